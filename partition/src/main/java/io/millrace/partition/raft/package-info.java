@@ -1,5 +1,17 @@
-/** Consensus as a deterministic state machine: no thread, clock, disk or network. */
-@NullMarked
+/**
+ * Consensus, and nothing else: one member of a Raft group as a deterministic state machine.
+ *
+ * <p>{@link io.millrace.partition.raft.RaftCore#step} takes an {@link io.millrace.partition.raft.Input} and returns an
+ * {@link io.millrace.partition.raft.Output}. No thread, clock, disk, network or random source of its own; no dependency
+ * on Akka or on the rest of Millrace (an ArchUnit test says so). The actor around it lives in {@code replica}, the
+ * simulator in the tests.
+ *
+ * <ul>
+ *   <li>{@link io.millrace.partition.raft.RaftCore}: elections, and following a leader
+ *   <li>{@code Leadership}, {@code Progress}: leading – what the others have, what to send, what a majority has
+ *   <li>{@link io.millrace.partition.raft.TermHistory}: all that consensus needs to know of the log
+ *   <li>{@link io.millrace.partition.raft.Message}: what members say to each other
+ * </ul>
+ */
+@org.jspecify.annotations.NullMarked
 package io.millrace.partition.raft;
-
-import org.jspecify.annotations.NullMarked;

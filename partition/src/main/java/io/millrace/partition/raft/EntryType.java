@@ -1,0 +1,32 @@
+package io.millrace.partition.raft;
+
+/** What an entry is for. The code is what the log and the wire carry: never renumber. */
+public enum EntryType {
+    /** Written by every new leader at the start of its term (Raft dissertation §6.4); carries nothing. */
+    NOOP(1),
+    /** A command of the replicated state machine. */
+    DATA(2);
+
+    private final byte code;
+
+    EntryType(int code) {
+        this.code = (byte) code;
+    }
+
+    public byte code() {
+        return code;
+    }
+
+    /**
+     * The type that has this code.
+     *
+     * @throws IllegalArgumentException for a code that no type has
+     */
+    public static EntryType ofCode(byte code) {
+        return switch (code) {
+            case 1 -> NOOP;
+            case 2 -> DATA;
+            default -> throw new IllegalArgumentException("no entry type has code " + code);
+        };
+    }
+}

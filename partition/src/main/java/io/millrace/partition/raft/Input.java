@@ -1,0 +1,44 @@
+package io.millrace.partition.raft;
+
+import java.util.List;
+import java.util.Set;
+
+/** What may happen to a member: all that {@link RaftCore} ever reacts to. */
+public sealed interface Input {
+    /** Time went on; due when {@link Output#deadlineMillis()} has come, harmless at any other time. */
+    record TimePassed() implements Input {}
+
+    record Received(Message message) implements Input {}
+
+    /**
+     * Append these to the log. Only for a leader of that very term ({@link RaftCore#isLeaderIn}).
+     *
+     * @param payloads each becomes one entry, in order
+     */
+    record Propose(long term, List<Payload> payloads) implements Input {
+        public Propose {
+            payloads = List.copyOf(payloads);
+        }
+    }
+
+    /** The log is on disk up to the entry at this position. Said of a position cut off since, it means nothing. */
+    record Durable(LogPosition position) implements Input {}
+
+    /**
+     * What {@link Output.Replicate} asked for was read from the log and sent.
+     *
+     * @param term the term in which it was asked for
+     * @param lastIndex of the entries sent; {@code firstIndex - 1} if nothing could be read
+     */
+    record Sent(NodeId to, long term, long firstIndex, long lastIndex, int sizeBytes) implements Input {}
+
+    /** Stand for election now (after a pre-vote), not only when the leader has been silent. */
+    record Campaign() implements Input {}
+
+    /** These, and no others, receive the log without a vote. */
+    record Learners(Set<NodeId> nodes) implements Input {
+        public Learners {
+            nodes = Set.copyOf(nodes);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+package io.millrace.partition.raft;
+
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * What a member knows and does while it leads one term: how far the others are, what to send them, what a majority has,
+ * and whether a majority is still there.
+ */
+final class Leadership {
+    private final NodeId self;
+    private final long term;
+    private final RaftSettings settings;
+    private final TermHistory log;
+    /** Sorted, so that what is sent has one order whatever the hash of an id is. */
+    private final TreeMap<NodeId, Progress> peers = new TreeMap<>();
+
+    private Membership membership;
+    private long quorumCheckMillis;
+    private long commitAdvancedMillis;
+
+    Leadership(
+            NodeId self,
+            long term,
+            Membership membership,
+            RaftSettings settings,
+            TermHistory log,
+            long nextIndex,
+            long nowMillis) {
+        this.self = self;
+        this.term = term;
+        this.membership = membership;
+        this.settings = settings;
+        this.log = log;
+        this.quorumCheckMillis = nowMillis + settings.electionTimeoutMillisMax();
+        for (NodeId peer : others(membership)) {
+            peers.put(peer, new Progress(nextIndex, nowMillis));
+        }
+    }
+
+    private TreeSet<NodeId> others(Membership of) {
+        TreeSet<NodeId> others = new TreeSet<>(of.voters());
+        others.addAll(of.learners());
+        others.remove(self);
+        return others;
+    }
+
+    SortedMap<NodeId, Progress> peers() {
+        return peers;
+    }
+
+    void changeMembership(Membership changed, long nowMillis) {
+        membership = changed;
+        TreeSet<NodeId> others = others(changed);
+        peers.keySet().retainAll(others);
+        for (NodeId peer : others) {
+            peers.computeIfAbsent(peer, p -> new Progress(log.lastIndex() + 1, nowMillis));
+        }
+    }
+
+    /** Asks for the entries that each member lacks and may be sent now. */
+    void replicate(Output.Builder out) {
+        peers.forEach((peer, progress) -> replicateTo(peer, progress, out));
+    }
+
+    void replicateTo(NodeId peer, Progress progress, Output.Builder out) {
+        if (progress.mayRead(log.lastIndex(), settings)) {
+            progress.readStarted();
+            out.replicate(new Output.Replicate(
+                    peer,
+                    term,
+                    beforeNext(progress),
+                    progress.nextIndex(),
+                    log.lastIndex(),
+                    settings.appendBytesMax()));
+        }
+    }
+
+    /** Heartbeats, and news of the commit index, to those for whom they are due. */
+    void heartbeats(long nowMillis, long commitIndex, Output.Builder out) {
+        peers.forEach((peer, progress) -> {
+            if (nowMillis >= heartbeatDueMillis(progress, commitIndex)) {
+                heartbeat(peer, progress, nowMillis, commitIndex, out);
+            }
+        });
+    }
+
+    private void heartbeat(NodeId peer, Progress progress, long nowMillis, long commitIndex, Output.Builder out) {
+        progress.probeAgain();
+        progress.sentAnything(nowMillis, commitIndex);
+        out.send(new Message.AppendRequest(self, peer, term, beforeNext(progress), java.util.List.of(), commitIndex));
+    }
+
+    private LogPosition beforeNext(Progress progress) {
+        long previous = Math.max(progress.nextIndex() - 1, log.start().index());
+        return new LogPosition(previous, log.termAt(previous));
+    }
+
+    private long heartbeatDueMillis(Progress progress, long commitIndex) {
+        if (progress.lastSentMillis() == Long.MIN_VALUE) {
+            return Long.MIN_VALUE;
+        }
+        long due = progress.lastSentMillis() + settings.heartbeatMillis();
+        return progress.commitIndexSent() < commitIndex
+                ? Math.min(due, commitAdvancedMillis + settings.commitNoticeMillis())
+                : due;
+    }
+
+    void commitAdvanced(long nowMillis) {
+        commitAdvancedMillis = nowMillis;
+    }
+
+    /** The index that a majority of voters has on disk. */
+    long majorityMatch(long ownDurableIndex) {
+        return Quorum.reachedByMajority(
+                membership.voters(), voter -> voter.equals(self) ? ownDurableIndex : matchIndexOf(voter));
+    }
+
+    private long matchIndexOf(NodeId voter) {
+        Progress progress = peers.get(voter);
+        return progress == null ? 0 : progress.matchIndex();
+    }
+
+    /**
+     * Check-quorum (§6.2): looked at once an election timeout.
+     *
+     * @return whether it was due and no majority of voters was heard of since an election timeout
+     */
+    boolean hasLostQuorum(long nowMillis) {
+        if (nowMillis < quorumCheckMillis) {
+            return false;
+        }
+        quorumCheckMillis = nowMillis + settings.electionTimeoutMillisMin();
+        TreeSet<NodeId> heard = new TreeSet<>();
+        heard.add(self);
+        peers.forEach((peer, progress) -> {
+            if (nowMillis - progress.lastHeardMillis() <= settings.electionTimeoutMillisMax()) {
+                heard.add(peer);
+            }
+        });
+        return !Quorum.isMajority(membership.voters(), heard);
+    }
+
+    long deadlineMillis(long commitIndex) {
+        long deadline = quorumCheckMillis;
+        for (Progress progress : peers.values()) {
+            deadline = Math.min(deadline, heartbeatDueMillis(progress, commitIndex));
+        }
+        return deadline;
+    }
+}

@@ -1,0 +1,60 @@
+package io.millrace.partition.raft;
+
+import java.util.List;
+
+/**
+ * What members of a group say to each other. Messages may be lost, delayed, doubled and reordered; every one carries
+ * what makes a late one harmless.
+ */
+public sealed interface Message {
+    NodeId from();
+
+    NodeId to();
+
+    /** The sender's term; in a pre-vote exchange, the term that the election would have. */
+    long term();
+
+    /** Would you vote for me? Asked before a term is begun, so that a member cut off does not disturb (§9.6). */
+    record PreVoteRequest(NodeId from, NodeId to, long term, LogPosition lastPosition) implements Message {}
+
+    /**
+     * @param term if granted, the term asked about; if not, the voter's own term
+     */
+    record PreVoteResponse(NodeId from, NodeId to, long term, boolean granted) implements Message {}
+
+    /** RequestVote (§3.4). */
+    record VoteRequest(NodeId from, NodeId to, long term, LogPosition lastPosition) implements Message {}
+
+    record VoteResponse(NodeId from, NodeId to, long term, boolean granted) implements Message {}
+
+    /**
+     * AppendEntries (§3.5); without entries, a heartbeat.
+     *
+     * @param previous where the entries begin: the receiver must have exactly this position in its log
+     * @param entries contiguous, the first at {@code previous.index() + 1}
+     * @param commitIndex the leader's
+     */
+    record AppendRequest(NodeId from, NodeId to, long term, LogPosition previous, List<Entry> entries, long commitIndex)
+            implements Message {
+        public AppendRequest {
+            entries = List.copyOf(entries);
+        }
+
+        long lastIndex() {
+            return previous.index() + entries.size();
+        }
+    }
+
+    /**
+     * The receiver's log agrees with the leader's up to {@code matchIndex}, and is on disk up to there.
+     */
+    record AppendAccepted(NodeId from, NodeId to, long term, long matchIndex) implements Message {}
+
+    /**
+     * The receiver has nothing, or something else, at {@code previousIndex}.
+     *
+     * @param hint the receiver's last position at or before {@code previousIndex} in a term not later than the one
+     *     asked for: nothing after it can match, so the leader skips a whole conflicting term at once (§5.3, fast back-off)
+     */
+    record AppendRejected(NodeId from, NodeId to, long term, long previousIndex, LogPosition hint) implements Message {}
+}

@@ -1,0 +1,92 @@
+package io.millrace.partition.raft;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * What must be done after a step, in this order: {@link #hardState} is made durable; then everything else. The log
+ * change may run while messages are sent: only {@link Input.Durable} makes it count.
+ *
+ * @param hardState to be on disk before anything below happens
+ * @param truncateFrom cut this entry and all after it, before {@link #append}
+ * @param append write at the end of the log, in order
+ * @param messages to send
+ * @param replicate entries to read and send
+ * @param committed the commit index moved here
+ * @param roleChange role, term or leader are new
+ * @param deadlineMillis when to step with {@link Input.TimePassed} at the latest; {@link Long#MAX_VALUE}: never
+ */
+public record Output(
+        Optional<HardState> hardState,
+        OptionalLong truncateFrom,
+        List<Entry> append,
+        List<Message> messages,
+        List<Replicate> replicate,
+        OptionalLong committed,
+        Optional<RoleChange> roleChange,
+        long deadlineMillis) {
+
+    /**
+     * Read entries from {@code firstIndex} to at most {@code lastIndex} and {@code maxBytes} (at least one entry), send
+     * them to {@code to} as an {@link Message.AppendRequest} made by {@link RaftCore#appendRequest}, then step with
+     * {@link Input.Sent}. One at a time is asked for each member.
+     */
+    public record Replicate(
+            NodeId to, long term, LogPosition previous, long firstIndex, long lastIndex, int maxBytes) {}
+
+    /**
+     * @param leader of {@code term}, as far as this member knows
+     * @param lastIndex the end of the log at that moment; for a new leader, the index of its no-op
+     */
+    public record RoleChange(Role role, long term, Optional<NodeId> leader, long lastIndex) {}
+
+    /** Collects one step's output. */
+    static final class Builder {
+        private Optional<HardState> hardState = Optional.empty();
+        private OptionalLong truncateFrom = OptionalLong.empty();
+        private List<Entry> append = List.of();
+        private List<Message> messages = List.of();
+        private List<Replicate> replicate = List.of();
+        private OptionalLong committed = OptionalLong.empty();
+
+        void persist(HardState state) {
+            hardState = Optional.of(state);
+        }
+
+        void truncateFrom(long index) {
+            truncateFrom = OptionalLong.of(index);
+        }
+
+        void append(List<Entry> entries) {
+            append = append.isEmpty() ? entries : joined(append, entries);
+        }
+
+        void send(Message message) {
+            messages = messages.isEmpty() ? new ArrayList<>(4) : messages;
+            messages.add(message);
+        }
+
+        void replicate(Replicate request) {
+            replicate = replicate.isEmpty() ? new ArrayList<>(4) : replicate;
+            replicate.add(request);
+        }
+
+        void committed(long index) {
+            committed = OptionalLong.of(index);
+        }
+
+        Output build(Optional<RoleChange> roleChange, long deadlineMillis) {
+            return new Output(
+                    hardState, truncateFrom, append, messages, replicate, committed, roleChange, deadlineMillis);
+        }
+
+        private static List<Entry> joined(List<Entry> first, List<Entry> second) {
+            List<Entry> both = new ArrayList<>(first.size() + second.size());
+            both.addAll(first);
+            both.addAll(second);
+            return both;
+        }
+    }
+}

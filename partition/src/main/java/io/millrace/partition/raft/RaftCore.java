@@ -1,0 +1,520 @@
+package io.millrace.partition.raft;
+
+import io.millrace.partition.raft.Message.AppendAccepted;
+import io.millrace.partition.raft.Message.AppendRejected;
+import io.millrace.partition.raft.Message.AppendRequest;
+import io.millrace.partition.raft.Message.PreVoteRequest;
+import io.millrace.partition.raft.Message.PreVoteResponse;
+import io.millrace.partition.raft.Message.VoteRequest;
+import io.millrace.partition.raft.Message.VoteResponse;
+import io.millrace.partition.raft.Output.RoleChange;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One member of a Raft group, as a deterministic state machine: {@link #step} takes what happened and says what to do.
+ * It owns no thread, clock, disk or network; the same inputs give the same outputs.
+ *
+ * <p>It follows Ongaro's dissertation ("Consensus: Bridging Theory and Practice", 2014); section numbers below are
+ * its. Where entries are read or written it only knows their indexes and terms ({@link TermHistory}).
+ *
+ * <p>Not thread-safe. A broken invariant throws {@link IllegalStateException}; the member must then be stopped.
+ */
+public final class RaftCore {
+    private final NodeId self;
+    private final RaftSettings settings;
+    private final Random random;
+    private final TermHistory log;
+
+    private Membership membership;
+    private HardState hardState;
+    private Role role = Role.FOLLOWER;
+    private Optional<NodeId> leader = Optional.empty();
+    private RoleChange announced;
+
+    private long commitIndex;
+    /** The log is on our disk up to here. */
+    private long durableIndex;
+    /** The log agrees with that of the leader of this term up to here; for its leader: all of it. */
+    private long verifiedIndex;
+
+    private long electionDeadlineMillis;
+    private long leaderHeardMillis = Long.MIN_VALUE / 2;
+    private final TreeSet<NodeId> votes = new TreeSet<>();
+    private @Nullable Leadership leadership;
+
+    private Output.Builder out = new Output.Builder();
+    private long nowMillis;
+
+    /**
+     * @param hardState what this member had made durable
+     * @param log what is on its disk; owned by this core from now on
+     * @param random for election timeouts only
+     */
+    public RaftCore(
+            NodeId self,
+            Membership membership,
+            RaftSettings settings,
+            HardState hardState,
+            TermHistory log,
+            Random random,
+            long nowMillis) {
+        this.self = self;
+        this.membership = membership;
+        this.settings = settings;
+        this.hardState = hardState;
+        this.log = log;
+        this.random = random;
+        this.nowMillis = nowMillis;
+        this.commitIndex = log.start().index();
+        this.durableIndex = log.lastIndex();
+        Invariant.check(
+                hardState.term() >= log.last().term(),
+                "the log has term %s, later than the known term %s: the journal was lost",
+                log.last().term(),
+                hardState.term());
+        this.announced = new RoleChange(role, hardState.term(), leader, log.lastIndex());
+        if (membership.voters().equals(java.util.Set.of(self))) {
+            this.electionDeadlineMillis = nowMillis; // nobody to wait for
+        } else {
+            resetElectionDeadline();
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------------- what others see
+
+    public NodeId self() {
+        return self;
+    }
+
+    /** Whether this member leads, and in that very term. */
+    public boolean isLeaderIn(long term) {
+        return role == Role.LEADER && hardState.term() == term;
+    }
+
+    public long term() {
+        return hardState.term();
+    }
+
+    public long commitIndex() {
+        return commitIndex;
+    }
+
+    public RaftStatus status() {
+        TreeMap<NodeId, RaftStatus.Peer> peers = new TreeMap<>();
+        if (leadership != null) {
+            leadership
+                    .peers()
+                    .forEach((id, p) -> peers.put(id, RaftStatus.Peer.of(p, membership.isVoter(id), nowMillis)));
+        }
+        return new RaftStatus(
+                self, role, hardState, leader, membership, log.start(), log.last(), commitIndex, durableIndex, peers);
+    }
+
+    /** When to step with {@link Input.TimePassed} at the latest. */
+    public long deadlineMillis() {
+        if (leadership != null) {
+            return leadership.deadlineMillis(commitIndex);
+        }
+        return membership.isVoter(self) ? electionDeadlineMillis : Long.MAX_VALUE;
+    }
+
+    /** The message for entries that were asked for; its commit index is that of now. */
+    public AppendRequest appendRequest(Output.Replicate asked, List<Entry> entries) {
+        return new AppendRequest(self, asked.to(), asked.term(), asked.previous(), entries, commitIndex);
+    }
+
+    // -------------------------------------------------------------------------------------------------------- step
+
+    /**
+     * Takes one thing that happened.
+     *
+     * @param nowMillis any clock that does not go back while this object lives
+     */
+    public Output step(long nowMillis, Input input) {
+        this.nowMillis = Math.max(this.nowMillis, nowMillis);
+        out = new Output.Builder();
+        if (input instanceof Input.Received received) {
+            receive(received.message());
+        } else if (input instanceof Input.Durable durable) {
+            onDurable(durable.position());
+        } else if (input instanceof Input.Propose propose) {
+            onPropose(propose);
+        } else if (input instanceof Input.Sent sent) {
+            onSent(sent);
+        } else if (input instanceof Input.TimePassed) {
+            onTimePassed();
+        } else if (input instanceof Input.Campaign) {
+            onCampaign();
+        } else if (input instanceof Input.Learners learners) {
+            onLearners(learners);
+        }
+        RoleChange now = new RoleChange(role, hardState.term(), leader, log.lastIndex());
+        boolean changed = now.role() != announced.role()
+                || now.term() != announced.term()
+                || !now.leader().equals(announced.leader());
+        if (changed) {
+            announced = now;
+        }
+        return out.build(changed ? Optional.of(now) : Optional.empty(), deadlineMillis());
+    }
+
+    private void onTimePassed() {
+        if (leadership != null) {
+            if (leadership.hasLostQuorum(nowMillis)) {
+                becomeFollower(hardState.term(), Optional.empty());
+            } else {
+                leadership.heartbeats(nowMillis, commitIndex, out);
+                leadership.replicate(out);
+            }
+        } else if (nowMillis >= electionDeadlineMillis) {
+            onCampaign();
+        }
+    }
+
+    private void onCampaign() {
+        if (role != Role.LEADER && membership.isVoter(self)) {
+            becomePreCandidate();
+        }
+    }
+
+    private void onLearners(Input.Learners learners) {
+        TreeSet<NodeId> nodes = new TreeSet<>(learners.nodes());
+        nodes.removeAll(membership.voters());
+        membership = membership.withLearners(nodes);
+        if (leadership != null) {
+            leadership.changeMembership(membership, nowMillis);
+            leadership.heartbeats(nowMillis, commitIndex, out);
+        }
+    }
+
+    private void receive(Message message) {
+        if (message instanceof PreVoteRequest request) {
+            onPreVoteRequest(request);
+            return;
+        }
+        if (message instanceof PreVoteResponse response) {
+            onPreVoteResponse(response);
+            return;
+        }
+        if (message instanceof VoteRequest && message.term() > hardState.term() && hasLiveLeader()) {
+            return; // §4.2.3: who hears a leader does not help to depose it
+        }
+        if (message.term() > hardState.term()) {
+            becomeFollower(message.term(), Optional.empty()); // §3.3
+        }
+        if (message instanceof AppendRequest request) {
+            onAppendRequest(request);
+        } else if (message instanceof AppendAccepted response) {
+            onAppendAccepted(response);
+        } else if (message instanceof AppendRejected response) {
+            onAppendRejected(response);
+        } else if (message instanceof VoteRequest request) {
+            onVoteRequest(request);
+        } else if (message instanceof VoteResponse response) {
+            onVoteResponse(response);
+        }
+    }
+
+    // ----------------------------------------------------------------------------------------------- elections, §3.4
+
+    private boolean hasLiveLeader() {
+        return role == Role.LEADER
+                || (leader.isPresent() && nowMillis - leaderHeardMillis < settings.electionTimeoutMillisMin());
+    }
+
+    private void onPreVoteRequest(PreVoteRequest request) {
+        boolean granted = request.term() > hardState.term()
+                && request.lastPosition().isAtLeastAsUpToDateAs(log.last())
+                && !hasLiveLeader();
+        out.send(new PreVoteResponse(self, request.from(), granted ? request.term() : hardState.term(), granted));
+    }
+
+    private void onPreVoteResponse(PreVoteResponse response) {
+        if (!response.granted()) {
+            if (response.term() > hardState.term()) {
+                becomeFollower(response.term(), Optional.empty());
+            }
+        } else if (role == Role.PRE_CANDIDATE && response.term() == hardState.term() + 1) {
+            votes.add(response.from());
+            if (Quorum.isMajority(membership.voters(), votes)) {
+                becomeCandidate();
+            }
+        }
+    }
+
+    private void onVoteRequest(VoteRequest request) {
+        boolean granted = request.term() == hardState.term()
+                && (hardState.vote().isEmpty() || hardState.vote().get().equals(request.from()))
+                && request.lastPosition().isAtLeastAsUpToDateAs(log.last()); // §3.6.1
+        if (granted && hardState.vote().isEmpty()) {
+            persist(hardState.votingFor(request.from()));
+        }
+        if (granted && role == Role.PRE_CANDIDATE) {
+            becomeFollower(hardState.term(), Optional.empty());
+        }
+        if (granted) {
+            resetElectionDeadline();
+        }
+        out.send(new VoteResponse(self, request.from(), hardState.term(), granted));
+    }
+
+    private void onVoteResponse(VoteResponse response) {
+        if (role == Role.CANDIDATE && response.term() == hardState.term() && response.granted()) {
+            votes.add(response.from());
+            if (Quorum.isMajority(membership.voters(), votes)) {
+                becomeLeader();
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------ log replication, §3.5
+
+    private void onAppendRequest(AppendRequest request) {
+        if (request.term() < hardState.term()) {
+            // Tells a deposed leader its time is over; the hint is of no use to it.
+            out.send(new AppendRejected(
+                    self, request.from(), hardState.term(), request.previous().index(), log.last()));
+            return;
+        }
+        Invariant.check(
+                role != Role.LEADER, "two leaders in term %s: %s and %s", hardState.term(), self, request.from());
+        if (role != Role.FOLLOWER || !leader.equals(Optional.of(request.from()))) {
+            becomeFollower(request.term(), Optional.of(request.from()));
+        }
+        leaderHeardMillis = nowMillis;
+        resetElectionDeadline();
+
+        LogPosition previous = request.previous();
+        boolean committedBefore = previous.index() <= commitIndex; // then it agrees, whatever we still keep of it
+        if (!committedBefore && !log.contains(previous)) {
+            out.send(new AppendRejected(
+                    self,
+                    request.from(),
+                    hardState.term(),
+                    previous.index(),
+                    log.lastAtMost(previous.index() - 1, previous.term())));
+            return;
+        }
+        appendMissing(request.entries());
+        verifiedIndex = Math.max(verifiedIndex, request.lastIndex());
+        advanceCommitIndex(Math.min(request.commitIndex(), verifiedIndex));
+        if (request.entries().isEmpty() || durableIndex >= request.lastIndex()) {
+            acceptUpToDurable(request.from());
+        }
+        // Otherwise the answer leaves when the entries are on disk: onDurable.
+    }
+
+    /** §3.5: what agrees stays; from the first entry that differs on, the leader's word replaces ours. */
+    private void appendMissing(List<Entry> entries) {
+        List<Entry> missing = new ArrayList<>();
+        for (Entry entry : entries) {
+            if (entry.index() <= Math.max(commitIndex, log.start().index())) {
+                continue;
+            }
+            if (entry.index() <= log.lastIndex()) {
+                if (log.termAt(entry.index()) == entry.term()) {
+                    continue;
+                }
+                truncateFrom(entry.index());
+            }
+            log.append(entry);
+            missing.add(entry);
+        }
+        if (!missing.isEmpty()) {
+            out.append(missing);
+        }
+    }
+
+    private void truncateFrom(long index) {
+        Invariant.check(index > commitIndex, "committed entry %s of %s to be cut", index, commitIndex);
+        log.truncateFrom(index);
+        durableIndex = Math.min(durableIndex, index - 1);
+        out.truncateFrom(index);
+    }
+
+    private void acceptUpToDurable(NodeId to) {
+        out.send(new AppendAccepted(self, to, hardState.term(), Math.min(durableIndex, verifiedIndex)));
+    }
+
+    private void onDurable(LogPosition position) {
+        if (!log.contains(position) || position.index() <= durableIndex) {
+            return; // written, then cut off again before we heard of it
+        }
+        durableIndex = position.index();
+        if (leadership != null) {
+            advanceCommitByMajority();
+        } else if (role == Role.FOLLOWER && leader.isPresent()) {
+            acceptUpToDurable(leader.get());
+        }
+    }
+
+    private void onAppendAccepted(AppendAccepted response) {
+        Progress progress = progressOf(response);
+        if (leadership == null || progress == null) {
+            return;
+        }
+        Invariant.check(
+                response.matchIndex() <= log.lastIndex(),
+                "member %s has %s, the leader only %s",
+                response.from(),
+                response.matchIndex(),
+                log.lastIndex());
+        progress.heard(nowMillis);
+        progress.accepted(response.matchIndex());
+        advanceCommitByMajority();
+        leadership.replicateTo(response.from(), progress, out);
+    }
+
+    private void onAppendRejected(AppendRejected response) {
+        Progress progress = progressOf(response);
+        if (leadership == null || progress == null) {
+            return;
+        }
+        progress.heard(nowMillis);
+        LogPosition agreeing =
+                log.lastAtMost(response.hint().index(), response.hint().term());
+        if (progress.rejected(response.previousIndex(), agreeing.index() + 1)) {
+            leadership.replicateTo(response.from(), progress, out);
+        }
+    }
+
+    private @Nullable Progress progressOf(Message response) {
+        return leadership == null || response.term() != hardState.term()
+                ? null
+                : leadership.peers().get(response.from());
+    }
+
+    private void onPropose(Input.Propose propose) {
+        Invariant.check(
+                leadership != null && isLeaderIn(propose.term()),
+                "proposed in term %s to a %s of term %s",
+                propose.term(),
+                role,
+                hardState.term());
+        List<Entry> entries = new ArrayList<>(propose.payloads().size());
+        for (Payload payload : propose.payloads()) {
+            entries.add(appendOwn(EntryType.DATA, payload));
+        }
+        out.append(entries);
+        leadership.replicate(out);
+    }
+
+    private Entry appendOwn(EntryType type, Payload payload) {
+        Entry entry = new Entry(log.lastIndex() + 1, hardState.term(), type, payload);
+        log.append(entry);
+        verifiedIndex = entry.index();
+        return entry;
+    }
+
+    private void onSent(Input.Sent sent) {
+        Progress progress = leadership == null || sent.term() != hardState.term()
+                ? null
+                : leadership.peers().get(sent.to());
+        if (leadership == null || progress == null) {
+            return;
+        }
+        progress.readFinished(sent.firstIndex(), sent.lastIndex(), sent.sizeBytes());
+        if (sent.lastIndex() >= sent.firstIndex()) {
+            progress.sentAnything(nowMillis, commitIndex);
+            leadership.replicateTo(sent.to(), progress, out);
+        }
+    }
+
+    /** §3.6.2: only entries of the own term are committed by counting; the earlier ones with them. */
+    private void advanceCommitByMajority() {
+        if (leadership == null) {
+            return;
+        }
+        long reached = leadership.majorityMatch(durableIndex);
+        if (reached > commitIndex && log.termAt(reached) == hardState.term()) {
+            advanceCommitIndex(reached);
+            leadership.commitAdvanced(nowMillis);
+            if (settings.commitNoticeMillis() == 0) {
+                leadership.heartbeats(nowMillis, commitIndex, out);
+            }
+        }
+    }
+
+    private void advanceCommitIndex(long index) {
+        if (index > commitIndex) {
+            commitIndex = index;
+            out.committed(index);
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------- changes of role
+
+    private void becomeFollower(long term, Optional<NodeId> newLeader) {
+        if (term > hardState.term()) {
+            persist(hardState.inTerm(term));
+        }
+        boolean wasLeader = role == Role.LEADER;
+        role = Role.FOLLOWER;
+        leader = newLeader;
+        leadership = null;
+        votes.clear();
+        verifiedIndex = commitIndex;
+        if (wasLeader || newLeader.isPresent()) {
+            resetElectionDeadline();
+        }
+    }
+
+    private void becomePreCandidate() {
+        role = Role.PRE_CANDIDATE;
+        leader = Optional.empty();
+        resetElectionDeadline();
+        votes.clear();
+        votes.add(self);
+        if (Quorum.isMajority(membership.voters(), votes)) {
+            becomeCandidate();
+            return;
+        }
+        for (NodeId voter : membership.voters()) {
+            if (!voter.equals(self)) {
+                out.send(new PreVoteRequest(self, voter, hardState.term() + 1, log.last()));
+            }
+        }
+    }
+
+    private void becomeCandidate() {
+        role = Role.CANDIDATE;
+        persist(hardState.inTerm(hardState.term() + 1).votingFor(self));
+        resetElectionDeadline();
+        votes.clear();
+        votes.add(self);
+        if (Quorum.isMajority(membership.voters(), votes)) {
+            becomeLeader();
+            return;
+        }
+        for (NodeId voter : membership.voters()) {
+            if (!voter.equals(self)) {
+                out.send(new VoteRequest(self, voter, hardState.term(), log.last()));
+            }
+        }
+    }
+
+    private void becomeLeader() {
+        Invariant.check(role == Role.CANDIDATE, "a %s cannot become leader", role);
+        role = Role.LEADER;
+        leader = Optional.of(self);
+        leadership = new Leadership(self, hardState.term(), membership, settings, log, log.lastIndex() + 1, nowMillis);
+        out.append(List.of(appendOwn(EntryType.NOOP, Payload.EMPTY))); // §6.4
+        leadership.replicate(out);
+    }
+
+    private void persist(HardState changed) {
+        hardState = changed;
+        out.persist(changed);
+    }
+
+    private void resetElectionDeadline() {
+        long spread = settings.electionTimeoutMillisMax() - settings.electionTimeoutMillisMin();
+        electionDeadlineMillis = nowMillis + settings.electionTimeoutMillisMin() + random.nextLong(spread + 1);
+    }
+}

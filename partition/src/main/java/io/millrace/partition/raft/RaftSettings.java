@@ -1,0 +1,48 @@
+package io.millrace.partition.raft;
+
+/**
+ * How a group behaves in time and how much may be on its way. All members should have the same.
+ *
+ * @param heartbeatMillis a leader sends at least this often to each member
+ * @param electionTimeoutMillisMin a follower hears nothing for a random time from this …
+ * @param electionTimeoutMillisMax … to this, then stands for election; a leader that hears from no majority for this
+ *     long steps down
+ * @param commitNoticeMillis a leader tells followers of a new commit index at the latest after this time, if no entries
+ *     carry the news earlier
+ * @param appendBytesMax entries in one message, unless a single entry is larger
+ * @param inflightBytesMax sent to one member and not answered yet, unless a single message is larger
+ * @param inflightMessagesMax the same, as messages
+ */
+public record RaftSettings(
+        long heartbeatMillis,
+        long electionTimeoutMillisMin,
+        long electionTimeoutMillisMax,
+        long commitNoticeMillis,
+        int appendBytesMax,
+        int inflightBytesMax,
+        int inflightMessagesMax) {
+    public static final RaftSettings DEFAULT = new RaftSettings(100, 500, 1_000, 10, 1 << 20, 8 << 20, 64);
+
+    public RaftSettings {
+        if (heartbeatMillis < 1
+                || electionTimeoutMillisMin <= heartbeatMillis
+                || electionTimeoutMillisMax < electionTimeoutMillisMin) {
+            throw new IllegalArgumentException("heartbeat < election timeout minimum <= maximum does not hold: "
+                    + heartbeatMillis + ", " + electionTimeoutMillisMin + ", " + electionTimeoutMillisMax);
+        }
+        if (commitNoticeMillis < 0 || appendBytesMax < 1 || inflightBytesMax < 1 || inflightMessagesMax < 1) {
+            throw new IllegalArgumentException("limits must be positive");
+        }
+    }
+
+    public RaftSettings withCommitNoticeMillis(long millis) {
+        return new RaftSettings(
+                heartbeatMillis,
+                electionTimeoutMillisMin,
+                electionTimeoutMillisMax,
+                millis,
+                appendBytesMax,
+                inflightBytesMax,
+                inflightMessagesMax);
+    }
+}

@@ -1,0 +1,45 @@
+package io.millrace.partition.raft;
+
+import java.util.Collections;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * A member as it stands now, for people and for the controller.
+ *
+ * @param logStart the position before the first entry that is kept
+ * @param peers on a leader, what it knows of each other member; else empty
+ */
+public record RaftStatus(
+        NodeId self,
+        Role role,
+        HardState hardState,
+        Optional<NodeId> leader,
+        Membership membership,
+        LogPosition logStart,
+        LogPosition lastPosition,
+        long commitIndex,
+        long durableIndex,
+        SortedMap<NodeId, Peer> peers) {
+    public RaftStatus {
+        peers = Collections.unmodifiableSortedMap(new TreeMap<>(peers));
+    }
+
+    /**
+     * @param probing whether the leader still looks for where the logs agree
+     * @param silentMillis since the last answer
+     */
+    public record Peer(
+            boolean voter, long matchIndex, long nextIndex, boolean probing, long inflightBytes, long silentMillis) {
+        static Peer of(Progress progress, boolean voter, long nowMillis) {
+            return new Peer(
+                    voter,
+                    progress.matchIndex(),
+                    progress.nextIndex(),
+                    progress.isProbing(),
+                    progress.inflightBytes(),
+                    nowMillis - progress.lastHeardMillis());
+        }
+    }
+}
