@@ -1,6 +1,8 @@
 package io.millrace.partition.raft;
 
-import java.util.SortedMap;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -39,20 +41,20 @@ final class Leadership {
         }
     }
 
-    private TreeSet<NodeId> others(Membership of) {
+    private NavigableSet<NodeId> others(Membership of) {
         TreeSet<NodeId> others = new TreeSet<>(of.voters());
         others.addAll(of.learners());
         others.remove(self);
         return others;
     }
 
-    SortedMap<NodeId, Progress> peers() {
+    NavigableMap<NodeId, Progress> peers() {
         return peers;
     }
 
     void changeMembership(Membership changed, long nowMillis) {
         membership = changed;
-        TreeSet<NodeId> others = others(changed);
+        NavigableSet<NodeId> others = others(changed);
         peers.keySet().retainAll(others);
         for (NodeId peer : others) {
             peers.computeIfAbsent(peer, p -> new Progress(log.lastIndex() + 1, nowMillis));
@@ -89,7 +91,7 @@ final class Leadership {
     private void heartbeat(NodeId peer, Progress progress, long nowMillis, long commitIndex, Output.Builder out) {
         progress.probeAgain();
         progress.sentAnything(nowMillis, commitIndex);
-        out.send(new Message.AppendRequest(self, peer, term, beforeNext(progress), java.util.List.of(), commitIndex));
+        out.send(new Message.AppendRequest(self, peer, term, beforeNext(progress), List.of(), commitIndex));
     }
 
     private LogPosition beforeNext(Progress progress) {

@@ -1,17 +1,17 @@
 package io.millrace.partition.raft;
 
 import java.util.Collections;
+import java.util.NavigableSet;
 import java.util.Set;
-import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
  * Who takes part in a group. Voters elect and make up the quorum; learners receive the log and count for nothing.
  */
-public record Membership(SortedSet<NodeId> voters, SortedSet<NodeId> learners) {
+public record Membership(NavigableSet<NodeId> voters, NavigableSet<NodeId> learners) {
     public Membership {
-        voters = Collections.unmodifiableSortedSet(new TreeSet<>(voters));
-        learners = Collections.unmodifiableSortedSet(new TreeSet<>(learners));
+        voters = Collections.unmodifiableNavigableSet(new TreeSet<>(voters));
+        learners = Collections.unmodifiableNavigableSet(new TreeSet<>(learners));
         if (voters.isEmpty()) {
             throw new IllegalArgumentException("a group needs at least one voter");
         }

@@ -10,8 +10,10 @@ import io.millrace.partition.raft.Message.VoteResponse;
 import io.millrace.partition.raft.Output.RoleChange;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -79,7 +81,7 @@ public final class RaftCore {
                 log.last().term(),
                 hardState.term());
         this.announced = new RoleChange(role, hardState.term(), leader, log.lastIndex());
-        if (membership.voters().equals(java.util.Set.of(self))) {
+        if (membership.voters().equals(Set.of(self))) {
             this.electionDeadlineMillis = nowMillis; // nobody to wait for
         } else {
             resetElectionDeadline();
@@ -391,8 +393,9 @@ public final class RaftCore {
     }
 
     private void onPropose(Input.Propose propose) {
+        Leadership leading = leadership;
         Invariant.check(
-                leadership != null && isLeaderIn(propose.term()),
+                leading != null && isLeaderIn(propose.term()),
                 "proposed in term %s to a %s of term %s",
                 propose.term(),
                 role,
@@ -402,7 +405,7 @@ public final class RaftCore {
             entries.add(appendOwn(EntryType.DATA, payload));
         }
         out.append(entries);
-        leadership.replicate(out);
+        Objects.requireNonNull(leading).replicate(out);
     }
 
     private Entry appendOwn(EntryType type, Payload payload) {
@@ -503,9 +506,11 @@ public final class RaftCore {
         Invariant.check(role == Role.CANDIDATE, "a %s cannot become leader", role);
         role = Role.LEADER;
         leader = Optional.of(self);
-        leadership = new Leadership(self, hardState.term(), membership, settings, log, log.lastIndex() + 1, nowMillis);
+        Leadership begun =
+                new Leadership(self, hardState.term(), membership, settings, log, log.lastIndex() + 1, nowMillis);
+        leadership = begun;
         out.append(List.of(appendOwn(EntryType.NOOP, Payload.EMPTY))); // §6.4
-        leadership.replicate(out);
+        begun.replicate(out);
     }
 
     private void persist(HardState changed) {

@@ -1,8 +1,8 @@
 package io.millrace.partition.raft;
 
 import java.util.Collections;
+import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -21,9 +21,9 @@ public record RaftStatus(
         LogPosition lastPosition,
         long commitIndex,
         long durableIndex,
-        SortedMap<NodeId, Peer> peers) {
+        NavigableMap<NodeId, Peer> peers) {
     public RaftStatus {
-        peers = Collections.unmodifiableSortedMap(new TreeMap<>(peers));
+        peers = Collections.unmodifiableNavigableMap(new TreeMap<>(peers));
     }
 
     /**
