@@ -1,0 +1,48 @@
+package io.millrace.partition.replica;
+
+import akka.actor.typed.ActorRef;
+import io.millrace.partition.raft.Payload;
+
+/**
+ * What a front door, on this broker or another, asks of a partition's replica. Each is answered by exactly one
+ * {@link PartitionReply} with the same {@code requestId}, unless the replica or its broker dies first.
+ */
+public sealed interface PartitionCommand extends ReplicaMessage {
+
+    /**
+     * Append these records, all or none. Answers: {@link PartitionReply.Produced}, {@link PartitionReply.NotLeader},
+     * {@link PartitionReply.Overloaded}, {@link PartitionReply.OutcomeUnknown}, {@link PartitionReply.ReplicaFailed}.
+     *
+     * @param batches one or more record batches, valid (the front door has checked them), their offsets not yet set. The
+     *     leader writes offsets into these very bytes: the sender must not keep them
+     * @param recordCount in all batches together
+     */
+    record Produce(long requestId, Payload batches, int recordCount, ActorRef<PartitionReply> replyTo)
+            implements PartitionCommand {}
+
+    /**
+     * Read committed batches. Answers: {@link PartitionReply.Fetched}, {@link PartitionReply.NotLeader},
+     * {@link PartitionReply.OffsetOutOfRange}, {@link PartitionReply.Overloaded}, {@link PartitionReply.ReplicaFailed}.
+     *
+     * @param offset the first record wanted; the batch that holds it may begin earlier
+     * @param maxBytes stop there, but give at least one batch
+     * @param minBytes answer when there is so much or the wait is over
+     * @param maxWaitMillis 0: answer at once
+     */
+    record Fetch(
+            long requestId,
+            long offset,
+            int maxBytes,
+            int minBytes,
+            long maxWaitMillis,
+            ActorRef<PartitionReply> replyTo)
+            implements PartitionCommand {}
+
+    /**
+     * Answers: {@link PartitionReply.Offsets}, {@link PartitionReply.NotLeader}, {@link PartitionReply.ReplicaFailed}.
+     */
+    record GetOffsets(long requestId, ActorRef<PartitionReply> replyTo) implements PartitionCommand {}
+
+    /** Any replica, leader or not, answers with {@link PartitionReply.Status}. */
+    record GetStatus(long requestId, ActorRef<PartitionReply> replyTo) implements PartitionCommand {}
+}

@@ -1,0 +1,38 @@
+package io.millrace.partition.replica;
+
+import io.millrace.partition.raft.Payload;
+import java.util.OptionalInt;
+
+/** How a replica answers a {@link PartitionCommand}; outcomes are named for what the caller may do next. */
+public sealed interface PartitionReply {
+    long requestId();
+
+    /** The records are on disk at a majority; they have the offsets from {@code baseOffset} on. */
+    record Produced(long requestId, long baseOffset, int recordCount) implements PartitionReply {}
+
+    /**
+     * @param batches whole record batches, the first holding the offset asked for; empty if there was nothing in time
+     * @param highWatermark the offset after the last committed record
+     */
+    record Fetched(long requestId, Payload batches, long logStartOffset, long highWatermark)
+            implements PartitionReply {}
+
+    record Offsets(long requestId, long logStartOffset, long highWatermark) implements PartitionReply {}
+
+    record Status(long requestId, PartitionStatus status) implements PartitionReply {}
+
+    /** Surely not done: ask that broker, or wait until one is elected. */
+    record NotLeader(long requestId, OptionalInt leader) implements PartitionReply {}
+
+    /** Legal are offsets from {@code earliest} to {@code latest}, both included. */
+    record OffsetOutOfRange(long requestId, long earliest, long latest) implements PartitionReply {}
+
+    /** Surely not done: more than {@code limitBytes} wait already. Try again later. */
+    record Overloaded(long requestId, long limitBytes) implements PartitionReply {}
+
+    /** Leadership was lost after the records were proposed: they may yet be committed, or be gone. */
+    record OutcomeUnknown(long requestId) implements PartitionReply {}
+
+    /** Surely not done: the replica has stopped after a fault of its storage. */
+    record ReplicaFailed(long requestId, String problem) implements PartitionReply {}
+}

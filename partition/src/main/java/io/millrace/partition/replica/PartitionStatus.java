@@ -1,0 +1,46 @@
+package io.millrace.partition.replica;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A replica as it stands now, in plain values that any serializer can carry.
+ *
+ * @param state {@code RECOVERING}, {@code RUNNING} or {@code FAILED}
+ * @param problem why it failed; null if it did not
+ * @param role {@code FOLLOWER}, {@code PRE_CANDIDATE}, {@code CANDIDATE} or {@code LEADER}
+ * @param leader the broker it takes for the leader of {@code term}; null if none
+ * @param logStartOffset the first offset that can be read
+ * @param highWatermark the offset after the last record known here to be committed
+ * @param logEndOffset the offset after the last record in the log, committed or not
+ * @param peers on a leader, the other members
+ */
+public record PartitionStatus(
+        String topic,
+        long topicId,
+        int partition,
+        int brokerId,
+        String state,
+        @Nullable String problem,
+        String role,
+        long term,
+        @Nullable Integer leader,
+        long commitIndex,
+        long durableIndex,
+        long lastIndex,
+        long logStartOffset,
+        long highWatermark,
+        long logEndOffset,
+        long sizeBytes,
+        List<Peer> peers) {
+    public PartitionStatus {
+        peers = List.copyOf(peers);
+    }
+
+    /**
+     * @param lagEntries how many of the leader's log entries it is not known to have on disk
+     * @param silentMillis since it was last heard of
+     */
+    public record Peer(
+            int brokerId, boolean voter, long matchIndex, long lagEntries, boolean probing, long silentMillis) {}
+}

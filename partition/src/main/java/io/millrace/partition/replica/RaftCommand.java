@@ -1,0 +1,38 @@
+package io.millrace.partition.replica;
+
+import akka.actor.typed.ActorRef;
+import io.millrace.partition.raft.NodeId;
+import io.millrace.partition.raft.Payload;
+import io.millrace.partition.raft.RaftStatus;
+import java.util.Set;
+
+/** What the owner of a {@link RaftActor} – the replica's state machine, on the same node – may ask of it. */
+public sealed interface RaftCommand {
+    /** Only the actor says these to itself. */
+    non-sealed interface Internal extends RaftCommand {}
+
+    /**
+     * Replicate this as one entry, if this member still leads in {@code term}. Answered by
+     * {@link RaftEvent.ProposalAppended} or {@link RaftEvent.ProposalRefused}.
+     *
+     * @param proposalId the owner's, given back in the answer
+     */
+    record Propose(long term, long proposalId, Payload payload) implements RaftCommand {}
+
+    /** A message of another member that came through sharding. */
+    record Deliver(ReplicaMessage.PeerMessage message) implements RaftCommand {}
+
+    /** Send the log to these too, without a vote for them. */
+    record SetLearners(Set<NodeId> learners) implements RaftCommand {
+        public SetLearners {
+            learners = Set.copyOf(learners);
+        }
+    }
+
+    /** Stand for election now. */
+    enum Campaign implements RaftCommand {
+        INSTANCE
+    }
+
+    record GetStatus(ActorRef<RaftStatus> replyTo) implements RaftCommand {}
+}

@@ -1,0 +1,49 @@
+package io.millrace.partition.replica;
+
+import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.Role;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * What a {@link RaftActor} tells its owner, the replica's state machine. In order; the first is {@link Started} (or
+ * {@link Failed}), and {@link Failed} is the last.
+ */
+public sealed interface RaftEvent {
+
+    /**
+     * The log is open.
+     *
+     * @param log for reading, from any thread
+     * @param lastIndex the end of the log as it was found; how much of it is committed is not known yet
+     */
+    record Started(ReplicaLog log, long lastIndex) implements RaftEvent {}
+
+    /**
+     * @param leader of {@code term}, if known
+     * @param lastIndex the end of the log then; for a new leader that of its own first entry: once it is committed,
+     *     so is everything before
+     */
+    record RoleChanged(Role role, long term, OptionalInt leader, long lastIndex) implements RaftEvent {}
+
+    /** These are in the log now, though not necessarily on disk, and may yet be cut off again. */
+    record Appended(List<Entry> entries) implements RaftEvent {
+        public Appended {
+            entries = List.copyOf(entries);
+        }
+    }
+
+    /** This entry and all after it are gone; none of them was committed. */
+    record Truncated(long fromIndex) implements RaftEvent {}
+
+    /** Everything up to here is committed, for ever. */
+    record Committed(long index) implements RaftEvent {}
+
+    record ProposalAppended(long proposalId, long index) implements RaftEvent {}
+
+    /** Not appended, and never will be: this member does not lead in the term named. */
+    record ProposalRefused(long proposalId) implements RaftEvent {}
+
+    /** The member has stopped for good: a fault of its storage or a broken invariant. */
+    record Failed(String problem) implements RaftEvent {}
+}

@@ -1,0 +1,30 @@
+package io.millrace.partition.replica;
+
+import io.millrace.partition.raft.Entry;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * A replica's log, for reading, from any thread and without blocking it. Ask only for entries that are known to have been
+ * appended. A stage fails with {@link java.io.IOException} if the disk does, or finds damage.
+ */
+public interface ReplicaLog {
+
+    /**
+     * Entries from {@code fromIndex} to at most {@code toIndex} and, after the first, at most {@code maxBytes}, in order;
+     * already complete if they are in memory.
+     */
+    CompletionStage<List<Entry>> read(long fromIndex, long toIndex, int maxBytes);
+
+    /** The index of the entry that holds the record with this offset, which must be in the log. */
+    CompletionStage<Long> indexOfOffset(long offset);
+
+    /** The offset that follows the last record at or before this index. */
+    CompletionStage<Long> nextOffsetAt(long index);
+
+    /** The offset of the first record in the log. */
+    long startOffset();
+
+    /** Bytes on disk. */
+    long sizeBytes();
+}

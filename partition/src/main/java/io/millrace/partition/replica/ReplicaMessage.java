@@ -1,0 +1,29 @@
+package io.millrace.partition.replica;
+
+import akka.actor.typed.ActorRef;
+import io.millrace.partition.raft.Message;
+
+/**
+ * What may be sent to a replica by its {@link ReplicaId} alone, through sharding. Sending any of these to a replica of
+ * this cluster's metadata starts it on its broker; a replica that its broker's metadata does not know ends at once.
+ */
+public interface ReplicaMessage {
+
+    /** Start, if it does not run yet. */
+    enum Open implements ReplicaMessage {
+        INSTANCE
+    }
+
+    /** Stop, close the files and, as the topic is gone for good, delete them. Only from its own broker. */
+    enum Delete implements ReplicaMessage {
+        INSTANCE
+    }
+
+    /**
+     * A Raft message from the same group's member on another broker.
+     *
+     * @param clusterId of the sender, empty while it knows none; members of different clusters never talk
+     * @param sender answers go there, so that sharding is needed for the first message only
+     */
+    record PeerMessage(String clusterId, ActorRef<PeerMessage> sender, Message message) implements ReplicaMessage {}
+}
