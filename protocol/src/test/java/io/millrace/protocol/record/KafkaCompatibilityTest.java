@@ -20,6 +20,8 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.LongRange;
 import net.jqwik.api.constraints.ShortRange;
 import org.apache.kafka.common.record.CompressionType;
+import org.apache.kafka.common.record.ControlRecordType;
+import org.apache.kafka.common.record.EndTransactionMarker;
 import org.apache.kafka.common.record.MemoryRecords;
 import org.apache.kafka.common.record.MutableRecordBatch;
 import org.apache.kafka.common.record.TimestampType;
@@ -124,7 +126,8 @@ class KafkaCompatibilityTest {
 
     @Property(tries = 100)
     void withLogAppendTimeEveryRecordHasTheBrokersTime(
-            @ForAll("records") List<StoredRecord> records, @ForAll @LongRange(min = 0) long appendedMillis) {
+            @ForAll("records") List<StoredRecord> records,
+            @ForAll @LongRange(min = 0, max = 3_000_000_000_000L) long appendedMillis) {
         Bytes bytes = KafkaOracle.encode(records);
         // As Kafka's broker does it: over the producer's batch, whose deltas stay.
         Bytes own = Bytes.wrap(bytes.toByteArray());
@@ -141,6 +144,19 @@ class KafkaCompatibilityTest {
         assertThat(Samples.decode(own))
                 .isEqualTo(KafkaOracle.decode(own))
                 .allMatch(r -> r.timestampMillis() == appendedMillis);
+    }
+
+    @Test
+    void aTransactionMarkerIsAControlBatchOutsideOfTheProducersSequence() {
+        MemoryRecords marker = MemoryRecords.withEndTransactionMarker(
+                9, (short) 2, new EndTransactionMarker(ControlRecordType.COMMIT, 1));
+
+        RecordBatch batch = RecordBatch.at(Bytes.wrap(marker.buffer()), 0);
+
+        batch.validateRecords();
+        assertThat(batch.isControl()).isTrue();
+        assertThat(batch.producerId()).isEqualTo(9);
+        assertThat(batch.baseSequence()).isEqualTo(batch.lastSequence()).isEqualTo(RecordBatch.NO_SEQUENCE);
     }
 
     @ParameterizedTest

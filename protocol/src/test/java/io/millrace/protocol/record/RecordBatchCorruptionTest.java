@@ -193,6 +193,47 @@ class RecordBatchCorruptionTest {
     }
 
     @Test
+    void aTimestampDeltaOfMoreThan64BitsIsRefused() {
+        byte[] batch = Samples.batchOf(List.of(new StoredRecord(0, 5, Bytes.wrap(new byte[20]), null, List.of())))
+                .toByteArray();
+        Arrays.fill(batch, TIMESTAMP_DELTA_AT, TIMESTAMP_DELTA_AT + 9, (byte) 0x80);
+        batch[TIMESTAMP_DELTA_AT + 9] = 2;
+        assertReason(Reason.BAD_VARINT, () -> RecordBatch.at(Bytes.wrap(Samples.sealed(batch)), 0)
+                .validateRecords());
+    }
+
+    @Test
+    void aRecordCannotReachIntoTheNextOne() {
+        StoredRecord plain = new StoredRecord(0, 100, Bytes.utf8("k"), Bytes.utf8("v"), List.of());
+        Bytes two = Samples.batchOf(List.of(plain, plain));
+
+        byte[] headers = two.toByteArray();
+        headers[HEADER_COUNT_AT] = varint(1);
+        assertReason(Reason.BAD_COUNT, () -> RecordBatch.at(Bytes.wrap(Samples.sealed(headers)), 0)
+                .validateRecords());
+
+        byte[] value = two.toByteArray();
+        value[VALUE_LENGTH_AT] = varint(3);
+        assertReason(Reason.BAD_LENGTH, () -> RecordBatch.at(Bytes.wrap(Samples.sealed(value)), 0)
+                .validateRecords());
+
+        byte[] count = two.toByteArray();
+        count[HEADER_COUNT_AT] = (byte) 0x80; // Goes on in the next record's length.
+        assertReason(Reason.BAD_LENGTH, () -> RecordBatch.at(Bytes.wrap(Samples.sealed(count)), 0)
+                .validateRecords());
+    }
+
+    @Test
+    void bytesAfterTheLastRecordAreRefused() {
+        byte[] batch = plain();
+        byte[] longer = Arrays.copyOf(batch, batch.length + 1);
+        BatchLayout.putInt(longer, BatchLayout.BATCH_LENGTH, longer.length - BatchLayout.LENGTH_OVERHEAD);
+        RecordBatch trailing = RecordBatch.at(Bytes.wrap(Samples.sealed(longer)), 0);
+        trailing.validate();
+        assertReason(Reason.BAD_LENGTH, trailing::validateRecords);
+    }
+
+    @Test
     void theWidestTimestampsAreReadAsKafkaReadsThem() {
         Bytes batch = Samples.batchOf(List.of(
                 new StoredRecord(0, RecordBatch.NO_TIMESTAMP, null, null, List.of()),
