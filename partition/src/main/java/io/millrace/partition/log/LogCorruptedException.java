@@ -1,0 +1,39 @@
+package io.millrace.partition.log;
+
+import java.io.IOException;
+
+/**
+ * Something that had been durable is damaged. The replica must not take part in its group with this log: what it
+ * acknowledged is gone.
+ */
+public final class LogCorruptedException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    private final String file;
+    private final long position;
+    private final long index;
+
+    LogCorruptedException(Storage storage, String file, long position, long index, String damage) {
+        super("The log in " + storage + " is damaged: " + file + " at byte " + position + ", entry " + index + ": "
+                + damage + ". This was durable before, so it is not what a crash leaves behind; look at the disk."
+                + " Entries that this replica acknowledged are lost here: it must not vote or lead. Remove it from"
+                + " its group, delete " + storage + ", and add it again; its peers send it the log.");
+        this.file = file;
+        this.position = position;
+        this.index = index;
+    }
+
+    public String file() {
+        return file;
+    }
+
+    /** Where in the file, in bytes. */
+    public long position() {
+        return position;
+    }
+
+    /** The entry that is expected there. */
+    public long index() {
+        return index;
+    }
+}
