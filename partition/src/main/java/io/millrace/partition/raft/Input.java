@@ -21,8 +21,21 @@ public sealed interface Input {
         }
     }
 
-    /** The log is on disk up to the entry at this position. Said of a position cut off since, it means nothing. */
-    record Durable(LogPosition position) implements Input {}
+    /**
+     * The log is on disk up to the entry at this position.
+     *
+     * <p>The epoch tells a write that was cut off since from a later one at the same position:
+     *
+     * <pre>
+     *   append 7 of term 3, from its leader            epoch 0; is synced; the report waits in the mailbox
+     *   term 4: cut from 7, append 7 of term 4         epoch 1
+     *   term 5: cut from 7, append 7 of term 3 again   epoch 2; not yet synced
+     *   the report: "7 of term 3 is on disk"           true once, false now
+     * </pre>
+     *
+     * @param logEpoch what {@link RaftCore#logEpoch} was when the log was told to write that entry
+     */
+    record Durable(long logEpoch, LogPosition position) implements Input {}
 
     /**
      * What {@link Output.Replicate} asked for was read from the log and sent.

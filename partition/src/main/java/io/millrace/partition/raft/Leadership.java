@@ -20,7 +20,6 @@ final class Leadership {
 
     private Membership membership;
     private long quorumCheckMillis;
-    private long commitAdvancedMillis;
 
     Leadership(
             NodeId self,
@@ -82,15 +81,14 @@ final class Leadership {
     /** Heartbeats, and news of the commit index, to those for whom they are due. */
     void heartbeats(long nowMillis, long commitIndex, Output.Builder out) {
         peers.forEach((peer, progress) -> {
-            if (nowMillis >= heartbeatDueMillis(progress, commitIndex)) {
+            if (nowMillis >= progress.heartbeatDueMillis(settings)) {
                 heartbeat(peer, progress, nowMillis, commitIndex, out);
             }
         });
     }
 
     private void heartbeat(NodeId peer, Progress progress, long nowMillis, long commitIndex, Output.Builder out) {
-        progress.probeAgain();
-        progress.sentAnything(nowMillis, commitIndex);
+        progress.heartbeatSent(nowMillis);
         out.send(new Message.AppendRequest(self, peer, term, beforeNext(progress), List.of(), commitIndex));
     }
 
@@ -99,18 +97,8 @@ final class Leadership {
         return new LogPosition(previous, log.termAt(previous));
     }
 
-    private long heartbeatDueMillis(Progress progress, long commitIndex) {
-        if (progress.lastSentMillis() == Long.MIN_VALUE) {
-            return Long.MIN_VALUE;
-        }
-        long due = progress.lastSentMillis() + settings.heartbeatMillis();
-        return progress.commitIndexSent() < commitIndex
-                ? Math.min(due, commitAdvancedMillis + settings.commitNoticeMillis())
-                : due;
-    }
-
     void commitAdvanced(long nowMillis) {
-        commitAdvancedMillis = nowMillis;
+        peers.values().forEach(progress -> progress.commitAdvanced(nowMillis));
     }
 
     /** The index that a majority of voters has on disk. */
@@ -144,10 +132,10 @@ final class Leadership {
         return !Quorum.isMajority(membership.voters(), heard);
     }
 
-    long deadlineMillis(long commitIndex) {
+    long deadlineMillis() {
         long deadline = quorumCheckMillis;
         for (Progress progress : peers.values()) {
-            deadline = Math.min(deadline, heartbeatDueMillis(progress, commitIndex));
+            deadline = Math.min(deadline, progress.heartbeatDueMillis(settings));
         }
         return deadline;
     }

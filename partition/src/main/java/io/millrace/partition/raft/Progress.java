@@ -22,9 +22,14 @@ final class Progress {
     /** The next entry to send. */
     private long nextIndex;
 
+    private static final long NEVER_MILLIS = Long.MIN_VALUE / 2;
+    private static final long NOT_WAITING_MILLIS = Long.MAX_VALUE / 2;
+
     private long lastHeardMillis;
-    private long lastSentMillis = Long.MIN_VALUE;
-    private long commitIndexSent;
+    private long lastSentMillis = NEVER_MILLIS;
+    private long lastHeartbeatMillis = NEVER_MILLIS;
+    /** Since when the member has not been told of the present commit index. */
+    private long commitNewsSinceMillis = NOT_WAITING_MILLIS;
 
     Progress(long nextIndex, long nowMillis) {
         this.nextIndex = nextIndex;
@@ -55,17 +60,33 @@ final class Progress {
         lastHeardMillis = nowMillis;
     }
 
-    long lastSentMillis() {
-        return lastSentMillis;
+    /**
+     * When a message without entries is due. Entries keep a follower from standing for election as well, but it answers
+     * them only once they are on its disk: while it is silent, heartbeats go on beside them, or a slow disk under load
+     * would look like a lost quorum.
+     */
+    long heartbeatDueMillis(RaftSettings settings) {
+        long answeredMillis = Math.max(lastHeardMillis, lastHeartbeatMillis);
+        return Math.min(
+                Math.min(lastSentMillis, answeredMillis) + settings.heartbeatMillis(),
+                commitNewsSinceMillis + settings.commitNoticeMillis());
     }
 
-    long commitIndexSent() {
-        return commitIndexSent;
-    }
-
-    void sentAnything(long nowMillis, long commitIndex) {
+    /** Entries, or a heartbeat, are on their way; both carry the commit index. */
+    void sentAnything(long nowMillis) {
         lastSentMillis = nowMillis;
-        commitIndexSent = commitIndex;
+        commitNewsSinceMillis = NOT_WAITING_MILLIS;
+    }
+
+    /** A heartbeat probes too, so an answer that was lost does not stop us for good. */
+    void heartbeatSent(long nowMillis) {
+        sentAnything(nowMillis);
+        lastHeartbeatMillis = nowMillis;
+        probeUnanswered = false;
+    }
+
+    void commitAdvanced(long nowMillis) {
+        commitNewsSinceMillis = Math.min(commitNewsSinceMillis, nowMillis);
     }
 
     /** Whether entries up to {@code lastIndex} may be asked for now. */
@@ -95,11 +116,6 @@ final class Progress {
             inflight.add(new Sent(lastIndex, sizeBytes));
             inflightBytes += sizeBytes;
         }
-    }
-
-    /** A heartbeat goes out: it probes too, so an answer that was lost does not stop us for good. */
-    void probeAgain() {
-        probeUnanswered = false;
     }
 
     void accepted(long newMatchIndex) {

@@ -42,6 +42,8 @@ public final class RaftCore {
     private long commitIndex;
     /** The log is on our disk up to here. */
     private long durableIndex;
+    /** How often the log was cut since this object was made. */
+    private long logEpoch;
     /** The log agrees with that of the leader of this term up to here; for its leader: all of it. */
     private long verifiedIndex;
 
@@ -118,12 +120,17 @@ public final class RaftCore {
                 self, role, hardState, leader, membership, log.start(), log.last(), commitIndex, durableIndex, peers);
     }
 
-    /** When to step with {@link Input.TimePassed} at the latest. */
+    /** Goes with what the last step's output appends, and comes back with {@link Input.Durable}. */
+    public long logEpoch() {
+        return logEpoch;
+    }
+
+    /** When to step with {@link Input.TimePassed} at the latest; never before the last step. */
     public long deadlineMillis() {
         if (leadership != null) {
-            return leadership.deadlineMillis(commitIndex);
+            return Math.max(nowMillis, leadership.deadlineMillis());
         }
-        return membership.isVoter(self) ? electionDeadlineMillis : Long.MAX_VALUE;
+        return membership.isVoter(self) ? Math.max(nowMillis, electionDeadlineMillis) : Long.MAX_VALUE;
     }
 
     /** The message for entries that were asked for; its commit index is that of now. */
@@ -144,7 +151,7 @@ public final class RaftCore {
         if (input instanceof Input.Received received) {
             receive(received.message());
         } else if (input instanceof Input.Durable durable) {
-            onDurable(durable.position());
+            onDurable(durable);
         } else if (input instanceof Input.Propose propose) {
             onPropose(propose);
         } else if (input instanceof Input.Sent sent) {
@@ -294,6 +301,7 @@ public final class RaftCore {
 
         LogPosition previous = request.previous();
         boolean committedBefore = previous.index() <= commitIndex; // then it agrees, whatever we still keep of it
+        checkAgreesWithCommitted(previous);
         if (!committedBefore && !log.contains(previous)) {
             out.send(new AppendRejected(
                     self,
@@ -317,6 +325,7 @@ public final class RaftCore {
         List<Entry> missing = new ArrayList<>();
         for (Entry entry : entries) {
             if (entry.index() <= Math.max(commitIndex, log.start().index())) {
+                checkAgreesWithCommitted(entry.position());
                 continue;
             }
             if (entry.index() <= log.lastIndex()) {
@@ -333,10 +342,25 @@ public final class RaftCore {
         }
     }
 
+    private void checkAgreesWithCommitted(LogPosition theirs) {
+        if (theirs.index() <= commitIndex && theirs.index() >= log.start().index()) {
+            Invariant.check(
+                    log.contains(theirs),
+                    "committed entry %s has term %s, the leader of term %s says %s",
+                    theirs.index(),
+                    log.termAt(theirs.index()),
+                    hardState.term(),
+                    theirs.term());
+        }
+    }
+
     private void truncateFrom(long index) {
         Invariant.check(index > commitIndex, "committed entry %s of %s to be cut", index, commitIndex);
+        Invariant.check(
+                index > verifiedIndex, "the leader of term %s contradicts itself at %s", hardState.term(), index);
         log.truncateFrom(index);
         durableIndex = Math.min(durableIndex, index - 1);
+        logEpoch++;
         out.truncateFrom(index);
     }
 
@@ -344,9 +368,14 @@ public final class RaftCore {
         out.send(new AppendAccepted(self, to, hardState.term(), Math.min(durableIndex, verifiedIndex)));
     }
 
-    private void onDurable(LogPosition position) {
-        if (!log.contains(position) || position.index() <= durableIndex) {
-            return; // written, then cut off again before we heard of it
+    private void onDurable(Input.Durable durable) {
+        if (durable.logEpoch() != logEpoch) {
+            return; // perhaps cut off again since; what was appended after the cut will be reported as well
+        }
+        LogPosition position = durable.position();
+        Invariant.check(log.contains(position), "%s is said to be on disk and is not in the log", position);
+        if (position.index() <= durableIndex) {
+            return;
         }
         durableIndex = position.index();
         if (leadership != null) {
@@ -424,7 +453,7 @@ public final class RaftCore {
         }
         progress.readFinished(sent.firstIndex(), sent.lastIndex(), sent.sizeBytes());
         if (sent.lastIndex() >= sent.firstIndex()) {
-            progress.sentAnything(nowMillis, commitIndex);
+            progress.sentAnything(nowMillis);
             leadership.replicateTo(sent.to(), progress, out);
         }
     }
@@ -436,8 +465,8 @@ public final class RaftCore {
         }
         long reached = leadership.majorityMatch(durableIndex);
         if (reached > commitIndex && log.termAt(reached) == hardState.term()) {
-            advanceCommitIndex(reached);
             leadership.commitAdvanced(nowMillis);
+            advanceCommitIndex(reached);
             if (settings.commitNoticeMillis() == 0) {
                 leadership.heartbeats(nowMillis, commitIndex, out);
             }

@@ -10,7 +10,7 @@ package io.millrace.partition.raft;
  * @param commitNoticeMillis a leader tells followers of a new commit index at the latest after this time, if no entries
  *     carry the news earlier
  * @param appendBytesMax entries in one message, unless a single entry is larger
- * @param inflightBytesMax sent to one member and not answered yet, unless a single message is larger
+ * @param inflightBytesMax nothing more is sent to a member that has not answered for this much
  * @param inflightMessagesMax the same, as messages
  */
 public record RaftSettings(

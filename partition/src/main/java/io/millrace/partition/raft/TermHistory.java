@@ -25,10 +25,10 @@ public final class TermHistory {
         this.lastIndex = lastIndex;
         LogPosition before = start;
         for (TermStart next : starts) {
+            boolean rises = next.term() > before.term()
+                    || (next.term() == before.term() && before.equals(start)); // trimmed in the middle of a term
             Invariant.check(
-                    next.term() >= before.term()
-                            && next.firstIndex() > before.index()
-                            && next.firstIndex() <= lastIndex,
+                    rises && next.firstIndex() > before.index() && next.firstIndex() <= lastIndex,
                     "terms of a log must rise: %s after %s, end %s",
                     next,
                     before,
