@@ -1,0 +1,68 @@
+package io.millrace.partition.sim;
+
+import io.millrace.partition.raft.HardState;
+import io.millrace.partition.raft.Input;
+import io.millrace.partition.raft.Message;
+import io.millrace.partition.raft.RaftCore;
+import java.util.OptionalLong;
+
+/**
+ * How what surrounds a core behaves where it could do wrong. As it stands here, correctly; a planted bug overrides one
+ * method, to show that the simulator finds it.
+ */
+class Conduct {
+    static final Conduct CORRECT = new Conduct();
+
+    /** Nothing of an output is done before its hard state is durable. */
+    boolean waitsForHardState() {
+        return true;
+    }
+
+    /** What a member knows after a restart. */
+    HardState recovered(HardState durable) {
+        return durable;
+    }
+
+    /** What is written to disk is reported when it was synced, not before. */
+    boolean reportsBeforeSync() {
+        return false;
+    }
+
+    /** A sync makes everything written so far survive. */
+    boolean syncs() {
+        return true;
+    }
+
+    /** The cut that reaches the disk. */
+    OptionalLong cut(OptionalLong truncateFrom) {
+        return truncateFrom;
+    }
+
+    /** The report that reaches the core. */
+    Input.Durable reported(RaftCore core, Input.Durable durable) {
+        return durable;
+    }
+
+    Message outgoing(Message message) {
+        return message;
+    }
+
+    Message incoming(Shell shell, Message message) {
+        return message;
+    }
+
+    /** Entries that were read are sent only by the leader of the very term in which they were asked for. */
+    boolean maySend(boolean leadsInTermOfRead) {
+        return leadsInTermOfRead;
+    }
+
+    /** Up to where the state machine applies. */
+    long applyUpTo(long commitIndex, long lastIndex) {
+        return commitIndex;
+    }
+
+    /** Clients hear of success once their entry is committed, and the member still leads in the term of the proposal. */
+    boolean acknowledges(boolean committed, boolean leadsInTermOfProposal) {
+        return committed && leadsInTermOfProposal;
+    }
+}

@@ -1,0 +1,145 @@
+package io.millrace.partition.sim;
+
+import io.millrace.partition.raft.NodeId;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.function.BooleanSupplier;
+
+/** A Raft group in one thread on virtual time, among faults. The scenario, which a seed stands for, decides everything. */
+final class SimulatedCluster {
+    /** After the faults end, all is well again within this many election timeouts. */
+    private static final int RECOVERY_ELECTION_TIMEOUTS = 10;
+
+    private static final int CLOSING_PROPOSALS = 5;
+
+    private final Scenario scenario;
+    private final World world;
+    private final Clients clients;
+    private final Chaos chaos;
+
+    SimulatedCluster(long seed) {
+        this(Scenario.ofSeed(seed), Conduct.CORRECT, Set.of());
+    }
+
+    SimulatedCluster(long seed, int size) {
+        this(Scenario.ofSeed(seed, size), Conduct.CORRECT, Set.of());
+    }
+
+    /** @param unchecked what need not hold, to see what else finds a bug */
+    SimulatedCluster(Scenario scenario, Conduct conduct, Set<Property> unchecked) {
+        this.scenario = scenario;
+        SplittableRandom random = new SplittableRandom(scenario.seed());
+        this.world = new World(scenario, conduct, unchecked, random.split());
+        this.clients = new Clients(world, random.split());
+        this.chaos = new Chaos(world, random.split());
+        world.members.values().forEach(Member::start);
+        clients.start();
+        chaos.start();
+    }
+
+    /** Lets so many things happen. */
+    void run(int events) {
+        telling(() -> {
+            for (int i = 0; i < events; i++) {
+                world.timeline.next();
+            }
+        });
+    }
+
+    /**
+     * The faults end: every member runs, every link and disk works. A leader must emerge, commit new proposals, and bring
+     * everyone to the same log with all that was ever acknowledged, within {@value #RECOVERY_ELECTION_TIMEOUTS} times the
+     * longest election timeout of virtual time.
+     */
+    void heal() {
+        telling(() -> {
+            clients.stop();
+            chaos.stop();
+            world.trace.world("healed");
+            world.faults = Faults.NONE;
+            world.network.heal(Faults.NONE);
+            world.members.values().forEach(member -> {
+                member.start();
+                Shell shell = member.shell();
+                if (shell != null) {
+                    shell.resume();
+                    shell.disksTakeUpTo(4_000);
+                }
+            });
+            Set<NodeId> learners = new HashSet<>(world.members.keySet());
+            learners.removeIf(world::isVoter);
+            chaos.announce(learners);
+            long deadlineMillis = world.timeline.nowMillis()
+                    + RECOVERY_ELECTION_TIMEOUTS * scenario.settings().electionTimeoutMillisMax();
+            long target = world.checks.acknowledgedCount() + CLOSING_PROPOSALS;
+            runUntil("acknowledgements", deadlineMillis, () -> {
+                proposeIfNobodyWaits();
+                return world.checks.acknowledgedCount() >= target;
+            });
+            runUntil("equal logs", deadlineMillis, () -> world.checks.areEqual(shells()));
+            shells().forEach(world.checks::hasAllAcknowledged);
+        });
+    }
+
+    private void proposeIfNobodyWaits() {
+        if (shells().stream().noneMatch(shell -> shell.believesToLead() && shell.hasUnanswered())) {
+            clients.propose();
+        }
+    }
+
+    private void runUntil(String what, long deadlineMillis, BooleanSupplier holds) {
+        while (!holds.getAsBoolean()) {
+            if (world.timeline.nowMillis() > deadlineMillis) {
+                throw new SimulationFailure(Property.LIVENESS, "waited in vain for " + what);
+            }
+            world.timeline.next();
+        }
+    }
+
+    private List<Shell> shells() {
+        List<Shell> shells = new ArrayList<>();
+        for (Member member : world.members.values()) {
+            Shell shell = member.shell();
+            if (shell != null) {
+                shells.add(shell);
+            }
+        }
+        return shells;
+    }
+
+    private void telling(Runnable action) {
+        try {
+            action.run();
+        } catch (SimulationFailure e) {
+            throw new SimulationFailure(e, story());
+        } catch (RuntimeException e) {
+            SimulationFailure failure = new SimulationFailure(Property.OWN_INVARIANTS, String.valueOf(e.getMessage()));
+            failure.initCause(e);
+            throw new SimulationFailure(failure, story());
+        }
+    }
+
+    private String story() {
+        return scenario + "\nreplay it with -Dmillrace.sim.seed=" + scenario.seed() + "\nthe last of "
+                + world.trace.count() + " events:\n" + world.trace;
+    }
+
+    long traceHash() {
+        return world.trace.hash();
+    }
+
+    long committedCount() {
+        return world.checks.committedCount();
+    }
+
+    long acknowledgedCount() {
+        return world.checks.acknowledgedCount();
+    }
+
+    long virtualMillis() {
+        return world.timeline.nowMillis();
+    }
+}

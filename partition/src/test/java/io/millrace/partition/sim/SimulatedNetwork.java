@@ -1,0 +1,72 @@
+package io.millrace.partition.sim;
+
+import io.millrace.partition.raft.Message;
+import io.millrace.partition.raft.NodeId;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+
+/** Carries messages late, twice, out of order or not at all. What is on its way when a link is cut still arrives. */
+final class SimulatedNetwork {
+    private record Link(NodeId from, NodeId to) {}
+
+    private final Timeline timeline;
+    private final Trace trace;
+    private final SplittableRandom random;
+    private final Consumer<Message> receiver;
+    private final Set<Link> cut = new HashSet<>();
+    private final Map<Link, Long> lastArrivalMicros = new HashMap<>();
+    private Faults faults;
+
+    SimulatedNetwork(
+            Timeline timeline, Trace trace, SplittableRandom random, Faults faults, Consumer<Message> receiver) {
+        this.timeline = timeline;
+        this.trace = trace;
+        this.random = random;
+        this.faults = faults;
+        this.receiver = receiver;
+    }
+
+    void cut(NodeId from, NodeId to) {
+        cut.add(new Link(from, to));
+    }
+
+    /** All links work again, as well as these faults let them. */
+    void heal(Faults from) {
+        cut.clear();
+        faults = from;
+    }
+
+    void send(Message message) {
+        Link link = new Link(message.from(), message.to());
+        if (cut.contains(link) || random.nextDouble() < faults.loss()) {
+            trace.world(new Lost(message));
+            return;
+        }
+        carry(link, message);
+        if (random.nextDouble() < faults.duplication()) {
+            carry(link, message);
+        }
+    }
+
+    private void carry(Link link, Message message) {
+        long delayMicrosMax =
+                random.nextDouble() < faults.longDelay() ? faults.longDelayMicros() : faults.delayMicros();
+        long arrivalMicros = timeline.nowMicros() + 50 + random.nextLong(delayMicrosMax);
+        if (faults.inOrder()) {
+            arrivalMicros = Math.max(arrivalMicros, lastArrivalMicros.getOrDefault(link, 0L));
+            lastArrivalMicros.put(link, arrivalMicros);
+        }
+        timeline.at(arrivalMicros, () -> receiver.accept(message));
+    }
+
+    private record Lost(Message message) {
+        @Override
+        public String toString() {
+            return "lost: " + Trace.describe(message);
+        }
+    }
+}
