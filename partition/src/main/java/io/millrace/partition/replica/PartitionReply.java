@@ -19,7 +19,7 @@ public sealed interface PartitionReply {
 
     record Offsets(long requestId, long logStartOffset, long highWatermark) implements PartitionReply {}
 
-    record Status(long requestId, PartitionStatus status) implements PartitionReply {}
+    record Status(long requestId, PartitionStatus status) implements PartitionReply, ControlMessage {}
 
     /** Surely not done: ask that broker, or wait until one is elected. */
     record NotLeader(long requestId, OptionalInt leader) implements PartitionReply {}

@@ -1,5 +1,8 @@
 package io.millrace.partition.replica;
 
+import io.millrace.partition.raft.NodeId;
+import io.millrace.partition.raft.RaftStatus;
+import io.millrace.partition.state.PartitionOffsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +38,57 @@ public record PartitionStatus(
         List<Peer> peers) {
     public PartitionStatus {
         peers = List.copyOf(peers);
+    }
+
+    static PartitionStatus notRunning(ReplicaId id, String state, @Nullable String problem, long term) {
+        return new PartitionStatus(
+                id.topic(),
+                id.topicId(),
+                id.partition(),
+                id.brokerId(),
+                state,
+                problem,
+                "FOLLOWER",
+                term,
+                null,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                List.of());
+    }
+
+    static PartitionStatus running(ReplicaId id, RaftStatus raft, PartitionOffsets offsets, ReplicaLog log) {
+        List<Peer> peers = raft.peers().entrySet().stream()
+                .map(peer -> new Peer(
+                        peer.getKey().value(),
+                        peer.getValue().voter(),
+                        peer.getValue().matchIndex(),
+                        raft.lastPosition().index() - peer.getValue().matchIndex(),
+                        peer.getValue().probing(),
+                        peer.getValue().silentMillis()))
+                .toList();
+        return new PartitionStatus(
+                id.topic(),
+                id.topicId(),
+                id.partition(),
+                id.brokerId(),
+                "RUNNING",
+                null,
+                raft.role().name(),
+                raft.hardState().term(),
+                raft.leader().map(NodeId::value).orElse(null),
+                raft.commitIndex(),
+                raft.durableIndex(),
+                raft.lastPosition().index(),
+                log.startOffset(),
+                offsets.highWatermark(),
+                offsets.logEndOffset(),
+                log.sizeBytes(),
+                peers);
     }
 
     /**

@@ -34,5 +34,10 @@ public sealed interface RaftCommand {
         INSTANCE
     }
 
+    /** Delete the log and stop: the group is gone for good. */
+    enum Delete implements RaftCommand {
+        INSTANCE
+    }
+
     record GetStatus(ActorRef<RaftStatus> replyTo) implements RaftCommand {}
 }

@@ -16,8 +16,9 @@ public sealed interface RaftEvent {
      *
      * @param log for reading, from any thread
      * @param lastIndex the end of the log as it was found; how much of it is committed is not known yet
+     * @param nextOffset the offset after the last record in it
      */
-    record Started(ReplicaLog log, long lastIndex) implements RaftEvent {}
+    record Started(ReplicaLog log, long lastIndex, long nextOffset) implements RaftEvent {}
 
     /**
      * @param leader of {@code term}, if known

@@ -16,8 +16,11 @@ public interface ReplicaLog {
      */
     CompletionStage<List<Entry>> read(long fromIndex, long toIndex, int maxBytes);
 
-    /** The index of the entry that holds the record with this offset, which must be in the log. */
-    CompletionStage<Long> indexOfOffset(long offset);
+    /**
+     * Entries from the one that holds the record with this offset to at most {@code toIndex} and, after the first, at most
+     * {@code maxBytes}, in order; already complete if they are in memory.
+     */
+    CompletionStage<List<Entry>> readFromOffset(long offset, long toIndex, int maxBytes);
 
     /** The offset that follows the last record at or before this index. */
     CompletionStage<Long> nextOffsetAt(long index);

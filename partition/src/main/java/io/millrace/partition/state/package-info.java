@@ -1,5 +1,3 @@
-/** The message state machine that committed entries drive: offsets, producers, de-duplication. Pure. */
-@NullMarked
+/** What a partition replica decides, as plain classes: no Akka, no I/O, no clock. */
+@org.jspecify.annotations.NullMarked
 package io.millrace.partition.state;
-
-import org.jspecify.annotations.NullMarked;

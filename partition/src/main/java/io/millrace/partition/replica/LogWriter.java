@@ -1,0 +1,156 @@
+package io.millrace.partition.replica;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.PostStop;
+import akka.actor.typed.PreRestart;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import io.millrace.partition.log.SegmentedLog;
+import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.LogPosition;
+import java.io.IOException;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one writer of a replica's log, on the dispatcher for blocking I/O.
+ *
+ * <p>Group commit: a write is followed by a flush that queues up behind whatever was written meanwhile, so that one force
+ * serves all of it. The first failure is the last word: nothing is written after it.
+ */
+final class LogWriter extends AbstractBehavior<LogWriter.Command> {
+    sealed interface Command {}
+
+    /** Cut from {@code truncateFrom} on, then write {@code entries}. */
+    record Write(OptionalLong truncateFrom, List<Entry> entries) implements Command {}
+
+    private enum Flush implements Command {
+        INSTANCE
+    }
+
+    /** Close the files, delete them, and stop. */
+    enum Delete implements Command {
+        INSTANCE
+    }
+
+    /** What the writer tells the {@link RaftActor}. */
+    sealed interface Event {}
+
+    record Opened(SegmentedLog log) implements Event {}
+
+    record Durable(LogPosition position) implements Event {}
+
+    /** Nothing more will be written. */
+    record Failed(String problem) implements Event {}
+
+    /** Opens a log; blocks. */
+    interface Opener {
+        SegmentedLog open() throws IOException;
+    }
+
+    private final ActorRef<Event> listener;
+    private @Nullable SegmentedLog log;
+    private boolean flushScheduled;
+
+    static Behavior<Command> create(Opener opener, ActorRef<Event> listener) {
+        return Behaviors.setup(context -> new LogWriter(context, opener, listener));
+    }
+
+    private LogWriter(ActorContext<Command> context, Opener opener, ActorRef<Event> listener) {
+        super(context);
+        this.listener = listener;
+        try {
+            SegmentedLog opened = opener.open();
+            log = opened;
+            listener.tell(new Opened(opened));
+        } catch (IOException | RuntimeException e) {
+            fail("cannot open the log", e);
+        }
+    }
+
+    @Override
+    public Receive<Command> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(Write.class, this::onWrite)
+                .onMessageEquals(Flush.INSTANCE, this::onFlush)
+                .onMessageEquals(Delete.INSTANCE, this::onDelete)
+                .onSignal(PostStop.class, signal -> onStop())
+                .onSignal(PreRestart.class, signal -> onStop())
+                .build();
+    }
+
+    private Behavior<Command> onWrite(Write write) {
+        SegmentedLog open = log;
+        if (open == null) {
+            return this; // failed; already told
+        }
+        try {
+            if (write.truncateFrom().isPresent()) {
+                open.truncateFrom(write.truncateFrom().getAsLong());
+            }
+            open.append(write.entries());
+        } catch (IOException | RuntimeException e) {
+            fail("cannot write to the log", e);
+            return this;
+        }
+        if (!flushScheduled) {
+            flushScheduled = true;
+            getContext().getSelf().tell(Flush.INSTANCE);
+        }
+        return this;
+    }
+
+    private Behavior<Command> onFlush() {
+        flushScheduled = false;
+        SegmentedLog open = log;
+        if (open == null) {
+            return this;
+        }
+        try {
+            listener.tell(new Durable(open.sync()));
+        } catch (IOException | RuntimeException e) {
+            fail("cannot force the log to disk", e);
+        }
+        return this;
+    }
+
+    private Behavior<Command> onDelete() {
+        SegmentedLog open = log;
+        log = null;
+        if (open != null) {
+            try {
+                open.delete();
+            } catch (IOException | RuntimeException e) {
+                getContext().getLog().warn("Cannot delete the log's files; the next start of this broker will", e);
+            }
+        }
+        return Behaviors.stopped();
+    }
+
+    private Behavior<Command> onStop() {
+        close();
+        return this;
+    }
+
+    private void fail(String what, Exception cause) {
+        getContext().getLog().error("{}: the replica stops here", what, cause);
+        close();
+        listener.tell(new Failed(what + ": " + cause.getMessage()));
+    }
+
+    private void close() {
+        SegmentedLog open = log;
+        log = null;
+        if (open != null) {
+            try {
+                open.close();
+            } catch (IOException | RuntimeException e) {
+                getContext().getLog().warn("Closing the log", e);
+            }
+        }
+    }
+}

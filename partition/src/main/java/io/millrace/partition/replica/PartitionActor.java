@@ -1,0 +1,448 @@
+package io.millrace.partition.replica;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.ChildFailed;
+import akka.actor.typed.Terminated;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.javadsl.TimerScheduler;
+import io.millrace.partition.log.OffsetReader;
+import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.EntryType;
+import io.millrace.partition.raft.Membership;
+import io.millrace.partition.raft.NodeId;
+import io.millrace.partition.raft.Payload;
+import io.millrace.partition.raft.RaftStatus;
+import io.millrace.partition.raft.Role;
+import io.millrace.partition.replica.PartitionCommand.Fetch;
+import io.millrace.partition.replica.PartitionCommand.GetOffsets;
+import io.millrace.partition.replica.PartitionCommand.GetStatus;
+import io.millrace.partition.replica.PartitionCommand.Produce;
+import io.millrace.partition.replica.Proposals.Placed;
+import io.millrace.partition.replica.Proposals.Proposal;
+import io.millrace.partition.state.PartitionOffsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One partition's replica: the meaning of messages around a Raft log. Requests are merged into proposals, records get
+ * their offsets, committed ones are read; {@link RaftActor}, its child, does the rest.
+ *
+ * <p>It takes requests as a leader only once its own first entry is committed: until then it cannot know which of its
+ * predecessor's records are (§6.4 of the Raft dissertation).
+ */
+public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
+
+    private record Raft(RaftEvent event) implements ReplicaMessage {}
+
+    private record Status(RaftStatus raft) implements ReplicaMessage {}
+
+    private record FetchRead(Fetch fetch, List<Entry> entries, @Nullable Throwable failure) implements ReplicaMessage {}
+
+    private record FetchTimedOut(WaitingFetches.Key key) implements ReplicaMessage {}
+
+    private record BaseFound(long index, long nextOffset, @Nullable Throwable failure) implements ReplicaMessage {}
+
+    private final ReplicaSpec spec;
+    private final PartitionSettings settings;
+    private final ActorRef<LeaderObserved> observer;
+    private final ActorRef<RaftCommand> raft;
+    private final ActorRef<RaftStatus> statusAdapter;
+    private final OffsetReader offsetReader = OffsetReader.recordBatches();
+
+    private final Proposals proposals;
+    private final WaitingFetches waitingFetches;
+    private final List<GetStatus> statusRequests = new ArrayList<>();
+
+    /** Raft events that came while the log was asked what follows an entry: they are taken up after the answer. */
+    private final ArrayDeque<RaftEvent> deferred = new ArrayDeque<>();
+
+    private boolean baseAsked;
+
+    /** Both null until the log is open. */
+    private @Nullable ReplicaLog log;
+
+    private @Nullable PartitionOffsets offsets;
+
+    private @Nullable String problem;
+    private boolean deleting;
+
+    private Role role = Role.FOLLOWER;
+    private long term;
+    private OptionalInt leader = OptionalInt.empty();
+    private long ownFirstIndex;
+    private boolean serving;
+    private long nextOffset;
+
+    /**
+     * @param observer of this broker: hears who leads
+     */
+    public static Behavior<ReplicaMessage> create(
+            ReplicaSpec spec, PartitionSettings settings, ReplicaContext context, ActorRef<LeaderObserved> observer) {
+        return Behaviors.setup(actor ->
+                Behaviors.withTimers(timers -> new PartitionActor(actor, timers, spec, settings, context, observer)));
+    }
+
+    private PartitionActor(
+            ActorContext<ReplicaMessage> actor,
+            TimerScheduler<ReplicaMessage> timers,
+            ReplicaSpec spec,
+            PartitionSettings settings,
+            ReplicaContext context,
+            ActorRef<LeaderObserved> observer) {
+        super(actor);
+        this.spec = spec;
+        this.settings = settings;
+        this.observer = observer;
+        this.proposals = new Proposals(settings);
+        this.waitingFetches =
+                new WaitingFetches(timers, context.monotonicMillis(), settings.waitingFetchesMax(), FetchTimedOut::new);
+        this.statusAdapter = actor.messageAdapter(RaftStatus.class, Status::new);
+        Membership membership = Membership.ofVoters(
+                spec.replicas().stream().map(NodeId::new).collect(Collectors.toCollection(TreeSet::new)));
+        this.raft = actor.spawn(
+                RaftActor.create(
+                        spec.id(), membership, offsetReader, context, actor.messageAdapter(RaftEvent.class, Raft::new)),
+                "raft");
+        actor.watch(raft);
+    }
+
+    @Override
+    public Receive<ReplicaMessage> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(Raft.class, this::onRaftEvent)
+                .onMessage(ReplicaMessage.PeerMessage.class, this::onPeerMessage)
+                .onMessage(Produce.class, this::onProduce)
+                .onMessage(Fetch.class, this::onFetch)
+                .onMessage(FetchRead.class, this::onFetchRead)
+                .onMessage(FetchTimedOut.class, this::onFetchTimedOut)
+                .onMessage(GetOffsets.class, this::onGetOffsets)
+                .onMessage(GetStatus.class, this::onGetStatus)
+                .onMessage(Status.class, this::onStatus)
+                .onMessage(BaseFound.class, this::onBaseFound)
+                .onMessageEquals(ReplicaMessage.Open.INSTANCE, () -> this)
+                .onMessageEquals(ReplicaMessage.Delete.INSTANCE, this::onDelete)
+                .onSignal(ChildFailed.class, failed -> onRaftStopped(String.valueOf(failed.getCause())))
+                .onSignal(Terminated.class, stopped -> onRaftStopped("stopped"))
+                .build();
+    }
+
+    private Behavior<ReplicaMessage> onPeerMessage(ReplicaMessage.PeerMessage message) {
+        raft.tell(new RaftCommand.Deliver(message));
+        return this;
+    }
+
+    // ------------------------------------------------------------------------------------------------- what Raft says
+
+    private Behavior<ReplicaMessage> onRaftEvent(Raft wrapped) {
+        if (baseAsked) {
+            deferred.add(wrapped.event());
+        } else {
+            take(wrapped.event());
+        }
+        return this;
+    }
+
+    private void take(RaftEvent event) {
+        if (event instanceof RaftEvent.Committed committed) {
+            onCommitted(committed);
+        } else if (event instanceof RaftEvent.Appended appended) {
+            onAppended(appended.entries());
+        } else if (event instanceof RaftEvent.ProposalAppended accepted) {
+            proposals.appended(accepted.proposalId(), accepted.index());
+        } else if (event instanceof RaftEvent.ProposalRefused refused) {
+            proposals.refused(refused.proposalId(), placed -> answerNotLeader(placed.request()));
+        } else if (event instanceof RaftEvent.RoleChanged change) {
+            onRoleChanged(change);
+        } else if (event instanceof RaftEvent.Truncated truncated) {
+            if (!offsets().truncated(truncated.fromIndex())) {
+                askBase(truncated.fromIndex() - 1);
+            }
+        } else if (event instanceof RaftEvent.Started started) {
+            log = started.log();
+            offsets = new PartitionOffsets(
+                    started.lastIndex(), started.nextOffset(), started.log().startOffset());
+            boolean isNew = started.lastIndex() == 0;
+            if (isNew && spec.replicas().get(0) == spec.id().brokerId()) {
+                raft.tell(RaftCommand.Campaign.INSTANCE); // the preferred leader of a new partition need not wait
+            }
+        } else if (event instanceof RaftEvent.Failed failed) {
+            fail(failed.problem());
+        }
+    }
+
+    private void onAppended(List<Entry> entries) {
+        PartitionOffsets known = offsets();
+        for (Entry entry : entries) {
+            long before = known.logEndOffset();
+            known.appended(
+                    entry.index(),
+                    entry.type() == EntryType.DATA ? offsetReader.nextOffset(entry.payload(), before) : before);
+        }
+    }
+
+    private void onCommitted(RaftEvent.Committed committed) {
+        PartitionOffsets known = offsets();
+        OptionalLong highWatermark = known.committed(committed.index());
+        if (highWatermark.isEmpty()) {
+            deferred.addFirst(committed);
+            askBase(committed.index());
+            return;
+        }
+        proposals.committed(committed.index(), placed -> placed.request()
+                .replyTo()
+                .tell(new PartitionReply.Produced(
+                        placed.request().requestId(),
+                        placed.baseOffset(),
+                        placed.request().recordCount())));
+        if (role == Role.LEADER && !serving && committed.index() >= ownFirstIndex) {
+            serving = true;
+            nextOffset = known.logEndOffset();
+            tellObserver();
+        }
+        propose();
+        waitingFetches.takeAll(this::serve);
+    }
+
+    private void onRoleChanged(RaftEvent.RoleChanged change) {
+        role = change.role();
+        term = change.term();
+        leader = change.leader();
+        ownFirstIndex = change.lastIndex();
+        serving = false;
+        proposals.abandonAppended(placed -> placed.request()
+                .replyTo()
+                .tell(new PartitionReply.OutcomeUnknown(placed.request().requestId())));
+        proposals.drainWaiting(this::answerNotLeader);
+        waitingFetches.takeAll(fetch -> fetch.replyTo().tell(new PartitionReply.NotLeader(fetch.requestId(), leader)));
+        tellObserver();
+    }
+
+    private void tellObserver() {
+        Optional<ActorRef<PartitionCommand>> ref =
+                serving ? Optional.of(getContext().getSelf().narrow()) : Optional.empty();
+        observer.tell(new LeaderObserved(spec.id(), term, leader, ref));
+    }
+
+    /** Asks the log which offset follows an entry; Raft's events wait meanwhile. Only after a restart, and rarely. */
+    private void askBase(long index) {
+        baseAsked = true;
+        getContext()
+                .pipeToSelf(
+                        log().nextOffsetAt(index),
+                        (found, failure) -> new BaseFound(index, found == null ? 0 : found, failure));
+    }
+
+    private Behavior<ReplicaMessage> onBaseFound(BaseFound found) {
+        if (found.failure() != null) {
+            fail("cannot read the log: " + found.failure().getMessage());
+            return this;
+        }
+        offsets().base(found.index(), found.nextOffset());
+        baseAsked = false;
+        while (!baseAsked && !deferred.isEmpty()) {
+            take(deferred.removeFirst());
+        }
+        return this;
+    }
+
+    // -------------------------------------------------------------------------------------------------------- writing
+
+    private Behavior<ReplicaMessage> onProduce(Produce produce) {
+        if (problem != null) {
+            produce.replyTo().tell(new PartitionReply.ReplicaFailed(produce.requestId(), problem));
+        } else if (!serving) {
+            answerNotLeader(produce);
+        } else if (!proposals.offer(produce)) {
+            produce.replyTo().tell(new PartitionReply.Overloaded(produce.requestId(), settings.queueBytesMax()));
+        } else {
+            propose();
+        }
+        return this;
+    }
+
+    private void propose() {
+        while (serving) {
+            Optional<Proposal> next = proposals.next(nextOffset, term);
+            if (next.isEmpty()) {
+                return;
+            }
+            Proposal proposal = next.get();
+            for (Placed placed : proposal.requests()) {
+                nextOffset += placed.request().recordCount();
+            }
+            raft.tell(new RaftCommand.Propose(term, proposal.id(), proposal.payload()));
+        }
+    }
+
+    private void answerNotLeader(Produce produce) {
+        produce.replyTo().tell(new PartitionReply.NotLeader(produce.requestId(), leader));
+    }
+
+    // -------------------------------------------------------------------------------------------------------- reading
+
+    private Behavior<ReplicaMessage> onFetch(Fetch fetch) {
+        if (problem != null) {
+            fetch.replyTo().tell(new PartitionReply.ReplicaFailed(fetch.requestId(), problem));
+        } else if (!serving) {
+            fetch.replyTo().tell(new PartitionReply.NotLeader(fetch.requestId(), leader));
+        } else {
+            serve(fetch);
+        }
+        return this;
+    }
+
+    private void serve(Fetch fetch) {
+        long earliest = log().startOffset();
+        long latest = offsets().highWatermark();
+        if (fetch.offset() < earliest || fetch.offset() > latest) {
+            fetch.replyTo().tell(new PartitionReply.OffsetOutOfRange(fetch.requestId(), earliest, latest));
+        } else if (fetch.offset() == latest) {
+            waitOrAnswer(fetch, Payload.EMPTY);
+        } else {
+            int maxBytes = Math.min(fetch.maxBytes(), settings.fetchBytesMax());
+            var entries = log().readFromOffset(fetch.offset(), offsets().commitIndex(), maxBytes)
+                    .toCompletableFuture();
+            if (entries.isDone() && !entries.isCompletedExceptionally()) {
+                onFetchRead(new FetchRead(fetch, entries.join(), null));
+            } else {
+                getContext()
+                        .pipeToSelf(
+                                entries,
+                                (read, failure) -> new FetchRead(fetch, read == null ? List.of() : read, failure));
+            }
+        }
+    }
+
+    private Behavior<ReplicaMessage> onFetchRead(FetchRead read) {
+        Fetch fetch = read.fetch();
+        if (read.failure() != null) {
+            getContext().getLog().error("{} cannot read offset {}", spec.id(), fetch.offset(), read.failure());
+            fetch.replyTo()
+                    .tell(new PartitionReply.ReplicaFailed(
+                            fetch.requestId(),
+                            "cannot read the log: " + read.failure().getMessage()));
+            return this;
+        }
+        int maxBytes = Math.min(fetch.maxBytes(), settings.fetchBytesMax());
+        waitOrAnswer(fetch, BatchSlice.from(read.entries(), fetch.offset(), maxBytes));
+        return this;
+    }
+
+    private void waitOrAnswer(Fetch fetch, Payload batches) {
+        boolean enough = batches.sizeBytes() >= Math.min(fetch.minBytes(), settings.fetchBytesMax());
+        if (enough || fetch.maxWaitMillis() <= 0 || !serving) {
+            fetch.replyTo()
+                    .tell(new PartitionReply.Fetched(
+                            fetch.requestId(),
+                            batches,
+                            log().startOffset(),
+                            offsets().highWatermark()));
+        } else if (!waitingFetches.add(fetch)) {
+            fetch.replyTo().tell(new PartitionReply.Overloaded(fetch.requestId(), settings.waitingFetchesMax()));
+        }
+    }
+
+    private Behavior<ReplicaMessage> onFetchTimedOut(FetchTimedOut timedOut) {
+        waitingFetches.take(timedOut.key()).ifPresent(this::serve);
+        return this;
+    }
+
+    private Behavior<ReplicaMessage> onGetOffsets(GetOffsets get) {
+        if (problem != null) {
+            get.replyTo().tell(new PartitionReply.ReplicaFailed(get.requestId(), problem));
+        } else if (!serving) {
+            get.replyTo().tell(new PartitionReply.NotLeader(get.requestId(), leader));
+        } else {
+            get.replyTo()
+                    .tell(new PartitionReply.Offsets(
+                            get.requestId(), log().startOffset(), offsets().highWatermark()));
+        }
+        return this;
+    }
+
+    // --------------------------------------------------------------------------------------------------------- status
+
+    private Behavior<ReplicaMessage> onGetStatus(GetStatus get) {
+        if (problem != null) {
+            get.replyTo()
+                    .tell(new PartitionReply.Status(
+                            get.requestId(), PartitionStatus.notRunning(spec.id(), "FAILED", problem, term)));
+        } else if (log == null) {
+            get.replyTo()
+                    .tell(new PartitionReply.Status(
+                            get.requestId(), PartitionStatus.notRunning(spec.id(), "RECOVERING", null, term)));
+        } else {
+            if (statusRequests.isEmpty()) {
+                raft.tell(new RaftCommand.GetStatus(statusAdapter));
+            }
+            statusRequests.add(get);
+        }
+        return this;
+    }
+
+    private Behavior<ReplicaMessage> onStatus(Status status) {
+        PartitionStatus answer = PartitionStatus.running(spec.id(), status.raft(), offsets(), log());
+        statusRequests.forEach(get -> get.replyTo().tell(new PartitionReply.Status(get.requestId(), answer)));
+        statusRequests.clear();
+        return this;
+    }
+
+    // ------------------------------------------------------------------------------------------------------- the end
+
+    private Behavior<ReplicaMessage> onDelete() {
+        if (!deleting) {
+            deleting = true;
+            getContext().getLog().info("{} is deleted with its topic", spec.id());
+            raft.tell(RaftCommand.Delete.INSTANCE);
+        }
+        return this;
+    }
+
+    private Behavior<ReplicaMessage> onRaftStopped(String why) {
+        if (deleting) {
+            return Behaviors.stopped();
+        }
+        fail(why);
+        return this;
+    }
+
+    /** Stays, so that everybody who asks hears why. A restart of the broker opens the log again. */
+    private void fail(String why) {
+        if (problem != null) {
+            return;
+        }
+        problem = why;
+        getContext().getLog().error("{} has failed: {}", spec.id(), why);
+        role = Role.FOLLOWER;
+        leader = OptionalInt.empty();
+        serving = false;
+        proposals.abandonAll(
+                placed -> placed.request()
+                        .replyTo()
+                        .tell(new PartitionReply.OutcomeUnknown(placed.request().requestId())),
+                produce -> produce.replyTo().tell(new PartitionReply.ReplicaFailed(produce.requestId(), why)));
+        waitingFetches.takeAll(fetch -> fetch.replyTo().tell(new PartitionReply.ReplicaFailed(fetch.requestId(), why)));
+        statusRequests.forEach(this::onGetStatus);
+        statusRequests.clear();
+        tellObserver();
+    }
+
+    private ReplicaLog log() {
+        return Optional.ofNullable(log).orElseThrow(() -> new IllegalStateException("the log is not open"));
+    }
+
+    private PartitionOffsets offsets() {
+        return Optional.ofNullable(offsets).orElseThrow(() -> new IllegalStateException("the log is not open"));
+    }
+}

@@ -1,0 +1,394 @@
+package io.millrace.partition.replica;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.TimerScheduler;
+import akka.persistence.typed.PersistenceId;
+import akka.persistence.typed.RecoveryCompleted;
+import akka.persistence.typed.RecoveryFailed;
+import akka.persistence.typed.javadsl.CommandHandler;
+import akka.persistence.typed.javadsl.Effect;
+import akka.persistence.typed.javadsl.EventHandler;
+import akka.persistence.typed.javadsl.EventSourcedBehavior;
+import akka.persistence.typed.javadsl.RetentionCriteria;
+import akka.persistence.typed.javadsl.SignalHandler;
+import io.millrace.partition.log.FileStorage;
+import io.millrace.partition.log.OffsetReader;
+import io.millrace.partition.log.SegmentedLog;
+import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.HardState;
+import io.millrace.partition.raft.Input;
+import io.millrace.partition.raft.Membership;
+import io.millrace.partition.raft.Message;
+import io.millrace.partition.raft.NodeId;
+import io.millrace.partition.raft.Output;
+import io.millrace.partition.raft.RaftCore;
+import io.millrace.partition.raft.TermHistory;
+import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One member of a Raft group as an actor: performs what {@link RaftCore} decides.
+ *
+ * <p>Term and vote are its persistent state: what depends on them leaves only after the journal has them, because Akka
+ * Persistence runs {@code thenRun} after the write and holds later commands back until then. The log is written by a
+ * {@link LogWriter}; replication goes on meanwhile.
+ */
+public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVote, TermAndVote> {
+
+    private record FromPeer(PeerMessage message) implements RaftCommand.Internal {}
+
+    private record FromLog(LogWriter.Event event) implements RaftCommand.Internal {}
+
+    private record EntriesRead(Output.Replicate asked, List<Entry> entries, @Nullable Throwable failure)
+            implements RaftCommand.Internal {}
+
+    private enum Deadline implements RaftCommand.Internal {
+        REACHED
+    }
+
+    private enum WriterStopped implements RaftCommand.Internal {
+        INSTANCE
+    }
+
+    private final ActorContext<RaftCommand> actor;
+    private final TimerScheduler<RaftCommand> timers;
+    private final ReplicaId id;
+    private final Membership membership;
+    private final OffsetReader offsets;
+    private final ReplicaContext context;
+    private final ActorRef<RaftEvent> owner;
+    private final ActorRef<LogWriter.Command> writer;
+    private final Peers peers;
+
+    /** Both null until the journal is replayed and the log open. */
+    private @Nullable RaftCore core;
+
+    private @Nullable CachedLog log;
+
+    private long scheduledMillis = Long.MAX_VALUE;
+    private boolean warnedOfForeignCluster;
+
+    /**
+     * @param membership of the group when it was made; the same on all members
+     * @param offsets how the entries of this group count offsets
+     * @param owner hears everything that its state machine must know; see {@link RaftEvent}
+     */
+    public static Behavior<RaftCommand> create(
+            ReplicaId id,
+            Membership membership,
+            OffsetReader offsets,
+            ReplicaContext context,
+            ActorRef<RaftEvent> owner) {
+        return Behaviors.setup(actor ->
+                Behaviors.withTimers(timers -> new RaftActor(actor, timers, id, membership, offsets, context, owner)));
+    }
+
+    private RaftActor(
+            ActorContext<RaftCommand> actor,
+            TimerScheduler<RaftCommand> timers,
+            ReplicaId id,
+            Membership membership,
+            OffsetReader offsets,
+            ReplicaContext context,
+            ActorRef<RaftEvent> owner) {
+        super(PersistenceId.ofUniqueId("raft|" + id.entityId()));
+        this.actor = actor;
+        this.timers = timers;
+        this.id = id;
+        this.membership = membership;
+        this.offsets = offsets;
+        this.context = context;
+        this.owner = owner;
+        this.peers = new Peers(id, context, actor.messageAdapter(PeerMessage.class, FromPeer::new));
+        this.writer = actor.spawn(
+                LogWriter.create(
+                        () -> SegmentedLog.open(FileStorage.in(context.directoryOf(id)), context.log(), offsets),
+                        actor.messageAdapter(LogWriter.Event.class, FromLog::new)),
+                "log",
+                DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
+        actor.watchWith(writer, WriterStopped.INSTANCE);
+    }
+
+    // --------------------------------------------------------------------------------------------- persistent state
+
+    @Override
+    public TermAndVote emptyState() {
+        return TermAndVote.of(HardState.INITIAL);
+    }
+
+    @Override
+    public EventHandler<TermAndVote, TermAndVote> eventHandler() {
+        return (state, event) -> event;
+    }
+
+    @Override
+    public RetentionCriteria retentionCriteria() {
+        return RetentionCriteria.snapshotEvery(100, 2).withDeleteEventsOnSnapshot();
+    }
+
+    @Override
+    public SignalHandler<TermAndVote> signalHandler() {
+        return newSignalHandlerBuilder()
+                .onSignal(RecoveryCompleted.instance(), state -> actor.getLog().debug("{} recovered {}", id, state))
+                .onSignal(
+                        RecoveryFailed.class,
+                        (state, failed) ->
+                                owner.tell(new RaftEvent.Failed("cannot read term and vote from the journal: "
+                                        + failed.getFailure().getMessage())))
+                .build();
+    }
+
+    // ------------------------------------------------------------------------------------------------------ commands
+
+    @Override
+    public CommandHandler<RaftCommand, TermAndVote, TermAndVote> commandHandler() {
+        return this::onCommand;
+    }
+
+    private Effect<TermAndVote, TermAndVote> onCommand(TermAndVote state, RaftCommand command) {
+        try {
+            if (command instanceof RaftCommand.Delete) {
+                writer.tell(LogWriter.Delete.INSTANCE);
+                core = null; // takes part in nothing any more
+                return Effect().none();
+            } else if (command instanceof WriterStopped) {
+                return Effect().stop();
+            }
+            RaftCore running = core;
+            CachedLog open = log;
+            return running == null || open == null
+                    ? whileStarting(state, command)
+                    : whileRunning(running, open, command);
+        } catch (RuntimeException e) {
+            actor.getLog().error("{} stops", id, e);
+            owner.tell(new RaftEvent.Failed(String.valueOf(e.getMessage())));
+            return Effect().stop();
+        }
+    }
+
+    private Effect<TermAndVote, TermAndVote> whileStarting(TermAndVote state, RaftCommand command) {
+        if (command instanceof FromLog fromLog && fromLog.event() instanceof LogWriter.Opened opened) {
+            return start(state, opened.log());
+        } else if (command instanceof FromLog fromLog && fromLog.event() instanceof LogWriter.Failed failed) {
+            return fail(failed.problem());
+        } else if (command instanceof RaftCommand.Propose propose) {
+            owner.tell(new RaftEvent.ProposalRefused(propose.proposalId()));
+        } else if (command instanceof RaftCommand.SetLearners
+                || command instanceof RaftCommand.Campaign
+                || command instanceof RaftCommand.GetStatus) {
+            return Effect().stash();
+        }
+        return Effect().none(); // peers say everything again
+    }
+
+    private Effect<TermAndVote, TermAndVote> start(TermAndVote state, SegmentedLog opened) {
+        CachedLog open = new CachedLog(
+                opened,
+                offsets,
+                context.cacheBytesMax(),
+                actor.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER)));
+        TermHistory history = new TermHistory(
+                opened.start(), opened.termStarts(), opened.lastPosition().index());
+        RaftCore started = new RaftCore(
+                new NodeId(id.brokerId()),
+                membership,
+                context.raft(),
+                state.toHardState(),
+                history,
+                new Random(),
+                context.monotonicMillis().getAsLong());
+        log = open;
+        core = started;
+        owner.tell(new RaftEvent.Started(open, opened.lastPosition().index(), opened.nextOffset()));
+        schedule(started.deadlineMillis());
+        return Effect().unstashAll();
+    }
+
+    private Effect<TermAndVote, TermAndVote> whileRunning(RaftCore running, CachedLog open, RaftCommand command) {
+        if (command instanceof FromPeer fromPeer) {
+            return onPeerMessage(running, open, fromPeer.message());
+        } else if (command instanceof RaftCommand.Deliver deliver) {
+            return onPeerMessage(running, open, deliver.message());
+        } else if (command instanceof FromLog fromLog) {
+            return onLogEvent(running, open, fromLog.event());
+        } else if (command instanceof RaftCommand.Propose propose) {
+            return onPropose(running, open, propose);
+        } else if (command instanceof EntriesRead read) {
+            return onEntriesRead(running, open, read);
+        } else if (command instanceof Deadline) {
+            scheduledMillis = Long.MAX_VALUE;
+            return step(running, open, new Input.TimePassed());
+        } else if (command instanceof RaftCommand.SetLearners change) {
+            return step(running, open, new Input.Learners(change.learners()));
+        } else if (command instanceof RaftCommand.Campaign) {
+            return step(running, open, new Input.Campaign());
+        } else if (command instanceof RaftCommand.GetStatus get) {
+            get.replyTo().tell(running.status());
+            return Effect().none();
+        }
+        return Effect().unhandled();
+    }
+
+    private Effect<TermAndVote, TermAndVote> onPeerMessage(RaftCore running, CachedLog open, PeerMessage received) {
+        String own = context.clusterId().get();
+        Message message = received.message();
+        if (!own.isEmpty() && !received.clusterId().isEmpty() && !own.equals(received.clusterId())) {
+            if (!warnedOfForeignCluster) {
+                warnedOfForeignCluster = true;
+                actor.getLog()
+                        .error(
+                                "Broker {} belongs to cluster {}, this one to {}: its messages are ignored",
+                                message.from(),
+                                received.clusterId(),
+                                own);
+            }
+            return Effect().none();
+        }
+        peers.heard(message.from(), received.sender());
+        return step(running, open, new Input.Received(message));
+    }
+
+    private Effect<TermAndVote, TermAndVote> onLogEvent(RaftCore running, CachedLog open, LogWriter.Event event) {
+        if (event instanceof LogWriter.Durable durable) {
+            return step(running, open, new Input.Durable(durable.position()));
+        } else if (event instanceof LogWriter.Failed failed) {
+            return fail(failed.problem());
+        }
+        return Effect().unhandled();
+    }
+
+    private Effect<TermAndVote, TermAndVote> onPropose(RaftCore running, CachedLog open, RaftCommand.Propose propose) {
+        if (!running.isLeaderIn(propose.term())) {
+            owner.tell(new RaftEvent.ProposalRefused(propose.proposalId()));
+            return Effect().none();
+        }
+        Output out = running.step(nowMillis(), new Input.Propose(propose.term(), List.of(propose.payload())));
+        owner.tell(new RaftEvent.ProposalAppended(
+                propose.proposalId(), out.append().get(out.append().size() - 1).index()));
+        return perform(running, open, out);
+    }
+
+    private Effect<TermAndVote, TermAndVote> onEntriesRead(RaftCore running, CachedLog open, EntriesRead read) {
+        if (read.failure() != null) {
+            actor.getLog()
+                    .warn(
+                            "{} cannot read entries for broker {}",
+                            id,
+                            read.asked().to(),
+                            read.failure());
+        }
+        Input.Sent sent = send(running, read.asked(), read.entries());
+        return step(running, open, sent);
+    }
+
+    private Effect<TermAndVote, TermAndVote> fail(String problem) {
+        owner.tell(new RaftEvent.Failed(problem));
+        return Effect().stop();
+    }
+
+    // ---------------------------------------------------------------------------------------------------- performing
+
+    private Effect<TermAndVote, TermAndVote> step(RaftCore running, CachedLog open, Input input) {
+        return perform(running, open, running.step(nowMillis(), input));
+    }
+
+    /** The order matters: see {@link Output}. */
+    private Effect<TermAndVote, TermAndVote> perform(RaftCore running, CachedLog open, Output out) {
+        if (out.hardState().isPresent()) {
+            return Effect()
+                    .persist(TermAndVote.of(out.hardState().get()))
+                    .thenRun(persisted -> performRest(running, open, out));
+        }
+        performRest(running, open, out);
+        return Effect().none();
+    }
+
+    private void performRest(RaftCore running, CachedLog open, Output first) {
+        ArrayDeque<Output> todo = new ArrayDeque<>();
+        todo.add(first);
+        while (!todo.isEmpty()) {
+            Output out = todo.removeFirst();
+            changeLog(open, out);
+            tellOwner(out);
+            out.messages().forEach(peers::send);
+            for (Output.Replicate asked : out.replicate()) {
+                readAndSend(running, open, asked, todo);
+            }
+            schedule(out.deadlineMillis());
+        }
+    }
+
+    private void changeLog(CachedLog open, Output out) {
+        if (out.truncateFrom().isEmpty() && out.append().isEmpty()) {
+            return;
+        }
+        out.truncateFrom().ifPresent(index -> {
+            open.truncatedFrom(index);
+            owner.tell(new RaftEvent.Truncated(index));
+        });
+        open.appended(out.append());
+        writer.tell(new LogWriter.Write(out.truncateFrom(), out.append()));
+        owner.tell(new RaftEvent.Appended(out.append()));
+    }
+
+    private void tellOwner(Output out) {
+        out.roleChange().ifPresent(change -> {
+            OptionalInt leader =
+                    change.leader().map(NodeId::value).map(OptionalInt::of).orElse(OptionalInt.empty());
+            actor.getLog().info("{} is {} in term {}, leader {}", id, change.role(), change.term(), leader);
+            owner.tell(new RaftEvent.RoleChanged(change.role(), change.term(), leader, change.lastIndex()));
+        });
+        out.committed().ifPresent(index -> owner.tell(new RaftEvent.Committed(index)));
+    }
+
+    private void readAndSend(RaftCore running, CachedLog open, Output.Replicate asked, ArrayDeque<Output> todo) {
+        CompletableFuture<List<Entry>> entries = open.read(asked.firstIndex(), asked.lastIndex(), asked.maxBytes())
+                .toCompletableFuture();
+        if (entries.isDone() && !entries.isCompletedExceptionally()) {
+            todo.add(running.step(nowMillis(), send(running, asked, entries.join())));
+        } else {
+            actor.pipeToSelf(
+                    entries, (read, failure) -> new EntriesRead(asked, read == null ? List.of() : read, failure));
+        }
+    }
+
+    private Input.Sent send(RaftCore running, Output.Replicate asked, List<Entry> entries) {
+        if (entries.isEmpty() || !running.isLeaderIn(asked.term())) {
+            return new Input.Sent(asked.to(), asked.term(), asked.firstIndex(), asked.firstIndex() - 1, 0);
+        }
+        peers.send(running.appendRequest(asked, entries));
+        int sizeBytes = 0;
+        for (Entry entry : entries) {
+            sizeBytes += entry.payload().sizeBytes();
+        }
+        return new Input.Sent(
+                asked.to(),
+                asked.term(),
+                asked.firstIndex(),
+                entries.get(entries.size() - 1).index(),
+                sizeBytes);
+    }
+
+    /** One timer, moved only when something is due earlier than it: most deadlines move on before they come. */
+    private void schedule(long deadlineMillis) {
+        if (deadlineMillis < scheduledMillis) {
+            scheduledMillis = deadlineMillis;
+            long delay = Math.max(0, deadlineMillis - nowMillis());
+            timers.startSingleTimer(Deadline.REACHED, Duration.ofMillis(delay));
+        }
+    }
+
+    private long nowMillis() {
+        return context.monotonicMillis().getAsLong();
+    }
+}

@@ -1,0 +1,255 @@
+package io.millrace.partition.replica;
+
+import akka.actor.ExtendedActorSystem;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorRefResolver;
+import akka.actor.typed.javadsl.Adapter;
+import akka.serialization.ByteBufferSerializer;
+import akka.serialization.SerializerWithStringManifest;
+import io.millrace.partition.raft.Payload;
+import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
+import java.io.NotSerializableException;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.OptionalInt;
+
+/**
+ * Writes what carries records or is said often – peer messages, produce, fetch and their answers – straight into Artery's
+ * buffers. Payloads are copied once on each side.
+ *
+ * <p>A format change needs a new manifest: brokers of two versions talk during a rolling upgrade.
+ */
+public final class ReplicaSerializer extends SerializerWithStringManifest implements ByteBufferSerializer {
+    private static final String PEER = "P";
+    private static final String PRODUCE = "p";
+    private static final String FETCH = "f";
+    private static final String GET_OFFSETS = "o";
+    private static final String GET_STATUS = "s";
+    private static final String PRODUCED = "rp";
+    private static final String FETCHED = "rf";
+    private static final String OFFSETS = "ro";
+    private static final String NOT_LEADER = "rn";
+    private static final String OUT_OF_RANGE = "rr";
+    private static final String OVERLOADED = "rl";
+    private static final String OUTCOME_UNKNOWN = "ru";
+    private static final String FAILED = "rx";
+    private static final String OPEN = "O";
+
+    private final ActorRefResolver refs;
+
+    public ReplicaSerializer(ExtendedActorSystem system) {
+        this.refs = ActorRefResolver.get(Adapter.toTyped(system));
+    }
+
+    @Override
+    public int identifier() {
+        return 7_201;
+    }
+
+    @Override
+    public String manifest(Object message) {
+        if (message instanceof PeerMessage) {
+            return PEER;
+        } else if (message instanceof PartitionCommand.Produce) {
+            return PRODUCE;
+        } else if (message instanceof PartitionCommand.Fetch) {
+            return FETCH;
+        } else if (message instanceof PartitionReply.Produced) {
+            return PRODUCED;
+        } else if (message instanceof PartitionReply.Fetched) {
+            return FETCHED;
+        } else if (message instanceof PartitionCommand.GetOffsets) {
+            return GET_OFFSETS;
+        } else if (message instanceof PartitionCommand.GetStatus) {
+            return GET_STATUS;
+        } else if (message instanceof PartitionReply.Offsets) {
+            return OFFSETS;
+        } else if (message instanceof PartitionReply.NotLeader) {
+            return NOT_LEADER;
+        } else if (message instanceof PartitionReply.OffsetOutOfRange) {
+            return OUT_OF_RANGE;
+        } else if (message instanceof PartitionReply.Overloaded) {
+            return OVERLOADED;
+        } else if (message instanceof PartitionReply.OutcomeUnknown) {
+            return OUTCOME_UNKNOWN;
+        } else if (message instanceof PartitionReply.ReplicaFailed) {
+            return FAILED;
+        } else if (message instanceof ReplicaMessage.Open) {
+            return OPEN;
+        }
+        throw new IllegalArgumentException("not for this serializer: " + message.getClass());
+    }
+
+    @Override
+    public byte[] toBinary(Object message) {
+        ByteBuffer buffer = ByteBuffer.allocate(sizeBound(message));
+        toBinary(message, buffer);
+        return Arrays.copyOf(buffer.array(), buffer.position());
+    }
+
+    private int sizeBound(Object message) {
+        int fixed = 1_024;
+        if (message instanceof PeerMessage peer) {
+            return fixed
+                    + RaftMessageCodec.sizeBound(peer.message())
+                    + 3 * peer.clusterId().length();
+        } else if (message instanceof PartitionCommand.Produce produce) {
+            return fixed + produce.batches().sizeBytes();
+        } else if (message instanceof PartitionReply.Fetched fetched) {
+            return fixed + fetched.batches().sizeBytes();
+        } else if (message instanceof PartitionReply.ReplicaFailed failed) {
+            return fixed + 3 * failed.problem().length();
+        }
+        return fixed;
+    }
+
+    @Override
+    public void toBinary(Object message, ByteBuffer to) {
+        if (message instanceof PeerMessage peer) {
+            putString(to, peer.clusterId());
+            putRef(to, peer.sender());
+            RaftMessageCodec.write(peer.message(), to);
+        } else if (message instanceof PartitionCommand.Produce produce) {
+            to.putLong(produce.requestId()).putInt(produce.recordCount());
+            putRef(to, produce.replyTo());
+            putPayload(to, produce.batches());
+        } else if (message instanceof PartitionCommand.Fetch fetch) {
+            to.putLong(fetch.requestId()).putLong(fetch.offset()).putInt(fetch.maxBytes());
+            to.putInt(fetch.minBytes()).putLong(fetch.maxWaitMillis());
+            putRef(to, fetch.replyTo());
+        } else if (message instanceof PartitionReply.Produced produced) {
+            to.putLong(produced.requestId()).putLong(produced.baseOffset()).putInt(produced.recordCount());
+        } else if (message instanceof PartitionReply.Fetched fetched) {
+            to.putLong(fetched.requestId()).putLong(fetched.logStartOffset()).putLong(fetched.highWatermark());
+            putPayload(to, fetched.batches());
+        } else if (message instanceof PartitionCommand.GetOffsets get) {
+            to.putLong(get.requestId());
+            putRef(to, get.replyTo());
+        } else if (message instanceof PartitionCommand.GetStatus get) {
+            to.putLong(get.requestId());
+            putRef(to, get.replyTo());
+        } else if (message instanceof PartitionReply.Offsets offsets) {
+            to.putLong(offsets.requestId()).putLong(offsets.logStartOffset()).putLong(offsets.highWatermark());
+        } else if (message instanceof PartitionReply.NotLeader not) {
+            to.putLong(not.requestId()).putInt(not.leader().orElse(-1));
+        } else if (message instanceof PartitionReply.OffsetOutOfRange out) {
+            to.putLong(out.requestId()).putLong(out.earliest()).putLong(out.latest());
+        } else if (message instanceof PartitionReply.Overloaded overloaded) {
+            to.putLong(overloaded.requestId()).putLong(overloaded.limitBytes());
+        } else if (message instanceof PartitionReply.OutcomeUnknown unknown) {
+            to.putLong(unknown.requestId());
+        } else if (message instanceof PartitionReply.ReplicaFailed failed) {
+            to.putLong(failed.requestId());
+            putString(to, failed.problem());
+        } else if (!(message instanceof ReplicaMessage.Open)) {
+            throw new IllegalArgumentException("not for this serializer: " + message.getClass());
+        }
+    }
+
+    @Override
+    public Object fromBinary(byte[] bytes, String manifest) throws NotSerializableException {
+        return fromBinary(ByteBuffer.wrap(bytes), manifest);
+    }
+
+    @Override
+    public Object fromBinary(ByteBuffer from, String manifest) throws NotSerializableException {
+        try {
+            return read(from, manifest);
+        } catch (BufferUnderflowException | IllegalArgumentException e) {
+            throw new NotSerializableException("malformed message " + manifest + ": " + e);
+        }
+    }
+
+    private Object read(ByteBuffer from, String manifest) throws NotSerializableException {
+        if (manifest.equals(PEER)) {
+            String clusterId = getString(from);
+            ActorRef<PeerMessage> sender = getRef(from);
+            return new PeerMessage(clusterId, sender, RaftMessageCodec.read(from));
+        } else if (manifest.equals(OPEN)) {
+            return ReplicaMessage.Open.INSTANCE;
+        }
+        long id = from.getLong();
+        switch (manifest) {
+            case PRODUCE -> {
+                int records = from.getInt();
+                ActorRef<PartitionReply> replyTo = getRef(from);
+                return new PartitionCommand.Produce(id, getPayload(from), records, replyTo);
+            }
+            case FETCH -> {
+                return new PartitionCommand.Fetch(
+                        id, from.getLong(), from.getInt(), from.getInt(), from.getLong(), getRef(from));
+            }
+            case GET_OFFSETS -> {
+                return new PartitionCommand.GetOffsets(id, getRef(from));
+            }
+            case GET_STATUS -> {
+                return new PartitionCommand.GetStatus(id, getRef(from));
+            }
+            case PRODUCED -> {
+                return new PartitionReply.Produced(id, from.getLong(), from.getInt());
+            }
+            case FETCHED -> {
+                long logStartOffset = from.getLong();
+                long highWatermark = from.getLong();
+                return new PartitionReply.Fetched(id, getPayload(from), logStartOffset, highWatermark);
+            }
+            case OFFSETS -> {
+                return new PartitionReply.Offsets(id, from.getLong(), from.getLong());
+            }
+            case NOT_LEADER -> {
+                int leader = from.getInt();
+                return new PartitionReply.NotLeader(id, leader < 0 ? OptionalInt.empty() : OptionalInt.of(leader));
+            }
+            case OUT_OF_RANGE -> {
+                return new PartitionReply.OffsetOutOfRange(id, from.getLong(), from.getLong());
+            }
+            case OVERLOADED -> {
+                return new PartitionReply.Overloaded(id, from.getLong());
+            }
+            case OUTCOME_UNKNOWN -> {
+                return new PartitionReply.OutcomeUnknown(id);
+            }
+            case FAILED -> {
+                return new PartitionReply.ReplicaFailed(id, getString(from));
+            }
+            default -> throw new NotSerializableException("unknown manifest " + manifest);
+        }
+    }
+
+    private void putRef(ByteBuffer to, ActorRef<?> ref) {
+        putString(to, refs.toSerializationFormat(ref));
+    }
+
+    private <T> ActorRef<T> getRef(ByteBuffer from) {
+        return refs.resolveActorRef(getString(from));
+    }
+
+    private static void putString(ByteBuffer to, String text) {
+        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+        to.putInt(utf8.length).put(utf8);
+    }
+
+    private static String getString(ByteBuffer from) {
+        return new String(getBytes(from), StandardCharsets.UTF_8);
+    }
+
+    static void putPayload(ByteBuffer to, Payload payload) {
+        to.putInt(payload.sizeBytes()).put(payload.array(), payload.arrayOffset(), payload.sizeBytes());
+    }
+
+    static Payload getPayload(ByteBuffer from) {
+        return Payload.wrap(getBytes(from));
+    }
+
+    private static byte[] getBytes(ByteBuffer from) {
+        int length = from.getInt();
+        if (length < 0 || length > from.remaining()) {
+            throw new IllegalArgumentException("length " + length + " with " + from.remaining() + " bytes left");
+        }
+        byte[] bytes = new byte[length];
+        from.get(bytes);
+        return bytes;
+    }
+}

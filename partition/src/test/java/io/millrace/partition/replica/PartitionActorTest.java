@@ -1,0 +1,217 @@
+package io.millrace.partition.replica;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.TestProbe;
+import akka.actor.typed.ActorRef;
+import io.millrace.partition.replica.PartitionReply.Fetched;
+import io.millrace.partition.replica.PartitionReply.NotLeader;
+import io.millrace.partition.replica.PartitionReply.OffsetOutOfRange;
+import io.millrace.partition.replica.PartitionReply.Overloaded;
+import io.millrace.partition.replica.PartitionReply.Produced;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PartitionActorTest {
+    private static ActorTestKit kit;
+    private static long lastTopicId;
+
+    private final Path directory;
+
+    PartitionActorTest(@TempDir Path directory) {
+        this.directory = directory;
+    }
+
+    @BeforeAll
+    static void startSystem() {
+        kit = ActorTestKit.create("replicas", ReplicaGroup.CONFIG);
+    }
+
+    @AfterAll
+    static void stopSystem() {
+        kit.shutdownTestKit();
+    }
+
+    private ReplicaGroup group(Integer... brokers) {
+        return group(PartitionSettings.DEFAULT, brokers);
+    }
+
+    private ReplicaGroup group(PartitionSettings settings, Integer... brokers) {
+        return new ReplicaGroup(kit, directory, ++lastTopicId, settings, brokers);
+    }
+
+    private static ActorRef<PartitionCommand> ref(LeaderObserved leader) {
+        return leader.leaderRef().orElseThrow();
+    }
+
+    @Test
+    void recordsGetOffsetsWithoutGapsAndAreReadBackAsWritten() {
+        try (ReplicaGroup group = group(1, 2, 3)) {
+            ActorRef<PartitionCommand> leader = ref(group.awaitLeader(0));
+            assertThat(((Produced) group.produce(leader, "a", "b")).baseOffset())
+                    .isEqualTo(0);
+            assertThat(((Produced) group.produce(leader, "c")).baseOffset()).isEqualTo(2);
+            assertThat(group.readAll(leader)).containsExactly("a", "b", "c");
+        }
+    }
+
+    @Test
+    void aSingleReplicaServesAlone() {
+        try (ReplicaGroup group = group(7)) {
+            ActorRef<PartitionCommand> leader = ref(group.awaitLeader(0));
+            assertThat(group.produce(leader, "a")).isInstanceOf(Produced.class);
+            assertThat(group.readAll(leader)).containsExactly("a");
+        }
+    }
+
+    @Test
+    void acknowledgedRecordsSurviveTheLeaderAndTheRestartOfAll() {
+        try (ReplicaGroup group = group(1, 2, 3)) {
+            LeaderObserved first = group.awaitLeader(0);
+            group.produce(ref(first), "a", "b", "c");
+            group.stop(first.replica().brokerId());
+
+            LeaderObserved second = group.awaitLeader(first.term());
+            assertThat(second.replica().brokerId()).isNotEqualTo(first.replica().brokerId());
+            assertThat(group.readAll(ref(second))).containsExactly("a", "b", "c");
+            assertThat(((Produced) group.produce(ref(second), "d")).baseOffset())
+                    .isEqualTo(3);
+
+            group.start(first.replica().brokerId());
+            for (int broker = 1; broker <= 3; broker++) {
+                group.stop(broker);
+            }
+            for (int broker = 1; broker <= 3; broker++) {
+                group.start(broker);
+            }
+            LeaderObserved third = group.awaitLeader(second.term());
+            assertThat(group.readAll(ref(third))).containsExactly("a", "b", "c", "d");
+        }
+    }
+
+    @Test
+    void manyRequestsBecomeFewProposalsAndEachGetsItsOwnAnswer() {
+        try (ReplicaGroup group = group(1, 2, 3)) {
+            LeaderObserved leader = group.awaitLeader(0);
+            long before = group.status(leader.replica().brokerId()).lastIndex();
+            TestProbe<PartitionReply> probe = kit.createTestProbe();
+            for (int i = 0; i < 1_000; i++) {
+                ref(leader).tell(new PartitionCommand.Produce(i, ReplicaGroup.batch("m" + i), 1, probe.getRef()));
+            }
+            for (int i = 0; i < 1_000; i++) {
+                Produced produced = (Produced) probe.receiveMessage(ReplicaGroup.PATIENCE);
+                assertThat(produced.requestId()).isEqualTo(i);
+                assertThat(produced.baseOffset()).isEqualTo(i);
+            }
+            long proposals = group.status(leader.replica().brokerId()).lastIndex() - before;
+            assertThat(proposals).isLessThan(500);
+            assertThat(group.readAll(ref(leader))).hasSize(1_000).endsWith("m999");
+        }
+    }
+
+    @Test
+    void aFollowerTakesNothingAndNamesTheLeader() {
+        try (ReplicaGroup group = group(1, 2, 3)) {
+            LeaderObserved leader = group.awaitLeader(0);
+            int follower = leader.replica().brokerId() % 3 + 1;
+            NotLeader answer = (NotLeader) group.produce(group.replica(follower), "a");
+            assertThat(answer.leader()).hasValue(leader.replica().brokerId());
+        }
+    }
+
+    @Test
+    void aLongPollIsAnsweredWhenARecordIsCommittedAndEmptyWhenItsTimeIsOver() {
+        try (ReplicaGroup group = group(1, 2, 3)) {
+            ActorRef<PartitionCommand> leader = ref(group.awaitLeader(0));
+            TestProbe<PartitionReply> probe = kit.createTestProbe();
+            leader.tell(new PartitionCommand.Fetch(1, 0, 1_000, 1, 60_000, probe.getRef()));
+            group.produce(leader, "a");
+            Fetched woken = (Fetched) probe.receiveMessage(ReplicaGroup.PATIENCE);
+            assertThat(ReplicaGroup.records(woken.batches())).hasSize(1);
+
+            Fetched empty = (Fetched) group.fetch(leader, 1, 1_000, 10);
+            assertThat(empty.batches().sizeBytes()).isZero();
+            assertThat(empty.highWatermark()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void anOffsetOutsideTheLogIsRefusedWithTheRange() {
+        try (ReplicaGroup group = group(1, 2, 3)) {
+            ActorRef<PartitionCommand> leader = ref(group.awaitLeader(0));
+            group.produce(leader, "a", "b");
+            OffsetOutOfRange answer = (OffsetOutOfRange) group.fetch(leader, 3, 1_000, 0);
+            assertThat(answer.earliest()).isEqualTo(0);
+            assertThat(answer.latest()).isEqualTo(2);
+            assertThat(group.fetch(leader, -1, 1_000, 0)).isInstanceOf(OffsetOutOfRange.class);
+        }
+    }
+
+    @Test
+    void aFetchIsBoundedByItsBytesButGivesAtLeastOneBatch() {
+        try (ReplicaGroup group = group(1, 2, 3)) {
+            ActorRef<PartitionCommand> leader = ref(group.awaitLeader(0));
+            for (int i = 0; i < 20; i++) {
+                group.produce(leader, "x".repeat(1_000));
+            }
+            Fetched one = (Fetched) group.fetch(leader, 5, 1, 0);
+            assertThat(ReplicaGroup.records(one.batches()))
+                    .extracting(r -> r.offset())
+                    .containsExactly(5L);
+            Fetched some = (Fetched) group.fetch(leader, 5, 5_000, 0);
+            assertThat(some.batches().sizeBytes()).isBetween(4_000, 5_000);
+        }
+    }
+
+    @Test
+    void withoutAMajorityNothingIsAcknowledged() {
+        try (ReplicaGroup group = group(1, 2, 3)) {
+            LeaderObserved leader = group.awaitLeader(0);
+            int broker = leader.replica().brokerId();
+            group.cutOff(broker);
+            PartitionReply answer = group.produce(ref(leader), "lost?");
+            assertThat(answer).isInstanceOfAny(PartitionReply.OutcomeUnknown.class, NotLeader.class);
+
+            LeaderObserved next = group.awaitLeader(leader.term());
+            group.produce(ref(next), "kept");
+            group.reconnect(broker);
+            assertThat(group.readAll(ref(next))).containsExactly("kept");
+        }
+    }
+
+    @Test
+    void beyondTheQueueLimitProducesAreRefusedAtOnce() {
+        PartitionSettings small = new PartitionSettings(2_000, 1_000, 1, 1, 1 << 20);
+        try (ReplicaGroup group = group(small, 1, 2, 3)) {
+            ActorRef<PartitionCommand> leader = ref(group.awaitLeader(0));
+            TestProbe<PartitionReply> probe = kit.createTestProbe();
+            for (int i = 0; i < 50; i++) {
+                leader.tell(new PartitionCommand.Produce(i, ReplicaGroup.batch("x".repeat(500)), 1, probe.getRef()));
+            }
+            List<PartitionReply> answers = new ArrayList<>(probe.receiveSeveralMessages(50, ReplicaGroup.PATIENCE));
+            assertThat(answers).hasAtLeastOneElementOfType(Overloaded.class);
+            long produced = answers.stream().filter(Produced.class::isInstance).count();
+            assertThat(group.readAll(leader)).hasSize((int) produced);
+        }
+    }
+
+    @Test
+    void deletingAReplicaRemovesItsFiles() {
+        try (ReplicaGroup group = group(1)) {
+            LeaderObserved leader = group.awaitLeader(0);
+            group.produce(ref(leader), "a");
+            Path files = directory.resolve("broker-1").resolve(group.id(1).group());
+            assertThat(files).isDirectory();
+            group.replica(1).tell(ReplicaMessage.Delete.INSTANCE);
+            kit.createTestProbe().expectTerminated(group.replica(1), ReplicaGroup.PATIENCE);
+            assertThat(Files.exists(files)).isFalse();
+        }
+    }
+}

@@ -1,0 +1,193 @@
+package io.millrace.partition.replica;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.TestProbe;
+import akka.actor.typed.ActorRef;
+import akka.persistence.testkit.PersistenceTestKitPlugin;
+import akka.persistence.testkit.PersistenceTestKitSnapshotPlugin;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import io.millrace.partition.log.LogSettings;
+import io.millrace.partition.raft.Payload;
+import io.millrace.partition.raft.RaftSettings;
+import io.millrace.protocol.Bytes;
+import io.millrace.protocol.record.RecordBatch;
+import io.millrace.protocol.record.RecordBatchBuilder;
+import io.millrace.protocol.record.RecordBatches;
+import io.millrace.protocol.record.StoredRecord;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The replicas of one partition in one actor system: real actors and files, and a network that can be cut. */
+final class ReplicaGroup implements AutoCloseable {
+    static final Config CONFIG = ConfigFactory.parseString(
+                    "akka.actor.provider = local\nakka.loglevel = INFO\nakka.stdout-loglevel = OFF")
+            .withFallback(PersistenceTestKitPlugin.config())
+            .withFallback(PersistenceTestKitSnapshotPlugin.config())
+            .withFallback(ConfigFactory.load());
+
+    private static final RaftSettings FAST = new RaftSettings(20, 100, 200, 5, 1 << 20, 8 << 20, 64);
+    static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final ActorTestKit kit;
+    private final Path directory;
+    private final long topicId;
+    private final PartitionSettings settings;
+    private final List<Integer> brokers;
+    private final Map<Integer, ActorRef<ReplicaMessage>> running = new ConcurrentHashMap<>();
+    private final Set<Integer> cutOff = ConcurrentHashMap.newKeySet();
+    private final TestProbe<LeaderObserved> observer;
+    private long requestId;
+
+    ReplicaGroup(ActorTestKit kit, Path directory, long topicId, PartitionSettings settings, Integer... brokers) {
+        this.kit = kit;
+        this.directory = directory;
+        this.topicId = topicId;
+        this.settings = settings;
+        this.brokers = List.of(brokers);
+        this.observer = kit.createTestProbe();
+        this.brokers.forEach(this::start);
+    }
+
+    ReplicaId id(int broker) {
+        return new ReplicaId("orders", topicId, 0, broker);
+    }
+
+    void start(int broker) {
+        ReplicaContext context = new ReplicaContext(
+                directory.resolve("broker-" + broker),
+                FAST,
+                LogSettings.DEFAULT,
+                1 << 20,
+                new Network(broker),
+                () -> "",
+                () -> System.nanoTime() / 1_000_000);
+        running.put(
+                broker,
+                kit.spawn(PartitionActor.create(
+                        new ReplicaSpec(id(broker), brokers), settings, context, observer.getRef())));
+    }
+
+    void stop(int broker) {
+        ActorRef<ReplicaMessage> stopped = Objects.requireNonNull(running.remove(broker));
+        kit.stop(stopped, PATIENCE);
+    }
+
+    /** From now on this broker neither hears nor is heard. */
+    void cutOff(int broker) {
+        cutOff.add(broker);
+    }
+
+    void reconnect(int broker) {
+        cutOff.remove(broker);
+    }
+
+    ActorRef<ReplicaMessage> replica(int broker) {
+        return Objects.requireNonNull(running.get(broker));
+    }
+
+    TestProbe<LeaderObserved> observer() {
+        return observer;
+    }
+
+    /** The leader that says it is ready, as soon as there is one in a term after {@code afterTerm}. */
+    LeaderObserved awaitLeader(long afterTerm) {
+        List<LeaderObserved> found = new ArrayList<>();
+        observer.fishForMessage(PATIENCE, seen -> {
+            if (seen.leaderRef().isPresent() && seen.term() > afterTerm) {
+                found.add(seen);
+                return akka.actor.testkit.typed.javadsl.FishingOutcomes.complete();
+            }
+            return akka.actor.testkit.typed.javadsl.FishingOutcomes.continueAndIgnore();
+        });
+        return found.get(0);
+    }
+
+    PartitionReply produce(ActorRef<? super PartitionCommand> to, String... values) {
+        TestProbe<PartitionReply> probe = kit.createTestProbe();
+        to.tell(new PartitionCommand.Produce(++requestId, batch(values), values.length, probe.getRef()));
+        return probe.receiveMessage(PATIENCE);
+    }
+
+    PartitionReply fetch(ActorRef<? super PartitionCommand> from, long offset, int maxBytes, long maxWaitMillis) {
+        TestProbe<PartitionReply> probe = kit.createTestProbe();
+        from.tell(new PartitionCommand.Fetch(++requestId, offset, maxBytes, 1, maxWaitMillis, probe.getRef()));
+        return probe.receiveMessage(PATIENCE);
+    }
+
+    PartitionStatus status(int broker) {
+        TestProbe<PartitionReply> probe = kit.createTestProbe();
+        replica(broker).tell(new PartitionCommand.GetStatus(++requestId, probe.getRef()));
+        return ((PartitionReply.Status) probe.receiveMessage(PATIENCE)).status();
+    }
+
+    /** All records from an offset to the end, read in as many fetches as it takes. */
+    List<String> readAll(ActorRef<? super PartitionCommand> from) {
+        List<String> values = new ArrayList<>();
+        while (true) {
+            var fetched = (PartitionReply.Fetched) fetch(from, values.size(), 1 << 20, 0);
+            for (StoredRecord record : records(fetched.batches())) {
+                if (record.offset() >= values.size()) {
+                    values.add(Objects.requireNonNull(record.value()).toUtf8());
+                }
+            }
+            if (values.size() >= fetched.highWatermark()) {
+                return values;
+            }
+        }
+    }
+
+    static List<StoredRecord> records(Payload batches) {
+        List<StoredRecord> records = new ArrayList<>();
+        for (RecordBatch batch :
+                RecordBatches.iterate(Bytes.wrap(batches.array(), batches.arrayOffset(), batches.sizeBytes()))) {
+            batch.validateRecords();
+            batch.records().forEach(records::add);
+        }
+        return records;
+    }
+
+    static Payload batch(String... values) {
+        RecordBatchBuilder builder = new RecordBatchBuilder(1 << 20);
+        for (String value : values) {
+            builder.tryAppend(1_000, null, Bytes.utf8(value), List.of());
+        }
+        Bytes bytes = builder.build();
+        return Payload.wrap(bytes.unsafeArray(), bytes.unsafeOffset(), bytes.size());
+    }
+
+    @Override
+    public void close() {
+        List.copyOf(running.keySet()).forEach(this::stop);
+    }
+
+    /** As one broker sees it. */
+    private final class Network implements PeerRouter {
+        private final int from;
+
+        Network(int from) {
+            this.from = from;
+        }
+
+        @Override
+        public boolean tell(ReplicaId to, ReplicaMessage message) {
+            ActorRef<ReplicaMessage> ref = running.get(to.brokerId());
+            if (ref == null || !isReachable(to.brokerId())) {
+                return false;
+            }
+            ref.tell(message);
+            return true;
+        }
+
+        @Override
+        public boolean isReachable(int broker) {
+            return !cutOff.contains(from) && !cutOff.contains(broker);
+        }
+    }
+}
