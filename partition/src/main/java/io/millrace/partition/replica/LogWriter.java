@@ -25,8 +25,12 @@ import org.jspecify.annotations.Nullable;
 final class LogWriter extends AbstractBehavior<LogWriter.Command> {
     sealed interface Command {}
 
-    /** Cut from {@code truncateFrom} on, then write {@code entries}. */
-    record Write(OptionalLong truncateFrom, List<Entry> entries) implements Command {}
+    /**
+     * Cut from {@code truncateFrom} on, then write {@code entries}.
+     *
+     * @param epoch given back with {@link Durable}
+     */
+    record Write(long epoch, OptionalLong truncateFrom, List<Entry> entries) implements Command {}
 
     private enum Flush implements Command {
         INSTANCE
@@ -42,7 +46,8 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
 
     record Opened(SegmentedLog log) implements Event {}
 
-    record Durable(LogPosition position) implements Event {}
+    /** The log is on disk up to here, as of the last {@link Write}, which had that epoch. */
+    record Durable(long epoch, LogPosition position) implements Event {}
 
     /** Nothing more will be written. */
     record Failed(String problem) implements Event {}
@@ -55,6 +60,7 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
     private final ActorRef<Event> listener;
     private @Nullable SegmentedLog log;
     private boolean flushScheduled;
+    private long epoch;
 
     static Behavior<Command> create(Opener opener, ActorRef<Event> listener) {
         return Behaviors.setup(context -> new LogWriter(context, opener, listener));
@@ -93,6 +99,7 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
                 open.truncateFrom(write.truncateFrom().getAsLong());
             }
             open.append(write.entries());
+            epoch = write.epoch();
         } catch (IOException | RuntimeException e) {
             fail("cannot write to the log", e);
             return this;
@@ -111,7 +118,7 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
             return this;
         }
         try {
-            listener.tell(new Durable(open.sync()));
+            listener.tell(new Durable(epoch, open.sync()));
         } catch (IOException | RuntimeException e) {
             fail("cannot force the log to disk", e);
         }

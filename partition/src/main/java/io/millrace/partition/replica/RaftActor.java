@@ -260,7 +260,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
 
     private Effect<TermAndVote, TermAndVote> onLogEvent(RaftCore running, CachedLog open, LogWriter.Event event) {
         if (event instanceof LogWriter.Durable durable) {
-            return step(running, open, new Input.Durable(durable.position()));
+            return step(running, open, new Input.Durable(durable.epoch(), durable.position()));
         } else if (event instanceof LogWriter.Failed failed) {
             return fail(failed.problem());
         }
@@ -318,7 +318,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         todo.add(first);
         while (!todo.isEmpty()) {
             Output out = todo.removeFirst();
-            changeLog(open, out);
+            changeLog(running, open, out);
             tellOwner(out);
             out.messages().forEach(peers::send);
             for (Output.Replicate asked : out.replicate()) {
@@ -328,7 +328,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         }
     }
 
-    private void changeLog(CachedLog open, Output out) {
+    private void changeLog(RaftCore running, CachedLog open, Output out) {
         if (out.truncateFrom().isEmpty() && out.append().isEmpty()) {
             return;
         }
@@ -337,7 +337,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             owner.tell(new RaftEvent.Truncated(index));
         });
         open.appended(out.append());
-        writer.tell(new LogWriter.Write(out.truncateFrom(), out.append()));
+        writer.tell(new LogWriter.Write(running.logEpoch(), out.truncateFrom(), out.append()));
         owner.tell(new RaftEvent.Appended(out.append()));
     }
 
