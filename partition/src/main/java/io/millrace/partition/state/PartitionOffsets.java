@@ -15,7 +15,7 @@ public final class PartitionOffsets {
     /** After entry {@code index} comes offset {@code nextOffset}. */
     private record Mark(long index, long nextOffset) {}
 
-    /** Rising by index; the first is the base, the last stands for the end of the log. */
+    /** Rising by index, without gaps but perhaps one after the first; the last stands for the end of the log. */
     private final ArrayDeque<Mark> marks = new ArrayDeque<>();
 
     private long commitIndex;
@@ -69,7 +69,7 @@ public final class PartitionOffsets {
         while (!marks.isEmpty() && marks.getLast().index() >= fromIndex) {
             marks.removeLast();
         }
-        return !marks.isEmpty();
+        return !marks.isEmpty() && marks.getLast().index() == fromIndex - 1;
     }
 
     /**
@@ -79,23 +79,30 @@ public final class PartitionOffsets {
      *     again
      */
     public OptionalLong committed(long index) {
-        if (index < marks.getFirst().index()) {
-            return OptionalLong.empty();
-        }
-        Mark at = marks.getFirst();
         while (marks.size() > 1 && second().index() <= index) {
             marks.removeFirst();
-            at = marks.getFirst();
         }
-        commitIndex = Math.max(commitIndex, index);
-        highWatermark = Math.max(highWatermark, at.nextOffset());
+        Mark at = marks.getFirst();
+        if (index > commitIndex && at.index() != index) {
+            return OptionalLong.empty();
+        }
+        if (index > commitIndex) {
+            commitIndex = index;
+            highWatermark = Math.max(highWatermark, at.nextOffset());
+        }
         return OptionalLong.of(highWatermark);
     }
 
-    /** The log says: after entry {@code index} comes {@code nextOffset}. */
+    /** The log says: after entry {@code index}, which {@link #committed} or {@link #truncated} asked for, comes this. */
     public void base(long index, long nextOffset) {
-        if (marks.isEmpty() || index < marks.getFirst().index()) {
-            marks.addFirst(new Mark(index, nextOffset));
+        Mark found = new Mark(index, nextOffset);
+        if (marks.isEmpty() || index > marks.getLast().index()) {
+            marks.addLast(found);
+        } else {
+            if (marks.getFirst().index() < index) {
+                marks.removeFirst(); // committed long ago: what lies between it and this entry was never known
+            }
+            marks.addFirst(found);
         }
     }
 
