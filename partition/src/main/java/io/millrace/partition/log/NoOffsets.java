@@ -12,6 +12,11 @@ enum NoOffsets implements OffsetReader {
     }
 
     @Override
+    public long baseOffset(Payload data) {
+        return 0;
+    }
+
+    @Override
     public long maxTimestamp(Payload data) {
         return NO_TIMESTAMP;
     }

@@ -16,6 +16,13 @@ public interface OffsetReader {
     long nextOffset(Payload data, long before);
 
     /**
+     * The offset of an entry's first record.
+     *
+     * @throws IllegalArgumentException if the payload is malformed
+     */
+    long baseOffset(Payload data);
+
+    /**
      * The latest timestamp of the entry's records, in milliseconds, or {@link #NO_TIMESTAMP}.
      *
      * @throws IllegalArgumentException if the payload is malformed

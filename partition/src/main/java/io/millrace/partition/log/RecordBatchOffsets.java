@@ -38,6 +38,13 @@ enum RecordBatchOffsets implements OffsetReader {
     }
 
     @Override
+    public long baseOffset(Payload data) {
+        ByteBuffer bytes = ByteBuffer.wrap(data.array());
+        endOfBatch(bytes, data.arrayOffset(), data.arrayOffset() + data.sizeBytes());
+        return bytes.getLong(data.arrayOffset() + BASE_OFFSET);
+    }
+
+    @Override
     public long maxTimestamp(Payload data) {
         ByteBuffer bytes = ByteBuffer.wrap(data.array());
         int end = data.arrayOffset() + data.sizeBytes();
