@@ -223,6 +223,38 @@ class SegmentedLogTest {
     }
 
     @Test
+    void aReaderThatIsOvertakenByAChangeIsTold() throws IOException {
+        interface Change {
+            void of(SegmentedLog log, List<Entry> entries) throws IOException;
+        }
+        Change truncation = (log, entries) -> {
+            log.truncateFrom(20);
+            log.append(following(entries.subList(0, 19), 41, 2, 100)); // the same places, other entries
+        };
+        Change reset = (log, entries) -> {
+            log.reset(LogPosition.ZERO, 0);
+            log.append(following(List.of(), 60, 2, 100));
+        };
+        Change trim = (log, entries) -> log.trimPrefix(59);
+        for (Change change : List.of(truncation, reset, trim)) {
+            SimulatedStorage place = new SimulatedStorage();
+            SegmentedLog log = open(place);
+            List<Entry> entries = following(List.of(), 60, 1, 100);
+            log.append(entries);
+            place.beforeNextRead(() -> {
+                try {
+                    change.of(log, entries);
+                } catch (IOException e) {
+                    throw new java.io.UncheckedIOException(e);
+                }
+            });
+            assertThatThrownBy(() -> log.read(10, 60, 1 << 20)).isInstanceOf(EntriesUnavailableException.class);
+            long first = log.firstIndex();
+            assertThat(log.read(first, 60, 1 << 20)).hasSize((int) (61 - first));
+        }
+    }
+
+    @Test
     void readersSeeRightEntriesOrAClearExceptionWhileTheLogChanges(@TempDir Path directory) throws Exception {
         SegmentedLog log = open(FileStorage.in(directory), new LogSettings(20_000, 500, 4_096));
         AtomicLong published = new AtomicLong();

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A directory in memory that behaves as badly as a disk may. What was not forced survives a crash sector by sector, each
@@ -34,6 +35,7 @@ public final class SimulatedStorage implements Storage {
     private int writesUntilFault = -1;
     private int forcesUntilFault = -1;
     private int operationsUntilHalt = -1;
+    private @Nullable Runnable beforeRead;
     private int forces;
     private int writes;
 
@@ -154,6 +156,11 @@ public final class SimulatedStorage implements Storage {
     /** After so many more operations that change something, every one fails, as if the process had been stopped there. */
     public synchronized void haltAfter(int operations) {
         operationsUntilHalt = operations;
+    }
+
+    /** Runs something once, in the middle of whoever reads next. */
+    public synchronized void beforeNextRead(Runnable intrusion) {
+        beforeRead = intrusion;
     }
 
     public synchronized void limitTo(long bytes) {
@@ -304,6 +311,11 @@ public final class SimulatedStorage implements Storage {
         @Override
         public int read(ByteBuffer target, long position) throws IOException {
             synchronized (SimulatedStorage.this) {
+                Runnable intrusion = beforeRead;
+                beforeRead = null;
+                if (intrusion != null) {
+                    intrusion.run();
+                }
                 check();
                 int length = (int) Math.max(0, Math.min(target.remaining(), inode.size - position));
                 if (length > 0) {
