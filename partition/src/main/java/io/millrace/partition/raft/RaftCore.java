@@ -133,8 +133,12 @@ public final class RaftCore {
         return membership.isVoter(self) ? Math.max(nowMillis, electionDeadlineMillis) : Long.MAX_VALUE;
     }
 
-    /** The message for entries that were asked for; its commit index is that of now. */
+    /**
+     * The message for entries that were asked for; its commit index is that of now. Only for who still leads in the term
+     * of the question ({@link #isLeaderIn}): a log that follows another leader by now may hold other entries.
+     */
     public AppendRequest appendRequest(Output.Replicate asked, List<Entry> entries) {
+        Invariant.check(isLeaderIn(asked.term()), "entries of term %s sent by a %s", asked.term(), role);
         return new AppendRequest(self, asked.to(), asked.term(), asked.previous(), entries, commitIndex);
     }
 
