@@ -117,6 +117,32 @@ final class Chaos {
         } else if (!running.isEmpty()) {
             running.get(random.nextInt(running.size())).member.crash();
         }
+        if (random.nextBoolean()) {
+            campaign();
+        }
+    }
+
+    /** Several stand for election at about the same time, as if their timeouts were the same. */
+    private void campaign() {
+        long micros = random.nextLong(1_200_000);
+        for (Shell shell : running()) {
+            if (random.nextBoolean()) {
+                world.timeline.after(micros + random.nextLong(5_000), () -> shell.deliver(new Input.Campaign()));
+            }
+        }
+        if (random.nextBoolean()) {
+            Member voter = members().get(random.nextInt(world.scenario.size()));
+            long whileVotesAreCounted = micros + random.nextLong(2 * world.faults.delayMicros());
+            world.timeline.after(whileVotesAreCounted, () -> {
+                if (!stopped) {
+                    voter.crash();
+                }
+            });
+        }
+    }
+
+    private List<Member> members() {
+        return new ArrayList<>(world.members.values());
     }
 
     private void slowDisks() {

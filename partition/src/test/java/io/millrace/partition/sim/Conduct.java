@@ -3,7 +3,6 @@ package io.millrace.partition.sim;
 import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.Input;
 import io.millrace.partition.raft.Message;
-import io.millrace.partition.raft.RaftCore;
 import java.util.OptionalLong;
 
 /**
@@ -39,12 +38,16 @@ class Conduct {
     }
 
     /** The report that reaches the core. */
-    Input.Durable reported(RaftCore core, Input.Durable durable) {
+    Input.Durable reported(Shell shell, Input.Durable durable) {
         return durable;
     }
 
-    Message outgoing(Message message) {
+    Message outgoing(Shell shell, Message message) {
         return message;
+    }
+
+    boolean sends(Message message) {
+        return true;
     }
 
     Message incoming(Shell shell, Message message) {

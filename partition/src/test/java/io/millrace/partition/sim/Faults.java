@@ -11,6 +11,7 @@ import java.util.List;
  * @param longDelay a message takes up to {@link #longDelayMicros} and not only {@link #delayMicros}
  * @param inOrder messages between two members stay in order, as Akka's do; else they overtake each other
  * @param crashPoint of a crash between two stages of performing one output
+ * @param stalls of a read of the log, or a report of the log's writer, that takes up to {@link #STALL_MICROS}
  * @param chaosEveryMicros the mean time between two of the following
  * @param partitions weight of cutting links, in one or both directions
  * @param pauses weight of stopping a process for a while
@@ -27,6 +28,7 @@ record Faults(
         long longDelayMicros,
         boolean inOrder,
         double crashPoint,
+        double stalls,
         long chaosEveryMicros,
         int partitions,
         int pauses,
@@ -34,17 +36,20 @@ record Faults(
         int slowDisks,
         int membership) {
 
-    static final Faults NONE = new Faults("none", 0, 0, 0, 2_000, 0, true, 0, 1_000_000, 0, 0, 0, 0, 0);
+    static final long STALL_MICROS = 4_000_000;
+
+    static final Faults NONE = new Faults("none", 0, 0, 0, 2_000, 0, true, 0, 0, 1_000_000, 0, 0, 0, 0, 0);
 
     /** What the seeds choose from. */
     static final List<Faults> MIXES = List.of(
-            new Faults("calm", 0, 0, 0, 2_000, 0, true, 0, 1_000_000, 0, 0, 0, 0, 1),
-            new Faults("lossy", 0.15, 0.05, 0, 5_000, 0, true, 0, 1_000_000, 0, 0, 0, 1, 1),
-            new Faults("reordering", 0.02, 0.1, 0.1, 20_000, 1_500_000, false, 0, 1_000_000, 1, 0, 1, 0, 1),
-            new Faults("partitions", 0.01, 0.01, 0.01, 10_000, 1_000_000, true, 0, 400_000, 8, 1, 1, 0, 1),
-            new Faults("pauses", 0.01, 0.01, 0, 5_000, 0, true, 0, 300_000, 0, 8, 1, 2, 1),
-            new Faults("crashes", 0.01, 0.01, 0, 5_000, 0, true, 0.002, 250_000, 0, 0, 8, 2, 1),
-            new Faults("restless", 0.05, 0.05, 0.05, 15_000, 800_000, false, 0.004, 150_000, 4, 2, 5, 2, 1));
+            new Faults("calm", 0, 0, 0, 2_000, 0, true, 0, 0, 1_000_000, 0, 0, 0, 0, 1),
+            new Faults("lossy", 0.15, 0.05, 0, 5_000, 0, true, 0, 0, 1_000_000, 0, 0, 0, 1, 1),
+            new Faults("reordering", 0.02, 0.1, 0.1, 20_000, 2_000_000, false, 0, 0.05, 300_000, 4, 1, 2, 0, 1),
+            new Faults("partitions", 0.01, 0.01, 0.01, 10_000, 1_000_000, true, 0, 0.05, 300_000, 8, 1, 1, 0, 1),
+            new Faults("pauses", 0.01, 0.01, 0, 5_000, 0, true, 0, 0.02, 300_000, 0, 8, 1, 2, 1),
+            new Faults("crashes", 0.01, 0.01, 0, 5_000, 0, true, 0.002, 0.02, 250_000, 0, 0, 8, 2, 1),
+            new Faults("churn", 0.02, 0.1, 0.1, 40_000, 1_500_000, false, 0.002, 0.1, 150_000, 3, 1, 4, 0, 1),
+            new Faults("restless", 0.05, 0.05, 0.05, 15_000, 800_000, false, 0.004, 0.1, 150_000, 4, 2, 5, 2, 1));
 
     int weights() {
         return partitions + pauses + crashes + slowDisks + membership;

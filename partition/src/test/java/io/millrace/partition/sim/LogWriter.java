@@ -22,6 +22,7 @@ final class LogWriter {
         }
     }
 
+    private final World world;
     private final Timeline timeline;
     private final SplittableRandom random;
     private final SimulatedLog log;
@@ -35,16 +36,12 @@ final class LogWriter {
     private long syncMicrosMax = 4_000;
     private long lastReportMicros;
 
-    LogWriter(
-            Timeline timeline,
-            SplittableRandom random,
-            SimulatedLog log,
-            Conduct conduct,
-            Consumer<Input.Durable> onDurable) {
-        this.timeline = timeline;
+    LogWriter(World world, SplittableRandom random, SimulatedLog log, Consumer<Input.Durable> onDurable) {
+        this.world = world;
+        this.timeline = world.timeline;
         this.random = random;
         this.log = log;
-        this.conduct = conduct;
+        this.conduct = world.conduct;
         this.onDurable = onDurable;
         this.view = new ArrayList<>(log.synced());
     }
@@ -97,7 +94,7 @@ final class LogWriter {
 
     /** A message to the actor: may wait, but never overtakes an earlier one. */
     private void report(Input.Durable durable) {
-        long delayMicrosMax = random.nextInt(20) == 0 ? 200_000 : 200;
+        long delayMicrosMax = world.stalls(random) ? Faults.STALL_MICROS : 200;
         lastReportMicros = Math.max(lastReportMicros, timeline.nowMicros() + random.nextLong(delayMicrosMax));
         timeline.at(lastReportMicros, () -> onDurable.accept(durable));
     }

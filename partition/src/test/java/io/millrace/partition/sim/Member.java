@@ -56,7 +56,8 @@ final class Member {
             shell = null;
             journal.crash(random);
             log.crash(random);
-            world.timeline.after(1_000 + random.nextLong(random.nextInt(4) == 0 ? 8_000_000 : 800_000), this::start);
+            long[] downMicrosMax = {20_000, 800_000, 800_000, 8_000_000};
+            world.timeline.after(1_000 + random.nextLong(downMicrosMax[random.nextInt(4)]), this::start);
         }
     }
 }

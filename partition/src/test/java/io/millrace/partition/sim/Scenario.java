@@ -25,12 +25,12 @@ record Scenario(long seed, int size, int learners, Faults faults, RaftSettings s
         RaftSettings settings = new RaftSettings(
                 roomy.heartbeatMillis(),
                 roomy.electionTimeoutMillisMin(),
-                roomy.electionTimeoutMillisMax(),
+                random.nextBoolean() ? roomy.electionTimeoutMillisMax() : 520, // narrow: many split votes
                 commitNoticeMillis,
                 random.nextBoolean() ? roomy.appendBytesMax() : 200 + random.nextInt(400),
                 random.nextBoolean() ? roomy.inflightBytesMax() : 400 + random.nextInt(1_200),
                 random.nextBoolean() ? roomy.inflightMessagesMax() : 2 + random.nextInt(4));
-        return new Scenario(seed, size, random.nextInt(3), faults, settings, 5_000L << random.nextInt(5));
+        return new Scenario(seed, size, random.nextInt(3), faults, settings, 10_000L << random.nextInt(5));
     }
 
     @Override

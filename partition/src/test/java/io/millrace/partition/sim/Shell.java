@@ -64,7 +64,7 @@ final class Shell {
         this.life = life;
         this.world = world;
         this.random = random;
-        this.log = new LogWriter(world.timeline, random.split(), member.log, world.conduct, this::deliver);
+        this.log = new LogWriter(world, random.split(), member.log, this::deliver);
         this.core = new RaftCore(
                 member.id,
                 Membership.ofVoters(new TreeSet<>(world.voters())).withLearners(world.learners),
@@ -122,6 +122,9 @@ final class Shell {
     }
 
     private void take(Mail mail) {
+        if (stopped) {
+            return;
+        }
         inbox.add(mail);
         takeAll();
     }
@@ -165,7 +168,7 @@ final class Shell {
         if (input instanceof Input.Received received) {
             taken = new Input.Received(world.conduct.incoming(this, received.message()));
         } else if (input instanceof Input.Durable durable) {
-            taken = world.conduct.reported(core, durable);
+            taken = world.conduct.reported(this, durable);
         }
         Output output = core.step(world.timeline.nowMillis(), taken);
         output.roleChange().ifPresent(change -> role = change.role());
@@ -223,7 +226,8 @@ final class Shell {
                 replicate(asked, false);
             } else {
                 boolean failed = random.nextInt(20) == 0;
-                world.timeline.after(random.nextLong(20_000), () -> take(new Mail.ReadDone(asked, failed)));
+                long takesMicrosMax = world.stalls(random) ? Faults.STALL_MICROS : 20_000;
+                world.timeline.after(random.nextLong(takesMicrosMax), () -> take(new Mail.ReadDone(asked, failed)));
             }
         }
         setTimer(output.deadlineMillis());
@@ -283,7 +287,9 @@ final class Shell {
 
     private void send(Message message) {
         world.checks.sent(this, message);
-        world.network.send(world.conduct.outgoing(message));
+        if (world.conduct.sends(message)) {
+            world.network.send(world.conduct.outgoing(this, message));
+        }
     }
 
     private void setTimer(long deadlineMillis) {
@@ -310,6 +316,10 @@ final class Shell {
 
     NodeId id() {
         return member.id;
+    }
+
+    Scenario scenario() {
+        return world.scenario;
     }
 
     boolean believesToLead() {

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 /** A group of Raft members keeps its promises, whatever happens around it. */
 class SimulationTest {
     private static final int EVENTS = 4_000;
-    private static final long SEEDS = Long.getLong("millrace.sim.seeds", 600);
+    private static final long SEEDS = Long.getLong("millrace.sim.seeds", 1_000);
 
     @Test
     void everySeedKeepsAllPropertiesAndRecoversOnceTheFaultsEnd() {

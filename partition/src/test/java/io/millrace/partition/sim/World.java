@@ -36,6 +36,10 @@ final class World {
         }
     }
 
+    boolean stalls(SplittableRandom random) {
+        return random.nextDouble() < faults.stalls();
+    }
+
     List<NodeId> voters() {
         return members.keySet().stream()
                 .filter(id -> id.value() <= scenario.size())
