@@ -1,0 +1,113 @@
+package io.millrace.controller;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import io.millrace.controller.metadata.MetadataCommand;
+import io.millrace.partition.raft.Payload;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * Metadata commands as the entries of the group {@code __metadata}: JSON, for they are few, and people read them when
+ * something went wrong.
+ *
+ * <pre>{@code {"v":1,"type":"delete-topic","epoch":3,"name":"orders","topicId":17}}</pre>
+ *
+ * <p>The fields are the components of the command's record. They are written to disks that later versions read, so a
+ * component is never renamed, and its meaning never changed; a golden file in the tests holds the format still.
+ *
+ * <p>Reading is strict: an unknown type, version or field, or a missing one, is an error. A replica that read over what
+ * it does not know would apply something else than the others.
+ */
+public final class MetadataCodec {
+    private static final int VERSION = 1;
+    private static final String VERSION_FIELD = "v";
+    private static final String TYPE_FIELD = "type";
+
+    /** The names that the log holds: never change one. */
+    private static final Map<String, Class<? extends MetadataCommand>> TYPES = Map.of(
+            "claim-controller", MetadataCommand.ClaimController.class,
+            "register-broker", MetadataCommand.RegisterBroker.class,
+            "create-topic", MetadataCommand.CreateTopic.class,
+            "delete-topic", MetadataCommand.DeleteTopic.class);
+
+    private static final Map<Class<? extends MetadataCommand>, String> NAMES =
+            TYPES.entrySet().stream().collect(Collectors.toUnmodifiableMap(Map.Entry::getValue, Map.Entry::getKey));
+
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .addModule(new Jdk8Module())
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(
+                    DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES,
+                    DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
+                    DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES,
+                    DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES,
+                    DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .build();
+
+    private MetadataCodec() {}
+
+    public static Payload encode(MetadataCommand command) {
+        return Payload.wrap(toJson(command).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * The inverse of {@link #encode}.
+     *
+     * @throws MetadataFormatException for anything that {@code encode} did not make
+     */
+    public static MetadataCommand decode(Payload payload) {
+        try {
+            return fromTree(JSON.readTree(payload.array(), payload.arrayOffset(), payload.sizeBytes()));
+        } catch (IOException e) {
+            throw notACommand(e);
+        }
+    }
+
+    static String toJson(MetadataCommand command) {
+        ObjectNode envelope = JSON.createObjectNode();
+        envelope.put(VERSION_FIELD, VERSION);
+        envelope.put(TYPE_FIELD, NAMES.get(command.getClass()));
+        envelope.setAll((ObjectNode) JSON.valueToTree(command));
+        return envelope.toString();
+    }
+
+    static MetadataCommand fromJson(String json) {
+        try {
+            return fromTree(JSON.readTree(json));
+        } catch (JsonProcessingException e) {
+            throw notACommand(e);
+        }
+    }
+
+    private static MetadataCommand fromTree(JsonNode tree) throws JsonProcessingException {
+        if (!(tree instanceof ObjectNode envelope)) {
+            throw new MetadataFormatException("not a metadata command: no JSON object");
+        }
+        JsonNode version = envelope.remove(VERSION_FIELD);
+        if (version == null || !version.isInt() || version.intValue() != VERSION) {
+            throw new MetadataFormatException(
+                    "a metadata command in version " + version + " of the format, this broker reads " + VERSION);
+        }
+        JsonNode name = envelope.remove(TYPE_FIELD);
+        Class<? extends MetadataCommand> type = name == null ? null : TYPES.get(name.asText());
+        if (type == null) {
+            throw new MetadataFormatException("a metadata command of the unknown type " + name);
+        }
+        return JSON.treeToValue(envelope, type);
+    }
+
+    private static MetadataFormatException notACommand(IOException cause) {
+        return new MetadataFormatException("not a metadata command: " + cause.getMessage(), cause);
+    }
+}

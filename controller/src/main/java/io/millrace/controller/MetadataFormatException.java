@@ -1,0 +1,12 @@
+package io.millrace.controller;
+
+/** Bytes that are no metadata command which this version understands. */
+public final class MetadataFormatException extends RuntimeException {
+    MetadataFormatException(String message) {
+        super(message);
+    }
+
+    MetadataFormatException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,49 @@
+package io.millrace.controller.metadata;
+
+import java.util.List;
+import java.util.Optional;
+
+/** A change of the cluster's metadata, as it stands in the log of the group {@code __metadata}. */
+public sealed interface MetadataCommand {
+
+    /** The controller epoch that the proposer believes to be the current one; the command is refused if it is not. */
+    long epoch();
+
+    /**
+     * A new controller takes over from the one that ruled in {@code epoch} (0: nobody yet); the next epoch is its own.
+     *
+     * @param brokerId where it runs
+     * @param proposedClusterId becomes the cluster's id if it has none yet
+     */
+    record ClaimController(long epoch, int brokerId, String proposedClusterId) implements MetadataCommand {}
+
+    /**
+     * A broker enters the cluster, or has come back, perhaps with other addresses or an empty disk.
+     *
+     * @param clusterId the cluster that its data belongs to; empty if it has none
+     * @param replacedDirectoryId the data directory that is registered under this id as far as the controller knows;
+     *     empty if none is. Of two brokers that are given the same id at the same time, one only is let in by this
+     */
+    record RegisterBroker(
+            long epoch, Optional<String> clusterId, Optional<String> replacedDirectoryId, BrokerRegistration broker)
+            implements MetadataCommand {}
+
+    /**
+     * A new topic.
+     *
+     * @param assignment for each partition, in order, the brokers that shall hold it, the preferred leader first
+     */
+    record CreateTopic(long epoch, String name, int replicationFactor, List<List<Integer>> assignment)
+            implements MetadataCommand {
+        public CreateTopic {
+            assignment = assignment.stream().map(List::copyOf).toList();
+        }
+    }
+
+    /**
+     * The end of a topic.
+     *
+     * @param topicId which topic of that name: not one that was created since
+     */
+    record DeleteTopic(long epoch, String name, long topicId) implements MetadataCommand {}
+}

@@ -1,0 +1,98 @@
+package io.millrace.controller;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.millrace.controller.metadata.MetadataCommand;
+import io.millrace.partition.raft.Payload;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MetadataCodecTest {
+    /** What stands in the golden file, line by line. Add to both; change neither. */
+    private static final List<MetadataCommand> COMMANDS = List.of(
+            new MetadataCommand.ClaimController(4, 2, "6f9619ff"),
+            new MetadataCommand.RegisterBroker(5, Optional.empty(), Optional.empty(), Samples.broker(1)),
+            new MetadataCommand.RegisterBroker(5, Optional.of("6f9619ff"), Optional.of("old"), Samples.broker(2)),
+            new MetadataCommand.CreateTopic(5, "orders", 2, List.of(List.of(1, 2), List.of(2, 1))),
+            new MetadataCommand.DeleteTopic(5, "orders", 17));
+
+    @Test
+    void theFormatOnDiskHasNotChanged() throws IOException {
+        List<String> golden = golden();
+
+        assertThat(COMMANDS.stream().map(MetadataCodec::toJson)).isEqualTo(golden);
+        assertThat(golden.stream().map(MetadataCodecTest::decode)).isEqualTo(COMMANDS);
+    }
+
+    @Test
+    void theGoldenFileHoldsEveryKindOfCommand() {
+        assertThat(COMMANDS.stream().<Class<?>>map(Object::getClass).distinct())
+                .containsExactlyInAnyOrder(MetadataCommand.class.getPermittedSubclasses());
+    }
+
+    @Test
+    void whatIsEncodedIsDecoded() {
+        assertThat(COMMANDS).allSatisfy(command -> assertThat(MetadataCodec.decode(MetadataCodec.encode(command)))
+                .isEqualTo(command));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "garbage",
+                "null",
+                "17",
+                "[]",
+                "{}",
+                "{\"v\":1}",
+                "{\"v\":1,\"type\":\"rename-topic\",\"epoch\":1}",
+                "{\"v\":2,\"type\":\"delete-topic\",\"epoch\":5,\"name\":\"orders\",\"topicId\":17}",
+                "{\"type\":\"delete-topic\",\"epoch\":5,\"name\":\"orders\",\"topicId\":17}",
+                "{\"v\":1,\"type\":\"delete-topic\",\"epoch\":5,\"name\":\"orders\"}",
+                "{\"v\":1,\"type\":\"delete-topic\",\"epoch\":5,\"name\":\"orders\",\"topicId\":null}",
+                "{\"v\":1,\"type\":\"delete-topic\",\"epoch\":5,\"name\":null,\"topicId\":17}",
+                "{\"v\":1,\"type\":\"delete-topic\",\"epoch\":5,\"name\":\"orders\",\"topicId\":\"17\"}",
+                "{\"v\":1,\"type\":\"delete-topic\",\"epoch\":5,\"name\":\"orders\",\"topicId\":17.5}",
+                "{\"v\":1,\"type\":\"delete-topic\",\"epoch\":5,\"name\":\"orders\",\"topicId\":17,\"force\":true}",
+                "{\"v\":1,\"type\":\"delete-topic\",\"epoch\":5,\"epoch\":6,\"name\":\"orders\",\"topicId\":17}",
+                "{\"v\":1,\"type\":\"delete-topic\",\"epoch\":5,\"name\":\"orders\",\"topicId\":17} x",
+                "{\"v\":1,\"type\":\"create-topic\",\"epoch\":5,\"name\":\"a\",\"replicationFactor\":1,\"assignment\":[null]}",
+                "{\"v\":1,\"type\":\"create-topic\",\"epoch\":5,\"name\":\"a\",\"replicationFactor\":1,\"assignment\":[[null]]}",
+            })
+    void anythingElseIsRefused(String json) {
+        assertThatThrownBy(() -> decode(json)).isInstanceOf(MetadataFormatException.class);
+        assertThatThrownBy(() -> MetadataCodec.fromJson(json)).isInstanceOf(MetadataFormatException.class);
+    }
+
+    @Test
+    void aCommandThatWasCutShortIsRefused() {
+        for (MetadataCommand command : COMMANDS) {
+            Payload whole = MetadataCodec.encode(command);
+            for (int length = 0; length < whole.sizeBytes(); length++) {
+                Payload cut = Payload.wrap(whole.toByteArray(), 0, length);
+                assertThatThrownBy(() -> MetadataCodec.decode(cut)).isInstanceOf(MetadataFormatException.class);
+            }
+        }
+    }
+
+    private static MetadataCommand decode(String json) {
+        return MetadataCodec.decode(Payload.wrap(json.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static List<String> golden() throws IOException {
+        try (InputStream file = MetadataCodecTest.class.getResourceAsStream("metadata-commands-v1.jsonl")) {
+            return new String(Objects.requireNonNull(file).readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList();
+        }
+    }
+}
