@@ -1,0 +1,346 @@
+package io.millrace.controller;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.PostStop;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import io.millrace.controller.metadata.Applied;
+import io.millrace.controller.metadata.ClusterMetadata;
+import io.millrace.controller.metadata.MetadataCommand;
+import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.EntryType;
+import io.millrace.partition.raft.NodeId;
+import io.millrace.partition.raft.Role;
+import io.millrace.partition.replica.ControlMessage;
+import io.millrace.partition.replica.PeerRouter;
+import io.millrace.partition.replica.RaftCommand;
+import io.millrace.partition.replica.RaftEvent;
+import io.millrace.partition.replica.ReplicaId;
+import io.millrace.partition.replica.ReplicaLog;
+import io.millrace.partition.replica.ReplicaMessage;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One broker's replica of the cluster's metadata: the owner of its member of the Raft group {@code __metadata}.
+ *
+ * <p>It applies what is committed, in order, from the first entry on each time it starts, and publishes each state to the
+ * {@link MetadataView}. It takes proposals on any broker: a replica that does not lead passes them to the one that does,
+ * once, and that one answers to the proposer directly.
+ *
+ * <p>A member that failed, an unreadable log or an entry that makes no sense end its work for good: the view says so, proposals
+ * are refused, and its Raft member is stopped, so that it can neither lead nor vote. Only a restart of the broker
+ * begins anew.
+ */
+public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
+    /** Of the group; no user can create a topic of this name. */
+    public static final String TOPIC = "__metadata";
+
+    private static final int READ_BYTES_MAX = 1 << 20;
+
+    /** How it is named on that broker. */
+    public static ReplicaId idOn(int brokerId) {
+        return new ReplicaId(TOPIC, 0, 0, brokerId);
+    }
+
+    /**
+     * Get this command committed. Only on the same broker. Answered by a {@link ProposalOutcome}.
+     *
+     * @param requestId the proposer's, given back in the outcome
+     */
+    public record Propose(long requestId, MetadataCommand command, ActorRef<ProposalOutcome> replyTo)
+            implements ReplicaMessage {}
+
+    /**
+     * The same from another broker's replica, which takes this one for the leader.
+     *
+     * @param command as {@link MetadataCodec} writes it
+     */
+    record ForwardedProposal(long requestId, String command, ActorRef<ProposalOutcome> replyTo)
+            implements ReplicaMessage, ControlMessage {}
+
+    private record RaftSaid(RaftEvent event) implements ReplicaMessage {}
+
+    private record EntriesRead(List<Entry> entries) implements ReplicaMessage {}
+
+    private record ReadFailed(Throwable cause) implements ReplicaMessage {}
+
+    private enum RaftEnded implements ReplicaMessage {
+        INSTANCE
+    }
+
+    private final Set<NodeId> voters;
+    private final MetadataView view;
+    private final PeerRouter peers;
+    private final ActorRef<RaftCommand> raft;
+    private final Proposals proposals;
+    private final int proposalsMax;
+
+    private @Nullable ReplicaLog log;
+    private ClusterMetadata metadata = ClusterMetadata.EMPTY;
+    /** Known to be committed; 0 until this is heard for the first time since the start. */
+    private long commitIndex;
+
+    private boolean reading;
+    private boolean caughtUp;
+
+    private long term;
+    private OptionalInt leader = OptionalInt.empty();
+    /** The term that this replica leads in; 0 if it does not. */
+    private long leadingTerm;
+    /** While leading: once this is applied, so is everything that earlier leaders committed. */
+    private long leadingFromIndex;
+
+    /** What this leader has told its Raft member; null if nothing yet. */
+    private @Nullable Set<NodeId> learners;
+
+    /**
+     * A replica that is to be spawned once per broker.
+     *
+     * @param voters brokers configured to vote on metadata; every other broker that registers becomes a learner
+     * @param view where it publishes; its own
+     * @param raft makes the group's member on this broker; the parameter is its owner
+     * @param proposalsMax so many may wait for their commit
+     */
+    public static Behavior<ReplicaMessage> create(
+            Set<Integer> voters,
+            MetadataView view,
+            PeerRouter peers,
+            Function<ActorRef<RaftEvent>, Behavior<RaftCommand>> raft,
+            int proposalsMax) {
+        return Behaviors.setup(context -> new MetadataReplica(context, voters, view, peers, raft, proposalsMax));
+    }
+
+    private MetadataReplica(
+            ActorContext<ReplicaMessage> context,
+            Set<Integer> voters,
+            MetadataView view,
+            PeerRouter peers,
+            Function<ActorRef<RaftEvent>, Behavior<RaftCommand>> raft,
+            int proposalsMax) {
+        super(context);
+        this.voters = voters.stream().map(NodeId::new).collect(Collectors.toUnmodifiableSet());
+        this.view = view;
+        this.peers = peers;
+        this.proposals = new Proposals(proposalsMax);
+        this.proposalsMax = proposalsMax;
+        ActorRef<RaftEvent> owner = context.messageAdapter(RaftEvent.class, RaftSaid::new);
+        this.raft = context.spawn(raft.apply(owner), "raft");
+        context.watchWith(this.raft, RaftEnded.INSTANCE);
+    }
+
+    @Override
+    public Receive<ReplicaMessage> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(ReplicaMessage.PeerMessage.class, this::onPeerMessage)
+                .onMessage(Propose.class, this::onPropose)
+                .onMessage(ForwardedProposal.class, this::onForwardedProposal)
+                .onMessage(RaftSaid.class, said -> onRaftEvent(said.event))
+                .onMessage(EntriesRead.class, this::onEntriesRead)
+                .onMessage(ReadFailed.class, this::onReadFailed)
+                .onMessage(RaftEnded.class, ended -> fail("its Raft member has ended", null))
+                .onMessage(ReplicaMessage.Open.class, open -> this)
+                .onMessage(ReplicaMessage.Delete.class, this::onDelete)
+                .onSignal(PostStop.class, stopped -> onPostStop())
+                .build();
+    }
+
+    private Behavior<ReplicaMessage> onPeerMessage(ReplicaMessage.PeerMessage message) {
+        raft.tell(new RaftCommand.Deliver(message));
+        return this;
+    }
+
+    private Behavior<ReplicaMessage> onDelete(ReplicaMessage.Delete delete) {
+        getContext().getLog().error("Refused to delete this broker's replica of the cluster's metadata");
+        return this;
+    }
+
+    // Proposals.
+
+    private Behavior<ReplicaMessage> onPropose(Propose request) {
+        if (leadingTerm == 0 && leader.isPresent()) {
+            ForwardedProposal forwarded =
+                    new ForwardedProposal(request.requestId, MetadataCodec.toJson(request.command), request.replyTo);
+            if (peers.tell(idOn(leader.getAsInt()), forwarded)) {
+                return this;
+            }
+        }
+        propose(request.requestId, request.command, request.replyTo);
+        return this;
+    }
+
+    private Behavior<ReplicaMessage> onForwardedProposal(ForwardedProposal request) {
+        MetadataCommand command;
+        try {
+            command = MetadataCodec.fromJson(request.command);
+        } catch (MetadataFormatException e) {
+            getContext().getLog().error("Refused a proposal of another broker", e);
+            request.replyTo.tell(new ProposalOutcome.ReplicaFailed(request.requestId, String.valueOf(e.getMessage())));
+            return this;
+        }
+        // Not passed on again: two replicas that take each other for the leader would never stop.
+        propose(request.requestId, command, request.replyTo);
+        return this;
+    }
+
+    private void propose(long requestId, MetadataCommand command, ActorRef<ProposalOutcome> replyTo) {
+        if (leadingTerm == 0) {
+            replyTo.tell(new ProposalOutcome.NoLeader(requestId));
+        } else if (proposals.isFull()) {
+            replyTo.tell(new ProposalOutcome.Overloaded(requestId, proposalsMax));
+        } else {
+            long proposalId = proposals.open(leadingTerm, requestId, replyTo);
+            raft.tell(new RaftCommand.Propose(leadingTerm, proposalId, MetadataCodec.encode(command)));
+        }
+    }
+
+    // What the Raft member says.
+
+    private Behavior<ReplicaMessage> onRaftEvent(RaftEvent event) {
+        if (event instanceof RaftEvent.Started started) {
+            log = started.log();
+        } else if (event instanceof RaftEvent.RoleChanged changed) {
+            onRoleChanged(changed);
+        } else if (event instanceof RaftEvent.Committed committed) {
+            commitIndex = Math.max(commitIndex, committed.index());
+            readNext();
+        } else if (event instanceof RaftEvent.ProposalAppended appended) {
+            proposals.appended(appended.proposalId(), appended.index(), leadingTerm);
+        } else if (event instanceof RaftEvent.ProposalRefused refused) {
+            proposals.refused(refused.proposalId());
+        } else if (event instanceof RaftEvent.Failed failed) {
+            return fail(failed.problem(), null);
+        } else if (!(event instanceof RaftEvent.Appended || event instanceof RaftEvent.Truncated)) {
+            // Those two are about entries that are not committed: nothing here depends on them.
+            throw new IllegalStateException("an event that this replica does not know: " + event);
+        }
+        return this;
+    }
+
+    private void onRoleChanged(RaftEvent.RoleChanged changed) {
+        long nowLeading = changed.role() == Role.LEADER ? changed.term() : 0;
+        if (leadingTerm != nowLeading) {
+            proposals.leadershipLost();
+            learners = null;
+            leadingTerm = nowLeading;
+            leadingFromIndex = changed.lastIndex();
+        }
+        if (term != changed.term() || !leader.equals(changed.leader())) {
+            term = changed.term();
+            leader = changed.leader();
+            getContext()
+                    .getLog()
+                    .info(
+                            "Metadata: term {}, {}",
+                            term,
+                            leader.isPresent() ? "led by broker " + leader.getAsInt() : "no leader yet");
+        }
+        onProgress();
+    }
+
+    // Applying.
+
+    private void readNext() {
+        if (reading || log == null || metadata.appliedIndex() >= commitIndex) {
+            return;
+        }
+        reading = true;
+        getContext()
+                .pipeToSelf(
+                        log.read(metadata.appliedIndex() + 1, commitIndex, READ_BYTES_MAX),
+                        (entries, failure) -> failure == null ? new EntriesRead(entries) : new ReadFailed(failure));
+    }
+
+    private Behavior<ReplicaMessage> onEntriesRead(EntriesRead read) {
+        reading = false;
+        if (read.entries.isEmpty()) {
+            return fail("entry " + (metadata.appliedIndex() + 1) + " is committed but not in the log", null);
+        }
+        for (Entry entry : read.entries) {
+            try {
+                apply(entry);
+            } catch (RuntimeException e) {
+                // All replicas meet the same entry: going on would mean to differ from those that understood it.
+                return fail("entry " + entry.index() + " cannot be applied: " + e.getMessage(), e);
+            }
+        }
+        onProgress();
+        readNext();
+        return this;
+    }
+
+    private void apply(Entry entry) {
+        if (entry.type() == EntryType.NOOP) {
+            metadata = metadata.skip(entry.index());
+            return;
+        }
+        Applied applied = metadata.apply(entry.index(), MetadataCodec.decode(entry.payload()));
+        metadata = applied.next();
+        proposals.applied(entry, applied.result());
+    }
+
+    private Behavior<ReplicaMessage> onReadFailed(ReadFailed failed) {
+        return fail("its log cannot be read: " + failed.cause.getMessage(), failed.cause);
+    }
+
+    /** After anything that the published state or the learners depend on. */
+    private void onProgress() {
+        long applied = metadata.appliedIndex();
+        boolean knowsAll = leadingTerm != 0
+                ? applied >= leadingFromIndex
+                // The leader says what is committed with the first message that finds the logs to agree.
+                : leader.isPresent() && commitIndex > 0 && applied >= commitIndex;
+        if (knowsAll && !caughtUp) {
+            caughtUp = true;
+            getContext().getLog().info("Metadata: caught up at entry {}", applied);
+        }
+        view.publish(new MetadataView.State(metadata, caughtUp, Optional.empty()));
+        // Not before everything is known: else brokers that registered long ago would lose their place for a moment.
+        if (leadingTerm != 0 && knowsAll) {
+            updateLearners();
+        }
+    }
+
+    private void updateLearners() {
+        Set<NodeId> wanted = metadata.brokers().keySet().stream()
+                .map(NodeId::new)
+                .filter(broker -> !voters.contains(broker))
+                .collect(Collectors.toUnmodifiableSet());
+        if (!wanted.equals(learners)) {
+            learners = wanted;
+            raft.tell(new RaftCommand.SetLearners(wanted));
+        }
+    }
+
+    // The end.
+
+    private Behavior<ReplicaMessage> onPostStop() {
+        proposals.abandonAll();
+        return this;
+    }
+
+    private Behavior<ReplicaMessage> fail(String problem, @Nullable Throwable cause) {
+        getContext().getLog().error("This broker's replica of the cluster's metadata has failed: " + problem, cause);
+        proposals.abandonAll();
+        view.publish(new MetadataView.State(metadata, caughtUp, Optional.of(problem)));
+        getContext().stop(raft);
+        return newReceiveBuilder()
+                .onMessage(Propose.class, request -> refuse(request.requestId, problem, request.replyTo))
+                .onMessage(ForwardedProposal.class, request -> refuse(request.requestId, problem, request.replyTo))
+                .onAnyMessage(ignored -> Behaviors.same())
+                .build();
+    }
+
+    private static Behavior<ReplicaMessage> refuse(long requestId, String problem, ActorRef<ProposalOutcome> replyTo) {
+        replyTo.tell(new ProposalOutcome.ReplicaFailed(requestId, problem));
+        return Behaviors.same();
+    }
+}
