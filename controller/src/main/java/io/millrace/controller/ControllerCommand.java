@@ -1,0 +1,66 @@
+package io.millrace.controller;
+
+import akka.actor.typed.ActorRef;
+import io.millrace.controller.metadata.BrokerRegistration;
+import io.millrace.partition.replica.ControlMessage;
+import java.util.Optional;
+
+/**
+ * What any broker asks of the {@link Controller}. Each is answered by one {@link ControllerReply}, at the latest
+ * {@code timeoutMillis} after it arrived, unless the controller's broker dies first: then nothing is known of it, and
+ * the asker's own time limit must speak.
+ */
+public sealed interface ControllerCommand extends ControlMessage {
+
+    /** One that changes the metadata. */
+    sealed interface Request extends ControllerCommand {
+        long timeoutMillis();
+
+        ActorRef<ControllerReply> replyTo();
+    }
+
+    /**
+     * Answers: {@link ControllerReply.TopicCreated}, {@link ControllerReply.InvalidTopicName},
+     * {@link ControllerReply.InvalidPartitions}, {@link ControllerReply.InvalidReplicationFactor},
+     * {@link ControllerReply.TopicExists}, {@link ControllerReply.Unavailable}, {@link ControllerReply.OutcomeUnknown}.
+     *
+     * @param replicationFactor 0: the usual one, or as many as there are brokers
+     */
+    record CreateTopic(
+            String name, int partitions, int replicationFactor, long timeoutMillis, ActorRef<ControllerReply> replyTo)
+            implements Request {}
+
+    /**
+     * Answers: {@link ControllerReply.TopicDeleted}, {@link ControllerReply.UnknownTopic},
+     * {@link ControllerReply.Unavailable}, {@link ControllerReply.OutcomeUnknown}.
+     */
+    record DeleteTopic(String name, long timeoutMillis, ActorRef<ControllerReply> replyTo) implements Request {}
+
+    /**
+     * A broker introduces itself, at each start. Answers: {@link ControllerReply.BrokerRegistered},
+     * {@link ControllerReply.InvalidRequest}, {@link ControllerReply.WrongCluster},
+     * {@link ControllerReply.BrokerIdTaken}, {@link ControllerReply.Unavailable},
+     * {@link ControllerReply.OutcomeUnknown}.
+     *
+     * @param clusterId the cluster that its data belongs to; empty if it has none yet
+     * @param memberAddress its own, by {@link BrokerLiveness#addressOf}
+     */
+    record RegisterBroker(
+            Optional<String> clusterId,
+            String memberAddress,
+            BrokerRegistration broker,
+            long timeoutMillis,
+            ActorRef<ControllerReply> replyTo)
+            implements Request {}
+
+    /** Answered by {@link ControllerReply.Description}, at once. */
+    record DescribeController(ActorRef<ControllerReply> replyTo) implements ControllerCommand {}
+
+    /** The singleton moves to another broker: answer everybody and end. */
+    enum Stop implements ControllerCommand {
+        INSTANCE
+    }
+
+    /** Only the actor says these to itself. */
+    non-sealed interface Internal extends ControllerCommand {}
+}

@@ -1,0 +1,156 @@
+package io.millrace.controller;
+
+import io.millrace.controller.metadata.BrokerRegistration;
+import io.millrace.controller.metadata.ClusterMetadata;
+import io.millrace.controller.metadata.MetadataCommand;
+import io.millrace.controller.metadata.MetadataResult;
+import io.millrace.controller.metadata.Placement;
+import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.protocol.TopicName;
+import java.util.NavigableSet;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * What the controller does about a request, given what it knows: pure. Here everything is checked that a user can get
+ * wrong, and everything that depends on the moment or on settings; the state machine checks again only what it needs to
+ * stay sane.
+ */
+final class ControllerDecisions {
+    /** What the public API promises to whoever does not say. */
+    private static final int REPLICATION_FACTOR_USUAL = 3;
+
+    sealed interface Decision {}
+
+    /** Do it. */
+    record Submit(MetadataCommand command) implements Decision {}
+
+    /** Nothing to do, or nothing that could be done. */
+    record Answer(ControllerReply reply) implements Decision {}
+
+    private final int partitionsPerTopicMax;
+
+    ControllerDecisions(int partitionsPerTopicMax) {
+        this.partitionsPerTopicMax = partitionsPerTopicMax;
+    }
+
+    Decision decide(ControllerCommand.Request request, ClusterMetadata metadata, LiveBrokers live) {
+        if (request instanceof ControllerCommand.CreateTopic create) {
+            return createTopic(create, metadata, live);
+        }
+        if (request instanceof ControllerCommand.DeleteTopic delete) {
+            return deleteTopic(delete, metadata);
+        }
+        if (request instanceof ControllerCommand.RegisterBroker register) {
+            return registerBroker(register, metadata, live);
+        }
+        throw new IllegalStateException("no decision about " + request);
+    }
+
+    private Decision createTopic(ControllerCommand.CreateTopic request, ClusterMetadata metadata, LiveBrokers live) {
+        Optional<String> problem = TopicName.problemWithCreating(request.name());
+        if (problem.isPresent()) {
+            return new Answer(new ControllerReply.InvalidTopicName(request.name(), problem.get()));
+        }
+        if (request.partitions() < 1 || request.partitions() > partitionsPerTopicMax) {
+            return new Answer(new ControllerReply.InvalidPartitions(request.partitions(), partitionsPerTopicMax));
+        }
+        if (metadata.topics().containsKey(request.name())) {
+            return new Answer(new ControllerReply.TopicExists(request.name()));
+        }
+        NavigableSet<Integer> candidates = new TreeSet<>(metadata.brokers().keySet());
+        candidates.retainAll(live.ids());
+        if (request.replicationFactor() >= 0 && candidates.isEmpty()) {
+            return new Answer(new ControllerReply.Unavailable("no registered broker can be reached"));
+        }
+        if (request.replicationFactor() < 0 || request.replicationFactor() > candidates.size()) {
+            return new Answer(
+                    new ControllerReply.InvalidReplicationFactor(request.replicationFactor(), candidates.size()));
+        }
+        int replicationFactor = request.replicationFactor() > 0
+                ? request.replicationFactor()
+                : Math.min(REPLICATION_FACTOR_USUAL, candidates.size());
+        return new Submit(new MetadataCommand.CreateTopic(
+                metadata.controllerEpoch(),
+                request.name(),
+                replicationFactor,
+                Placement.place(metadata, candidates, request.partitions(), replicationFactor)));
+    }
+
+    private static Decision deleteTopic(ControllerCommand.DeleteTopic request, ClusterMetadata metadata) {
+        Optional<TopicMetadata> topic = metadata.topic(request.name());
+        if (topic.isEmpty()) {
+            return new Answer(new ControllerReply.UnknownTopic(request.name()));
+        }
+        return new Submit(new MetadataCommand.DeleteTopic(
+                metadata.controllerEpoch(), request.name(), topic.get().id()));
+    }
+
+    private static Decision registerBroker(
+            ControllerCommand.RegisterBroker request, ClusterMetadata metadata, LiveBrokers live) {
+        BrokerRegistration broker = request.broker();
+        Optional<String> problem = broker.problem();
+        if (problem.isPresent()) {
+            return new Answer(new ControllerReply.InvalidRequest(problem.get()));
+        }
+        String clusterId = metadata.clusterId().orElseThrow();
+        if (request.clusterId().isPresent() && !request.clusterId().get().equals(clusterId)) {
+            return new Answer(new ControllerReply.WrongCluster(
+                    clusterId, request.clusterId().get()));
+        }
+        Optional<BrokerRegistration> registered = metadata.broker(broker.brokerId());
+        if (registered.isPresent() && !registered.get().directoryId().equals(broker.directoryId())) {
+            // The same id with other data: a new disk, or two brokers configured alike. In the latter case the one that
+            // is registered is, normally, alive.
+            SortedSet<String> others = live.othersNamed(broker.brokerId(), request.memberAddress());
+            if (!others.isEmpty()) {
+                return new Answer(new ControllerReply.BrokerIdTaken(broker.brokerId(), others.first()));
+            }
+        }
+        if (registered.equals(Optional.of(broker))) {
+            return new Answer(new ControllerReply.BrokerRegistered(clusterId, metadata.appliedIndex()));
+        }
+        return new Submit(new MetadataCommand.RegisterBroker(
+                metadata.controllerEpoch(),
+                request.clusterId(),
+                registered.map(BrokerRegistration::directoryId),
+                broker));
+    }
+
+    /** What to tell the asker about a command that was applied. */
+    static ControllerReply replyFor(MetadataResult result, long index) {
+        if (result instanceof MetadataResult.TopicCreated created) {
+            return new ControllerReply.TopicCreated(created.topic(), index);
+        }
+        if (result instanceof MetadataResult.TopicDeleted deleted) {
+            return new ControllerReply.TopicDeleted(deleted.name(), deleted.topicId(), index);
+        }
+        if (result instanceof MetadataResult.BrokerRegistered registered) {
+            return new ControllerReply.BrokerRegistered(registered.clusterId(), index);
+        }
+        if (result instanceof MetadataResult.TopicExists exists) {
+            return new ControllerReply.TopicExists(exists.name());
+        }
+        if (result instanceof MetadataResult.UnknownTopic unknown) {
+            return new ControllerReply.UnknownTopic(unknown.name());
+        }
+        if (result instanceof MetadataResult.WrongCluster wrong) {
+            return new ControllerReply.WrongCluster(wrong.expected(), wrong.actual());
+        }
+        if (result instanceof MetadataResult.BrokerIdTaken taken) {
+            return new ControllerReply.BrokerIdTaken(
+                    taken.brokerId(), taken.by().toString());
+        }
+        if (result instanceof MetadataResult.Invalid invalid) {
+            return new ControllerReply.InvalidRequest(invalid.problem());
+        }
+        if (result instanceof MetadataResult.StaleController stale) {
+            return new ControllerReply.Unavailable("superseded by the controller of epoch " + stale.currentEpoch());
+        }
+        if (result instanceof MetadataResult.Claimed claimed) {
+            throw new IllegalStateException("nobody asked for " + claimed);
+        }
+        throw new IllegalStateException("no reply for " + result);
+    }
+}

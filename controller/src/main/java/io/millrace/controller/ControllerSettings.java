@@ -1,0 +1,66 @@
+package io.millrace.controller;
+
+import io.millrace.controller.metadata.ClusterMetadata;
+import java.time.Duration;
+
+/**
+ * How the {@link Controller} behaves.
+ *
+ * @param partitionsPerTopicMax what a user may ask for; at most {@link ClusterMetadata#PARTITIONS_PER_TOPIC_MAX}
+ * @param requestsWaitingMax beyond, requests are refused
+ * @param requestTimeoutMax nobody waits longer, whatever he asks for
+ * @param retryDelayMin before a claim or command is proposed again for which there was no leader; doubled each time
+ * @param retryDelayMax and never more
+ * @param claimTimeout after which a claim that was not answered is made again
+ * @param deposedPause how long a controller that found itself superseded lets the other one rule before it claims
+ *     again. Longer than the split brain resolver needs to decide which side of a split goes on: by then the
+ *     controller of the other side is gone, and only one of the two ever comes to the end of the pause
+ * @param decisionsKept for inspection
+ */
+public record ControllerSettings(
+        int partitionsPerTopicMax,
+        int requestsWaitingMax,
+        Duration requestTimeoutMax,
+        Duration retryDelayMin,
+        Duration retryDelayMax,
+        Duration claimTimeout,
+        Duration deposedPause,
+        int decisionsKept) {
+    public static final ControllerSettings DEFAULT = new ControllerSettings(
+            ClusterMetadata.PARTITIONS_PER_TOPIC_MAX,
+            1_000,
+            Duration.ofMinutes(1),
+            Duration.ofMillis(100),
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(30),
+            100);
+
+    /**
+     * Checks each.
+     *
+     * @throws IllegalArgumentException naming what is wrong
+     */
+    public ControllerSettings {
+        check(
+                partitionsPerTopicMax >= 1 && partitionsPerTopicMax <= ClusterMetadata.PARTITIONS_PER_TOPIC_MAX,
+                "partitionsPerTopicMax is 1 to " + ClusterMetadata.PARTITIONS_PER_TOPIC_MAX);
+        check(requestsWaitingMax >= 1, "requestsWaitingMax is at least 1");
+        check(isPositive(requestTimeoutMax), "requestTimeoutMax is positive");
+        check(isPositive(retryDelayMin), "retryDelayMin is positive");
+        check(retryDelayMax.compareTo(retryDelayMin) >= 0, "retryDelayMax is not below retryDelayMin");
+        check(isPositive(claimTimeout), "claimTimeout is positive");
+        check(isPositive(deposedPause), "deposedPause is positive");
+        check(decisionsKept >= 1, "decisionsKept is at least 1");
+    }
+
+    private static boolean isPositive(Duration duration) {
+        return duration.compareTo(Duration.ZERO) > 0;
+    }
+
+    private static void check(boolean holds, String rule) {
+        if (!holds) {
+            throw new IllegalArgumentException(rule);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package io.millrace.controller;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+
+/** The last decisions, for people who ask why. */
+final class DecisionLog {
+    private final int kept;
+    private final Deque<ControllerReply.Decision> latestFirst = new ArrayDeque<>();
+
+    DecisionLog(int kept) {
+        this.kept = kept;
+    }
+
+    void add(ControllerReply.Decision decision) {
+        if (latestFirst.size() == kept) {
+            latestFirst.removeLast();
+        }
+        latestFirst.addFirst(decision);
+    }
+
+    List<ControllerReply.Decision> latestFirst() {
+        return List.copyOf(latestFirst);
+    }
+
+    /** A request in a few words. */
+    static String describe(ControllerCommand.Request request) {
+        if (request instanceof ControllerCommand.CreateTopic create) {
+            return "create topic " + create.name() + ", partitions " + create.partitions() + ", replication factor "
+                    + create.replicationFactor();
+        }
+        if (request instanceof ControllerCommand.DeleteTopic delete) {
+            return "delete topic " + delete.name();
+        }
+        if (request instanceof ControllerCommand.RegisterBroker register) {
+            return "register broker " + register.broker().brokerId() + " at "
+                    + register.broker().client() + " with directory "
+                    + register.broker().directoryId();
+        }
+        throw new IllegalStateException("no words for " + request);
+    }
+
+    /** An answer in a few words; an assignment of thousands of partitions is not among them. */
+    static String describe(ControllerReply reply) {
+        if (reply instanceof ControllerReply.TopicCreated created) {
+            return "created with id " + created.topic().id() + ", replication factor "
+                    + created.topic().replicationFactor();
+        }
+        return reply.toString();
+    }
+}

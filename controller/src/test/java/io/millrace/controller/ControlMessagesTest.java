@@ -1,0 +1,136 @@
+package io.millrace.controller;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.javadsl.Adapter;
+import akka.serialization.Serialization;
+import akka.serialization.SerializationExtension;
+import akka.serialization.jackson.JacksonCborSerializer;
+import io.millrace.controller.metadata.Endpoint;
+import io.millrace.controller.metadata.MetadataResult;
+import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.partition.replica.ControlMessage;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What brokers say to each other survives Akka's Jackson serializer. */
+class ControlMessagesTest {
+    private static final ActorTestKit KIT = ActorTestKit.create();
+    private static final ActorRef<ControllerReply> ASKER =
+            KIT.<ControllerReply>createTestProbe().getRef();
+    private static final ActorRef<ProposalOutcome> PROPOSER =
+            KIT.<ProposalOutcome>createTestProbe().getRef();
+    private static final TopicMetadata TOPIC = new TopicMetadata("orders", 7, 2, List.of(List.of(1, 2), List.of(2, 3)));
+
+    @AfterAll
+    static void stop() {
+        KIT.shutdownTestKit();
+    }
+
+    static Stream<ControllerCommand> commands() {
+        return Stream.of(
+                new ControllerCommand.CreateTopic("orders", 12, 3, 30_000, ASKER),
+                new ControllerCommand.DeleteTopic("orders", 30_000, ASKER),
+                new ControllerCommand.RegisterBroker(Optional.empty(), "akka://m@h:1#2", Samples.broker(1), 1, ASKER),
+                new ControllerCommand.RegisterBroker(Optional.of("c"), "akka://m@h:1#2", Samples.broker(2), 1, ASKER),
+                new ControllerCommand.DescribeController(ASKER));
+    }
+
+    static Stream<ControllerReply> replies() {
+        return Stream.of(
+                new ControllerReply.TopicCreated(TOPIC, 9),
+                new ControllerReply.TopicDeleted("orders", 7, 9),
+                new ControllerReply.BrokerRegistered("c", 9),
+                new ControllerReply.Description(
+                        1,
+                        "RULING",
+                        4,
+                        Optional.of(Instant.parse("2026-01-02T03:04:05.678Z")),
+                        2,
+                        List.of(new ControllerReply.Decision(Instant.EPOCH, 4, "create", "created"))),
+                new ControllerReply.Description(1, "CLAIMING", 0, Optional.empty(), 0, List.of()),
+                new ControllerReply.InvalidTopicName("a/b", "no slash"),
+                new ControllerReply.InvalidPartitions(0, 10_000),
+                new ControllerReply.InvalidReplicationFactor(5, 3),
+                new ControllerReply.InvalidRequest("no"),
+                new ControllerReply.TopicExists("orders"),
+                new ControllerReply.UnknownTopic("orders"),
+                new ControllerReply.WrongCluster("c", "d"),
+                new ControllerReply.BrokerIdTaken(1, "h:1"),
+                new ControllerReply.Unavailable("later"),
+                new ControllerReply.OutcomeUnknown());
+    }
+
+    static Stream<MetadataResult> results() {
+        return Stream.of(
+                new MetadataResult.Claimed(3, "c"),
+                new MetadataResult.BrokerRegistered("c"),
+                new MetadataResult.TopicCreated(TOPIC),
+                new MetadataResult.TopicDeleted("orders", 7),
+                new MetadataResult.StaleController(4),
+                new MetadataResult.TopicExists("orders"),
+                new MetadataResult.UnknownTopic("orders"),
+                new MetadataResult.WrongCluster("c", "d"),
+                new MetadataResult.BrokerIdTaken(1, new Endpoint("h", 1)),
+                new MetadataResult.Invalid("no"));
+    }
+
+    static Stream<ControlMessage> outcomes() {
+        return Stream.concat(
+                results().map(result -> new ProposalOutcome.Applied(5, 6, result)),
+                Stream.of(
+                        new ProposalOutcome.NoLeader(5),
+                        new ProposalOutcome.Overloaded(5, 100),
+                        new ProposalOutcome.ReplicaFailed(5, "fsync"),
+                        new ProposalOutcome.OutcomeUnknown(5)));
+    }
+
+    static Stream<ControlMessage> messages() {
+        return Stream.of(
+                        commands(),
+                        replies(),
+                        outcomes(),
+                        Stream.of(new MetadataReplica.ForwardedProposal(
+                                5, MetadataCodec.toJson(Samples.register(1, 1)), PROPOSER)))
+                .flatMap(group -> group.map(message -> (ControlMessage) message));
+    }
+
+    @ParameterizedTest
+    @MethodSource("messages")
+    void aMessageArrivesAsItWasSent(ControlMessage message) {
+        Serialization serialization = SerializationExtension.get(Adapter.toClassic(KIT.system()));
+        assertThat(serialization.findSerializerFor(message)).isInstanceOf(JacksonCborSerializer.class);
+
+        assertThat(KIT.serializationTestKit().verifySerialization(message, false))
+                .isEqualTo(message);
+    }
+
+    @Test
+    void everyKindOfMessageIsTriedAbove() {
+        assertThat(kinds(commands())).containsExactlyInAnyOrderElementsOf(sentKindsOf(ControllerCommand.class));
+        assertThat(kinds(replies())).containsExactlyInAnyOrderElementsOf(sentKindsOf(ControllerReply.class));
+        assertThat(kinds(results())).containsExactlyInAnyOrderElementsOf(sentKindsOf(MetadataResult.class));
+        assertThat(kinds(outcomes())).containsExactlyInAnyOrderElementsOf(sentKindsOf(ProposalOutcome.class));
+    }
+
+    private static List<Class<?>> kinds(Stream<?> messages) {
+        return messages.<Class<?>>map(Object::getClass).distinct().toList();
+    }
+
+    /** Without those that never leave their node. */
+    private static List<Class<?>> sentKindsOf(Class<?> sealed) {
+        return Arrays.stream(sealed.getPermittedSubclasses())
+                .filter(kind -> kind != ControllerCommand.Internal.class && kind != ControllerCommand.Stop.class)
+                .flatMap(kind -> kind.isSealed() ? sentKindsOf(kind).stream() : Stream.of(kind))
+                .toList();
+    }
+}

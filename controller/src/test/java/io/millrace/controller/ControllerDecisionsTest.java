@@ -1,0 +1,216 @@
+package io.millrace.controller;
+
+import static io.millrace.controller.Samples.apply;
+import static io.millrace.controller.Samples.broker;
+import static io.millrace.controller.Samples.cluster;
+import static io.millrace.controller.Samples.live;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.testkit.typed.javadsl.TestInbox;
+import akka.actor.typed.ActorRef;
+import io.millrace.controller.metadata.BrokerRegistration;
+import io.millrace.controller.metadata.ClusterMetadata;
+import io.millrace.controller.metadata.Endpoint;
+import io.millrace.controller.metadata.MetadataCommand;
+import io.millrace.controller.metadata.MetadataResult;
+import io.millrace.controller.metadata.TopicMetadata;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ControllerDecisionsTest {
+    private static final ActorRef<ControllerReply> ANYONE =
+            TestInbox.<ControllerReply>create().getRef();
+    private static final int LIMIT = 100;
+
+    private final ControllerDecisions decisions = new ControllerDecisions(LIMIT);
+
+    // Topics.
+
+    @Test
+    void aTopicIsPlacedOnTheBrokersThatAreRegisteredAndAlive() {
+        // Broker 2 is down, broker 9 has not registered yet.
+        assertThat(create(cluster(1, 2, 3), live(1, 3, 9), "orders", 2, 2))
+                .isEqualTo(new ControllerDecisions.Submit(
+                        new MetadataCommand.CreateTopic(1, "orders", 2, List.of(List.of(1, 3), List.of(3, 1)))));
+    }
+
+    @Test
+    void withoutAReplicationFactorItIsThreeOrAsManyAsThereAreBrokers() {
+        assertThat(replicationFactorOf(create(cluster(1, 2, 3, 4), live(1, 2, 3, 4), "orders", 1, 0)))
+                .isEqualTo(3);
+        assertThat(replicationFactorOf(create(cluster(1, 2), live(1, 2), "orders", 1, 0)))
+                .isEqualTo(2);
+    }
+
+    private static int replicationFactorOf(ControllerDecisions.Decision decision) {
+        return ((MetadataCommand.CreateTopic) ((ControllerDecisions.Submit) decision).command()).replicationFactor();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "a/b", ".", "..", "__metadata", "ü", "a b"})
+    void aNameThatIsNotLegalIsRefused(String name) {
+        assertThat(refusal(create(cluster(1), live(1), name, 1, 1)))
+                .isInstanceOf(ControllerReply.InvalidTopicName.class);
+    }
+
+    @Test
+    void aNameOf300CharactersIsRefused() {
+        assertThat(refusal(create(cluster(1), live(1), "x".repeat(300), 1, 1)))
+                .isInstanceOf(ControllerReply.InvalidTopicName.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Integer.MIN_VALUE, -1, 0, LIMIT + 1, Integer.MAX_VALUE})
+    void aNumberOfPartitionsOutsideTheLimitIsRefused(int partitions) {
+        assertThat(refusal(create(cluster(1), live(1), "orders", partitions, 1)))
+                .isEqualTo(new ControllerReply.InvalidPartitions(partitions, LIMIT));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Integer.MIN_VALUE, -1, 3, Integer.MAX_VALUE})
+    void aReplicationFactorAboveTheNumberOfBrokersAliveIsRefused(int replicationFactor) {
+        assertThat(refusal(create(cluster(1, 2, 3), live(1, 2), "orders", 1, replicationFactor)))
+                .isEqualTo(new ControllerReply.InvalidReplicationFactor(replicationFactor, 2));
+    }
+
+    @Test
+    void whileNoBrokerCanBeReachedATopicMustWait() {
+        assertThat(refusal(create(cluster(1, 2, 3), LiveBrokers.NONE, "orders", 1, 3)))
+                .isInstanceOf(ControllerReply.Unavailable.class);
+    }
+
+    @Test
+    void aTopicThatExistsIsNotCreated() {
+        assertThat(refusal(create(withOrders(), live(1), "orders", 1, 1)))
+                .isEqualTo(new ControllerReply.TopicExists("orders"));
+    }
+
+    @Test
+    void theTopicThatIsKnownIsDeletedAndNoOther() {
+        assertThat(decisions.decide(new ControllerCommand.DeleteTopic("orders", 1, ANYONE), withOrders(), live(1)))
+                .isEqualTo(new ControllerDecisions.Submit(new MetadataCommand.DeleteTopic(1, "orders", 3)));
+    }
+
+    @Test
+    void aTopicThatDoesNotExistIsNotDeleted() {
+        assertThat(refusal(
+                        decisions.decide(new ControllerCommand.DeleteTopic("orders", 1, ANYONE), cluster(1), live(1))))
+                .isEqualTo(new ControllerReply.UnknownTopic("orders"));
+    }
+
+    // Brokers.
+
+    @Test
+    void aNewBrokerIsRegistered() {
+        assertThat(register(cluster(), live(1), Optional.empty(), broker(1)))
+                .isEqualTo(new ControllerDecisions.Submit(
+                        new MetadataCommand.RegisterBroker(1, Optional.empty(), Optional.empty(), broker(1))));
+    }
+
+    @Test
+    void aBrokerThatComesBackUnchangedIsNotWrittenAgain() {
+        assertThat(refusal(register(cluster(1), live(1), Optional.of("c"), broker(1))))
+                .isEqualTo(new ControllerReply.BrokerRegistered("c", 2));
+    }
+
+    @Test
+    void aBrokerThatComesBackElsewhereWithItsDataIsLetInThoughItsOldSelfIsStillCountedAlive() {
+        BrokerRegistration moved = new BrokerRegistration(
+                1, "directory-1", new Endpoint("new", 1), new Endpoint("new", 2), Optional.empty());
+
+        assertThat(register(cluster(1), twoMembersNamedOne(), Optional.of("c"), moved))
+                .isEqualTo(new ControllerDecisions.Submit(
+                        new MetadataCommand.RegisterBroker(1, Optional.of("c"), Optional.of("directory-1"), moved)));
+    }
+
+    @Test
+    void anotherBrokerWithTheSameIdIsRefusedWhileTheFirstIsAlive() {
+        assertThat(refusal(register(cluster(1), twoMembersNamedOne(), Optional.empty(), broker(1, "second"))))
+                .isEqualTo(new ControllerReply.BrokerIdTaken(1, "another-member"));
+    }
+
+    @Test
+    void aBrokerWithANewDiskIsLetInOnceItsOldSelfIsGone() {
+        assertThat(register(cluster(1), live(1), Optional.empty(), broker(1, "second")))
+                .isEqualTo(new ControllerDecisions.Submit(new MetadataCommand.RegisterBroker(
+                        1, Optional.empty(), Optional.of("directory-1"), broker(1, "second"))));
+    }
+
+    @Test
+    void aBrokerWithAnotherClustersDataIsRefused() {
+        assertThat(refusal(register(cluster(), live(1), Optional.of("other"), broker(1))))
+                .isEqualTo(new ControllerReply.WrongCluster("c", "other"));
+    }
+
+    @Test
+    void aBrokerThatNobodyCouldReachIsRefused() {
+        BrokerRegistration nowhere =
+                new BrokerRegistration(1, "d", new Endpoint("", 9092), new Endpoint("h", 1), Optional.empty());
+
+        assertThat(refusal(register(cluster(), live(1), Optional.empty(), nowhere)))
+                .isInstanceOf(ControllerReply.InvalidRequest.class);
+    }
+
+    // Results.
+
+    @Test
+    void everyResultHasItsReply() {
+        TopicMetadata topic = new TopicMetadata("orders", 7, 1, List.of(List.of(1)));
+        Map<MetadataResult, ControllerReply> replies = Map.of(
+                new MetadataResult.TopicCreated(topic),
+                new ControllerReply.TopicCreated(topic, 7),
+                new MetadataResult.TopicDeleted("orders", 3),
+                new ControllerReply.TopicDeleted("orders", 3, 7),
+                new MetadataResult.BrokerRegistered("c"),
+                new ControllerReply.BrokerRegistered("c", 7),
+                new MetadataResult.TopicExists("orders"),
+                new ControllerReply.TopicExists("orders"),
+                new MetadataResult.UnknownTopic("orders"),
+                new ControllerReply.UnknownTopic("orders"),
+                new MetadataResult.WrongCluster("c", "d"),
+                new ControllerReply.WrongCluster("c", "d"),
+                new MetadataResult.BrokerIdTaken(1, new Endpoint("h", 2)),
+                new ControllerReply.BrokerIdTaken(1, "h:2"),
+                new MetadataResult.Invalid("no"),
+                new ControllerReply.InvalidRequest("no"),
+                new MetadataResult.StaleController(9),
+                new ControllerReply.Unavailable("superseded by the controller of epoch 9"));
+
+        assertThat(replies).allSatisfy((result, reply) -> assertThat(ControllerDecisions.replyFor(result, 7))
+                .isEqualTo(reply));
+        // A claim is nobody's request.
+        assertThat(replies.keySet().stream().<Class<?>>map(Object::getClass))
+                .hasSize(MetadataResult.class.getPermittedSubclasses().length - 1)
+                .doesNotContain(MetadataResult.Claimed.class);
+    }
+
+    private ControllerDecisions.Decision create(
+            ClusterMetadata metadata, LiveBrokers live, String name, int partitions, int replicationFactor) {
+        return decisions.decide(
+                new ControllerCommand.CreateTopic(name, partitions, replicationFactor, 1, ANYONE), metadata, live);
+    }
+
+    private ControllerDecisions.Decision register(
+            ClusterMetadata metadata, LiveBrokers live, Optional<String> clusterId, BrokerRegistration broker) {
+        return decisions.decide(
+                new ControllerCommand.RegisterBroker(clusterId, "member-1", broker, 1, ANYONE), metadata, live);
+    }
+
+    private static ControllerReply refusal(ControllerDecisions.Decision decision) {
+        return ((ControllerDecisions.Answer) decision).reply();
+    }
+
+    private static LiveBrokers twoMembersNamedOne() {
+        return new LiveBrokers(new TreeMap<>(Map.of(1, new TreeSet<>(List.of("another-member", "member-1")))));
+    }
+
+    private static ClusterMetadata withOrders() {
+        return apply(cluster(1), new MetadataCommand.CreateTopic(1, "orders", 1, List.of(List.of(1))));
+    }
+}
