@@ -1,0 +1,111 @@
+package io.millrace.client;
+
+import io.grpc.MethodDescriptor;
+import io.millrace.client.Calls.Reply;
+import io.millrace.protocol.v1.AdminServiceGrpc;
+import io.millrace.protocol.v1.ClusterServiceGrpc;
+import io.millrace.protocol.v1.CreateTopicRequest;
+import io.millrace.protocol.v1.DeleteTopicRequest;
+import io.millrace.protocol.v1.DescribeTopicRequest;
+import io.millrace.protocol.v1.GetMetadataRequest;
+import io.millrace.protocol.v1.ListTopicsRequest;
+import io.millrace.protocol.v1.Topic;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Changes and lists topics, and shows the cluster. Each method blocks until it is done, for at most the client's time-out, and
+ * fails with a {@link MillraceException}.
+ *
+ * <p>A change is repeated only while it was surely not applied: one that may have been ends with an unknown outcome, and a
+ * look at the topics tells.
+ */
+public final class Admin {
+    /** Leaves the number of replicas to the cluster: 3, or as many as there are brokers. */
+    public static final int REPLICATION_FACTOR_DEFAULT = 0;
+
+    private final ClientSettings settings;
+    private final Calls calls;
+
+    Admin(ClientSettings settings, Calls calls) {
+        this.settings = settings;
+        this.calls = calls;
+    }
+
+    /**
+     * Creates a topic; then its partitions have leaders, unless time was too short.
+     *
+     * @param replicationFactor at most the number of brokers, or {@link #REPLICATION_FACTOR_DEFAULT}
+     * @throws MillraceException INVALID_TOPIC_NAME, INVALID_PARTITIONS, INVALID_REPLICATION_FACTOR, TOPIC_ALREADY_EXISTS, or
+     *     what any call may fail with
+     */
+    public TopicDescription createTopic(String name, int partitions, int replicationFactor) {
+        CreateTopicRequest request = CreateTopicRequest.newBuilder()
+                .setName(name)
+                .setPartitions(partitions)
+                .setReplicationFactor(replicationFactor)
+                .build();
+        Topic topic = Futures.await(change(AdminServiceGrpc.getCreateTopicMethod(), request))
+                .getTopic();
+        calls.metadata().learn(topic);
+        return TopicDescription.of(topic, List.of());
+    }
+
+    /**
+     * Deletes a topic and all its records.
+     *
+     * @throws MillraceException UNKNOWN_TOPIC, or what any call may fail with
+     */
+    public void deleteTopic(String name) {
+        DeleteTopicRequest request =
+                DeleteTopicRequest.newBuilder().setName(name).build();
+        Futures.await(change(AdminServiceGrpc.getDeleteTopicMethod(), request));
+        calls.metadata().forget(name);
+    }
+
+    /**
+     * All topics, by name.
+     *
+     * @param includeInternal also the cluster's own
+     * @throws MillraceException what any call may fail with
+     */
+    public List<TopicDescription> listTopics(boolean includeInternal) {
+        ListTopicsRequest request = ListTopicsRequest.newBuilder()
+                .setIncludeInternal(includeInternal)
+                .build();
+        return Futures.await(calls.read(AdminServiceGrpc.getListTopicsMethod(), request)).getTopicsList().stream()
+                .map(topic -> TopicDescription.of(topic, List.of()))
+                .sorted(Comparator.comparing(TopicDescription::name))
+                .toList();
+    }
+
+    /**
+     * One topic, with what the leaders of its partitions say.
+     *
+     * @throws MillraceException UNKNOWN_TOPIC, or what any call may fail with
+     */
+    public TopicDescription describeTopic(String name) {
+        DescribeTopicRequest request =
+                DescribeTopicRequest.newBuilder().setName(name).build();
+        var answer = Futures.await(calls.read(AdminServiceGrpc.getDescribeTopicMethod(), request));
+        return TopicDescription.of(answer.getTopic(), answer.getPartitionsList());
+    }
+
+    /**
+     * The brokers and the controller.
+     *
+     * @throws MillraceException what any call may fail with
+     */
+    public ClusterDescription describeCluster() {
+        return ClusterDescription.of(Futures.await(
+                calls.read(ClusterServiceGrpc.getGetMetadataMethod(), GetMetadataRequest.getDefaultInstance())));
+    }
+
+    /** One attempt may take all the time there is: the controller uses it to wait for leaders. */
+    private <Q, S> CompletableFuture<S> change(MethodDescriptor<Q, S> method, Q request) {
+        return calls.call(new Calls.Request<>(
+                        method, request, Calls.Route.AnyBroker.ANY, false, settings.timeout(), settings.timeout()))
+                .thenApply(Reply::message);
+    }
+}

@@ -1,0 +1,116 @@
+package io.millrace.client;
+
+import io.millrace.protocol.v1.Broker;
+import io.millrace.protocol.v1.GetMetadataResponse;
+import io.millrace.protocol.v1.Partition;
+import io.millrace.protocol.v1.Topic;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the client knows of the cluster; immutable. It may be old: every broker routes, so a wrong leader costs a hop and
+ * nothing else.
+ *
+ * @param brokers where each one is, by id; none until one has answered
+ * @param topics those that were asked for, by name
+ */
+record ClusterView(Map<Integer, HostPort> brokers, Map<String, TopicView> topics) {
+    static final ClusterView EMPTY = new ClusterView(Map.of(), Map.of());
+
+    ClusterView {
+        brokers = Map.copyOf(brokers);
+        topics = Map.copyOf(topics);
+    }
+
+    /**
+     * One topic.
+     *
+     * @param id tells it from one of the same name that was deleted
+     * @param leaders of each partition, in order; null where none is known
+     * @param learnedAtNanos when a broker said so
+     */
+    record TopicView(long id, List<@Nullable Leader> leaders, long learnedAtNanos) {
+        TopicView {
+            // Not List.copyOf, which refuses null.
+            leaders = Collections.unmodifiableList(new ArrayList<>(leaders));
+        }
+    }
+
+    /** A partition's leader and the Raft term that made it so: an answer with a lower term is older. */
+    record Leader(int brokerId, long term) {}
+
+    Optional<HostPort> leaderAddress(String topic, int partition) {
+        Leader leader = leader(topic, partition);
+        return leader == null ? Optional.empty() : Optional.ofNullable(brokers.get(leader.brokerId()));
+    }
+
+    /** With what a broker has answered; what it did not speak of stays. */
+    ClusterView updated(GetMetadataResponse answer, long nowNanos) {
+        Map<Integer, HostPort> newBrokers = new HashMap<>();
+        for (Broker broker : answer.getBrokersList()) {
+            newBrokers.put(broker.getId(), new HostPort(broker.getHost(), broker.getPort()));
+        }
+        ClusterView view = new ClusterView(newBrokers.isEmpty() ? brokers : newBrokers, topics);
+        for (Topic topic : answer.getTopicsList()) {
+            view = view.withTopic(topic, nowNanos);
+        }
+        return view;
+    }
+
+    ClusterView withTopic(Topic topic, long nowNanos) {
+        List<@Nullable Leader> leaders = new ArrayList<>();
+        TopicView old = topics.get(topic.getName());
+        for (Partition partition : topic.getPartitionsList()) {
+            Leader known = old != null && old.id() == topic.getId() ? leader(topic.getName(), leaders.size()) : null;
+            if (known != null && known.term() > partition.getLeaderTerm()) {
+                leaders.add(known);
+            } else {
+                leaders.add(
+                        partition.hasLeader() ? new Leader(partition.getLeader(), partition.getLeaderTerm()) : null);
+            }
+        }
+        return with(topic.getName(), new TopicView(topic.getId(), leaders, nowNanos));
+    }
+
+    ClusterView withoutTopic(String name) {
+        Map<String, TopicView> newTopics = new HashMap<>(topics);
+        newTopics.remove(name);
+        return new ClusterView(brokers, newTopics);
+    }
+
+    /** With a leader by hearsay, or with none: the next answer of a broker that knows better, or as much, replaces it. */
+    ClusterView withLeader(String name, int partition, @Nullable Integer brokerId) {
+        TopicView topic = topics.get(name);
+        if (topic == null || partition >= topic.leaders().size()) {
+            return this;
+        }
+        Leader known = leader(name, partition);
+        List<@Nullable Leader> leaders = new ArrayList<>(topic.leaders());
+        leaders.set(partition, brokerId == null ? null : new Leader(brokerId, known == null ? 0 : known.term()));
+        return with(name, new TopicView(topic.id(), leaders, topic.learnedAtNanos()));
+    }
+
+    ClusterView withBroker(int id, HostPort address) {
+        Map<Integer, HostPort> newBrokers = new HashMap<>(brokers);
+        newBrokers.put(id, address);
+        return new ClusterView(newBrokers, topics);
+    }
+
+    private @Nullable Leader leader(String topic, int partition) {
+        TopicView view = topics.get(topic);
+        return view == null || partition >= view.leaders().size()
+                ? null
+                : view.leaders().get(partition);
+    }
+
+    private ClusterView with(String name, TopicView topic) {
+        Map<String, TopicView> newTopics = new HashMap<>(topics);
+        newTopics.put(name, topic);
+        return new ClusterView(brokers, newTopics);
+    }
+}

@@ -1,0 +1,178 @@
+package io.millrace.client;
+
+import io.grpc.Attributes;
+import io.grpc.CallOptions;
+import io.grpc.ClientStreamTracer;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection for each broker that was ever asked, made when it is first needed and used by all calls; knows which ones
+ * failed lately. gRPC makes a broken connection anew by itself, but with waits of up to two minutes: here it is told to try
+ * whenever there is a call to make, so that a broker that is back is used at once.
+ */
+final class Connections implements AutoCloseable {
+    /** For so long after a failure a broker is asked only if there is no other. */
+    private static final long AVOIDED_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final Function<HostPort, ManagedChannel> channels;
+    private final Timers timers;
+    private final ConcurrentMap<HostPort, Connection> byAddress = new ConcurrentHashMap<>();
+    private final AtomicInteger turn;
+    private volatile @Nullable HostPort lastGood;
+    private volatile boolean closed;
+
+    /**
+     * No connection is made yet.
+     *
+     * @param channels opens a channel to an address, without blocking
+     * @param firstTurn any number: which of several equal brokers is asked first
+     */
+    Connections(Function<HostPort, ManagedChannel> channels, Timers timers, int firstTurn) {
+        this.channels = channels;
+        this.timers = timers;
+        this.turn = new AtomicInteger(firstTurn & 0xffff);
+    }
+
+    /**
+     * Calls the broker at this address, once.
+     *
+     * @param timeout after which the attempt fails
+     * @return the answer, or a {@link MillraceException} that tells whether the request was sent
+     */
+    <Q, S> CompletableFuture<S> call(HostPort address, MethodDescriptor<Q, S> method, Q request, Duration timeout) {
+        if (closed) {
+            return CompletableFuture.failedFuture(Calls.closed());
+        }
+        Connection connection = byAddress.computeIfAbsent(address, a -> new Connection(channels.apply(a)));
+        if (connection.failedAtNanos != null) {
+            connection.channel.resetConnectBackoff();
+        }
+        SentTracer sent = new SentTracer();
+        CallOptions options = CallOptions.DEFAULT
+                .withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS)
+                .withStreamTracerFactory(sent);
+        CompletableFuture<S> answer = new CompletableFuture<>();
+        ClientCalls.asyncUnaryCall(connection.channel.newCall(method, options), request, new StreamObserver<S>() {
+            private @Nullable S value;
+
+            @Override
+            public void onNext(S message) {
+                value = message;
+            }
+
+            @Override
+            public void onError(Throwable thrown) {
+                MillraceException failure = StatusTranslation.translate(thrown, address, sent.sent);
+                note(address, connection, !failure.reason().isConnectionTrouble());
+                answer.completeExceptionally(failure);
+            }
+
+            @Override
+            public void onCompleted() {
+                note(address, connection, true);
+                S complete = value;
+                if (complete == null) {
+                    throw new IllegalStateException("gRPC completed a unary call without an answer");
+                }
+                answer.complete(complete);
+            }
+        });
+        return answer;
+    }
+
+    /** Whether a call to this address failed a moment ago, and none has succeeded since. */
+    boolean isAvoided(HostPort address) {
+        Connection connection = byAddress.get(address);
+        Long failedAt = connection == null ? null : connection.failedAtNanos;
+        return failedAt != null && timers.nanoTime() - failedAt < AVOIDED_NANOS;
+    }
+
+    /** Whether any broker has ever answered. */
+    boolean hasEverAnswered() {
+        return lastGood != null;
+    }
+
+    /**
+     * The broker to ask if any will do: the one that answered last, else each in turn, and only if nothing else is left one
+     * that failed a moment ago, the longest ago first.
+     *
+     * @param candidates at least one
+     * @param avoid the one that could not help just now, if there is one
+     */
+    HostPort pick(List<HostPort> candidates, @Nullable HostPort avoid) {
+        HostPort good = lastGood;
+        if (good != null && !good.equals(avoid) && candidates.contains(good) && !isAvoided(good)) {
+            return good;
+        }
+        int first = Math.floorMod(turn.getAndIncrement(), candidates.size());
+        for (int i = 0; i < candidates.size(); i++) {
+            HostPort candidate = candidates.get((first + i) % candidates.size());
+            if (!candidate.equals(avoid) && !isAvoided(candidate)) {
+                return candidate;
+            }
+        }
+        return candidates.stream()
+                .filter(candidate -> !candidate.equals(avoid))
+                .min(Comparator.comparingLong(this::failedAtNanos))
+                .orElse(candidates.get(first));
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        byAddress.values().forEach(connection -> connection.channel.shutdownNow());
+    }
+
+    private long failedAtNanos(HostPort address) {
+        Connection connection = byAddress.get(address);
+        Long failedAt = connection == null ? null : connection.failedAtNanos;
+        return failedAt == null ? Long.MIN_VALUE : failedAt;
+    }
+
+    private void note(HostPort address, Connection connection, boolean answered) {
+        if (answered) {
+            connection.failedAtNanos = null;
+            lastGood = address;
+        } else {
+            connection.failedAtNanos = timers.nanoTime();
+        }
+    }
+
+    private static final class Connection {
+        final ManagedChannel channel;
+        volatile @Nullable Long failedAtNanos;
+
+        Connection(ManagedChannel channel) {
+            this.channel = channel;
+        }
+    }
+
+    /** Sees whether the call got a stream on a connection: before that, nothing can have reached the broker. */
+    private static final class SentTracer extends ClientStreamTracer.Factory {
+        volatile boolean sent;
+
+        @Override
+        public ClientStreamTracer newClientStreamTracer(ClientStreamTracer.StreamInfo info, Metadata headers) {
+            return new ClientStreamTracer() {
+                @Override
+                public void streamCreated(Attributes transport, Metadata requestHeaders) {
+                    sent = true;
+                }
+            };
+        }
+    }
+}

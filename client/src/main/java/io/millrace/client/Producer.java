@@ -1,0 +1,212 @@
+package io.millrace.client;
+
+import io.millrace.client.Calls.Reply;
+import io.millrace.protocol.TopicName;
+import io.millrace.protocol.v1.ProduceResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.random.RandomGenerator;
+
+/**
+ * Writes records: gathers them in batches for each partition, sends the batches to the partitions' leaders and repeats what
+ * fails until it is acknowledged or its time is over. Records of one partition are written in the order of their sends. A
+ * record that is acknowledged is on the disks of a majority of its partition's replicas.
+ *
+ * <p>Delivery is at least once: after an attempt with an unknown outcome (a connection lost, a leader lost) the batch is sent
+ * again and may then be there twice, which {@link #stats()} counts.
+ *
+ * <p>Thread-safe. Futures are completed on the client's threads: what depends on them should not block there.
+ */
+public final class Producer implements AutoCloseable {
+    private final ProducerSettings settings;
+    private final ClientSettings clientSettings;
+    private final Calls calls;
+    private final Timers timers;
+    private final RandomGenerator random;
+    private final Semaphore bufferBytes;
+    private final ConcurrentMap<String, TopicQueues> topics = new ConcurrentHashMap<>();
+    private final Counters counters = new Counters();
+    private volatile boolean closed;
+
+    Producer(
+            ProducerSettings settings,
+            ClientSettings clientSettings,
+            Calls calls,
+            Timers timers,
+            RandomGenerator random) {
+        this.settings = settings;
+        this.clientSettings = clientSettings;
+        this.calls = calls;
+        this.timers = timers;
+        this.random = random;
+        // Fair, so that a large record is not starved by small ones.
+        this.bufferBytes = new Semaphore(settings.bufferBytesMax(), true);
+    }
+
+    /**
+     * Takes a record to be written. Waits, for as long as the settings allow, while the buffer is full, and the first time for
+     * a topic's metadata; otherwise returns at once.
+     *
+     * @return the record's place, once it is acknowledged; or a {@link MillraceException}: BUFFER_FULL, CLOSED,
+     *     INVALID_TOPIC_NAME and INTERRUPTED, when the record was not taken, or what the last attempt to write it ended with
+     */
+    public CompletableFuture<RecordPosition> send(ProducerRecord record) {
+        try {
+            if (closed) {
+                throw new MillraceException(FailureReason.CLOSED, "the producer is closed", Map.of());
+            }
+            TopicQueues queues = queuesOf(record.topic());
+            long bytes = PartitionQueue.bufferBytesOf(record);
+            int partition = partitionOf(record, queues, bytes);
+            reserve(bytes);
+            return queues.queue(partition).append(record, (int) bytes);
+        } catch (MillraceException e) {
+            return CompletableFuture.failedFuture(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return CompletableFuture.failedFuture(new MillraceException(
+                    FailureReason.INTERRUPTED, "interrupted while waiting to send", Map.of(), false, null, e));
+        }
+    }
+
+    /** Waits until everything that was sent before is acknowledged or has failed, and sends it without lingering. */
+    public void flush() {
+        List<CompletableFuture<?>> all = new ArrayList<>();
+        for (TopicQueues topic : topics.values()) {
+            for (PartitionQueue queue : topic.all()) {
+                all.add(queue.flush());
+            }
+        }
+        Futures.await(CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new)));
+    }
+
+    /** The counters now; each is exact, though they are not read in one instant. */
+    public ProducerStats stats() {
+        return counters.snapshot();
+    }
+
+    /** Takes no more records, and waits as {@link #flush()} does. */
+    @Override
+    public void close() {
+        closed = true;
+        flush();
+    }
+
+    static MillraceException notSentInTime(String topic, int partition, Duration deliveryTimeout) {
+        return new MillraceException(
+                FailureReason.DEADLINE_PASSED,
+                "not sent: the records before it in " + topic + "-" + partition + " took longer than "
+                        + deliveryTimeout.toMillis() + " ms",
+                Map.of("topic", topic, "partition", Integer.toString(partition)));
+    }
+
+    private TopicQueues queuesOf(String topic) {
+        TopicQueues queues = topics.get(topic);
+        if (queues != null) {
+            return queues;
+        }
+        Optional<String> problem = TopicName.problemWith(topic);
+        if (problem.isPresent()) {
+            throw new MillraceException(FailureReason.INVALID_TOPIC_NAME, problem.get(), Map.of("topic", topic));
+        }
+        return topics.computeIfAbsent(
+                topic,
+                name -> new TopicQueues(
+                        partition -> new PartitionQueue(
+                                name, partition, settings, clientSettings.attemptTimeout(), calls, timers, counters),
+                        random.nextInt(),
+                        settings.batchBytesMax()));
+    }
+
+    private int partitionOf(ProducerRecord record, TopicQueues queues, long bytes) throws InterruptedException {
+        Integer explicit = record.partition();
+        // Asked for in both cases: it is how the leader becomes known.
+        CompletableFuture<ClusterView.TopicView> topic = calls.metadata().topic(record.topic());
+        if (explicit != null) {
+            return explicit;
+        }
+        try {
+            int partitions = topic.get(Math.max(1, settings.blockMax().toNanos()), TimeUnit.NANOSECONDS)
+                    .leaders()
+                    .size();
+            return queues.choosePartition(record.key(), bytes, partitions);
+        } catch (ExecutionException e) {
+            throw Futures.failure(e);
+        } catch (TimeoutException e) {
+            throw new MillraceException(
+                    FailureReason.CONNECTION_FAILED,
+                    "no broker has told the partitions of '" + record.topic() + "' in "
+                            + settings.blockMax().toMillis() + " ms",
+                    Map.of("topic", record.topic()),
+                    false,
+                    null,
+                    e);
+        }
+    }
+
+    private void reserve(long bytes) throws InterruptedException {
+        Map<String, String> limit =
+                Map.of("size_bytes", Long.toString(bytes), "limit_bytes", Integer.toString(settings.bufferBytesMax()));
+        if (bytes > settings.bufferBytesMax()) {
+            throw new MillraceException(
+                    FailureReason.MESSAGE_TOO_LARGE,
+                    "a record of " + bytes + " bytes does not fit into the producer's buffer of "
+                            + settings.bufferBytesMax(),
+                    limit);
+        }
+        if (!bufferBytes.tryAcquire((int) bytes, settings.blockMax().toNanos(), TimeUnit.NANOSECONDS)) {
+            throw new MillraceException(
+                    FailureReason.BUFFER_FULL,
+                    "the producer's buffer of " + settings.bufferBytesMax() + " bytes has been full for "
+                            + settings.blockMax().toMillis() + " ms",
+                    limit);
+        }
+    }
+
+    private final class Counters implements PartitionQueue.Owner {
+        private final LongAdder recordsAcknowledged = new LongAdder();
+        private final LongAdder recordsFailed = new LongAdder();
+        private final LongAdder batchesRetried = new LongAdder();
+        private final LongAdder batchesPossiblyDuplicated = new LongAdder();
+        private final LongAdder recordsPossiblyDuplicated = new LongAdder();
+
+        @Override
+        public void acknowledged(ProducerBatch batch, Reply<ProduceResponse> reply) {
+            recordsAcknowledged.add(batch.recordCount());
+            if (reply.retries() > 0) {
+                batchesRetried.increment();
+            }
+            if (reply.mayBeTwice()) {
+                batchesPossiblyDuplicated.increment();
+                recordsPossiblyDuplicated.add(batch.recordCount());
+            }
+            bufferBytes.release(batch.bufferBytes());
+        }
+
+        @Override
+        public void failed(ProducerBatch batch) {
+            recordsFailed.add(batch.recordCount());
+            bufferBytes.release(batch.bufferBytes());
+        }
+
+        ProducerStats snapshot() {
+            return new ProducerStats(
+                    recordsAcknowledged.sum(),
+                    recordsFailed.sum(),
+                    batchesRetried.sum(),
+                    batchesPossiblyDuplicated.sum(),
+                    recordsPossiblyDuplicated.sum());
+        }
+    }
+}

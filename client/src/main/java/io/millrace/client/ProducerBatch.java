@@ -1,0 +1,100 @@
+package io.millrace.client;
+
+import io.millrace.protocol.Bytes;
+import io.millrace.protocol.record.RecordBatch;
+import io.millrace.protocol.record.RecordBatchBuilder;
+import io.millrace.protocol.record.StoredRecord;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** Records of one partition that travel together, and the promises made for them. Guarded by its {@link PartitionQueue}. */
+final class ProducerBatch {
+    final long createdNanos;
+    private final RecordBatchBuilder builder;
+    private final List<CompletableFuture<RecordPosition>> promises = new ArrayList<>();
+    private int bufferBytes;
+    private @Nullable Bytes encoded;
+
+    ProducerBatch(int sizeMax, long createdNanos) {
+        this.builder = new RecordBatchBuilder(sizeMax);
+        this.createdNanos = createdNanos;
+    }
+
+    /**
+     * Takes the record, if there is room for it.
+     *
+     * @param recordBufferBytes what it takes of the producer's buffer until this batch is done
+     * @return false if there is not
+     */
+    boolean tryAppend(
+            ProducerRecord record,
+            long timestampMillis,
+            int recordBufferBytes,
+            CompletableFuture<RecordPosition> promise) {
+        if (!builder.tryAppend(timestampMillis, record.key(), record.value(), record.headers())) {
+            return false;
+        }
+        promises.add(promise);
+        bufferBytes += recordBufferBytes;
+        return true;
+    }
+
+    int recordCount() {
+        return promises.size();
+    }
+
+    int bufferBytes() {
+        return bufferBytes;
+    }
+
+    /** The encoded batch, the same at every attempt; nothing can be appended after the first time. */
+    Bytes encoded() {
+        Bytes bytes = encoded;
+        if (bytes == null) {
+            bytes = builder.build();
+            encoded = bytes;
+        }
+        return bytes;
+    }
+
+    /**
+     * Two batches of half the records each, in order.
+     *
+     * @throws IllegalStateException if there is only one record
+     */
+    List<ProducerBatch> split() {
+        if (recordCount() < 2) {
+            throw new IllegalStateException("one record cannot be split");
+        }
+        Bytes whole = encoded();
+        ProducerBatch first = new ProducerBatch(whole.size(), createdNanos);
+        ProducerBatch second = new ProducerBatch(whole.size(), createdNanos);
+        int index = 0;
+        for (StoredRecord record : RecordBatch.at(whole, 0).records()) {
+            ProducerBatch half = index < recordCount() / 2 ? first : second;
+            boolean appended =
+                    half.builder.tryAppend(record.timestampMillis(), record.key(), record.value(), record.headers());
+            if (!appended) {
+                throw new IllegalStateException("half of a batch does not fit into the size of the whole");
+            }
+            half.promises.add(promises.get(index++));
+        }
+        // The buffer counts records, which both halves share out; to the byte only their sum matters.
+        first.bufferBytes = bufferBytes / 2;
+        second.bufferBytes = bufferBytes - first.bufferBytes;
+        return List.of(first, second);
+    }
+
+    void acknowledge(String topic, int partition, long baseOffset) {
+        long offset = baseOffset;
+        for (CompletableFuture<RecordPosition> promise : promises) {
+            promise.complete(new RecordPosition(topic, partition, offset++));
+        }
+    }
+
+    void fail(MillraceException failure) {
+        promises.forEach(promise -> promise.completeExceptionally(failure));
+    }
+}

@@ -1,0 +1,71 @@
+package io.millrace.client;
+
+import java.time.Duration;
+
+/**
+ * How a producer batches, waits and gives up.
+ *
+ * @param batchBytesMax a batch is closed before it passes this size, in bytes; a larger record gets a batch of its own
+ * @param linger how long a batch that is not full waits for more records. With 0, a record leaves at once if its partition has
+ *     no request under way, and otherwise gathers with others until that is answered: no delay when idle, large batches
+ *     under load
+ * @param bufferBytesMax what all records that are not acknowledged yet may take, in bytes
+ * @param blockMax how long a send waits for room in the buffer, or for the topic's metadata; with 0 it fails at once with
+ *     BUFFER_FULL
+ * @param deliveryTimeout from a send until its record fails, whatever is tried in between
+ */
+public record ProducerSettings(
+        int batchBytesMax, Duration linger, int bufferBytesMax, Duration blockMax, Duration deliveryTimeout) {
+    /** 512 KiB batches, no linger, 32 MiB of buffer, 60 s to block and 60 s to deliver. */
+    public static final ProducerSettings DEFAULT = new ProducerSettings(
+            512 * 1024, Duration.ZERO, 32 * 1024 * 1024, Duration.ofSeconds(60), Duration.ofSeconds(60));
+
+    private static final int BATCH_BYTES_MIN = 1024;
+
+    /**
+     * Checks all of them.
+     *
+     * @throws IllegalArgumentException if a size is too small or a time negative
+     */
+    public ProducerSettings {
+        if (batchBytesMax < BATCH_BYTES_MIN) {
+            throw new IllegalArgumentException(
+                    "batchBytesMax is " + BATCH_BYTES_MIN + " or more, not " + batchBytesMax);
+        }
+        if (bufferBytesMax < batchBytesMax) {
+            throw new IllegalArgumentException(
+                    "bufferBytesMax, " + bufferBytesMax + ", must hold a batch of " + batchBytesMax);
+        }
+        if (linger.isNegative() || blockMax.isNegative()) {
+            throw new IllegalArgumentException("linger and blockMax are 0 or more");
+        }
+        if (deliveryTimeout.isNegative() || deliveryTimeout.isZero()) {
+            throw new IllegalArgumentException("deliveryTimeout is more than 0");
+        }
+    }
+
+    /** The same with another {@link #batchBytesMax}. */
+    public ProducerSettings withBatchBytesMax(int newBatchBytesMax) {
+        return new ProducerSettings(newBatchBytesMax, linger, bufferBytesMax, blockMax, deliveryTimeout);
+    }
+
+    /** The same with another {@link #linger}. */
+    public ProducerSettings withLinger(Duration newLinger) {
+        return new ProducerSettings(batchBytesMax, newLinger, bufferBytesMax, blockMax, deliveryTimeout);
+    }
+
+    /** The same with another {@link #bufferBytesMax}. */
+    public ProducerSettings withBufferBytesMax(int newBufferBytesMax) {
+        return new ProducerSettings(batchBytesMax, linger, newBufferBytesMax, blockMax, deliveryTimeout);
+    }
+
+    /** The same with another {@link #blockMax}. */
+    public ProducerSettings withBlockMax(Duration newBlockMax) {
+        return new ProducerSettings(batchBytesMax, linger, bufferBytesMax, newBlockMax, deliveryTimeout);
+    }
+
+    /** The same with another {@link #deliveryTimeout}. */
+    public ProducerSettings withDeliveryTimeout(Duration newDeliveryTimeout) {
+        return new ProducerSettings(batchBytesMax, linger, bufferBytesMax, blockMax, newDeliveryTimeout);
+    }
+}

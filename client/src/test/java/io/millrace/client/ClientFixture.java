@@ -1,0 +1,48 @@
+package io.millrace.client;
+
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import java.time.Duration;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/** A cluster of three, a client on virtual time, and what tests do with them. */
+final class ClientFixture implements AutoCloseable {
+    final FakeCluster cluster = new FakeCluster(3);
+    final TestTimers timers = new TestTimers();
+    final MillraceClient client = client(Duration.ofSeconds(10));
+
+    MillraceClient client(Duration attemptTimeout) {
+        ClientSettings settings = new ClientSettings(
+                HostPort.parseList(cluster.bootstrap()),
+                Duration.ofSeconds(30),
+                attemptTimeout,
+                Duration.ofSeconds(3),
+                Duration.ofSeconds(10),
+                RetryPolicy.DEFAULT);
+        return new MillraceClient(
+                settings,
+                address -> NettyChannelBuilder.forAddress(address.host(), address.port())
+                        .usePlaintext()
+                        .build(),
+                timers,
+                new Random(1),
+                () -> {});
+    }
+
+    static MillraceException failureOf(CompletableFuture<?> future) {
+        try {
+            Object value = future.join();
+            throw new AssertionError("succeeded: " + value);
+        } catch (CompletionException e) {
+            return Futures.failure(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        timers.close();
+        cluster.close();
+    }
+}

@@ -1,0 +1,249 @@
+package io.millrace.client;
+
+import com.google.protobuf.ByteString;
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
+import io.grpc.stub.StreamObserver;
+import io.millrace.client.FakeCluster.FakePartition;
+import io.millrace.protocol.Bytes;
+import io.millrace.protocol.TopicName;
+import io.millrace.protocol.record.RecordBatch;
+import io.millrace.protocol.record.RecordBatches;
+import io.millrace.protocol.v1.AdminServiceGrpc;
+import io.millrace.protocol.v1.ClusterServiceGrpc;
+import io.millrace.protocol.v1.CreateTopicRequest;
+import io.millrace.protocol.v1.CreateTopicResponse;
+import io.millrace.protocol.v1.DeleteTopicRequest;
+import io.millrace.protocol.v1.DeleteTopicResponse;
+import io.millrace.protocol.v1.DescribeTopicRequest;
+import io.millrace.protocol.v1.DescribeTopicResponse;
+import io.millrace.protocol.v1.ErrorReason;
+import io.millrace.protocol.v1.FetchRequest;
+import io.millrace.protocol.v1.FetchResponse;
+import io.millrace.protocol.v1.GetMetadataRequest;
+import io.millrace.protocol.v1.GetMetadataResponse;
+import io.millrace.protocol.v1.GetOffsetsRequest;
+import io.millrace.protocol.v1.GetOffsetsResponse;
+import io.millrace.protocol.v1.ListTopicsRequest;
+import io.millrace.protocol.v1.ListTopicsResponse;
+import io.millrace.protocol.v1.MessageServiceGrpc;
+import io.millrace.protocol.v1.PartitionState;
+import io.millrace.protocol.v1.ProduceRequest;
+import io.millrace.protocol.v1.ProduceResponse;
+import io.millrace.protocol.v1.Topic;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+
+/** One server of a {@link FakeCluster}. It can be killed, and started again at the same address. */
+public final class FakeBroker {
+    private final int id;
+    private final FakeCluster cluster;
+    private final ExecutorService executor = Executors.newCachedThreadPool(ClientThreads.named("fake-broker"));
+    private final int port;
+    private volatile @Nullable Server server;
+
+    FakeBroker(int id, FakeCluster cluster) {
+        this.id = id;
+        this.cluster = cluster;
+        Server started = start(0);
+        this.server = started;
+        this.port = started.getPort();
+    }
+
+    public int id() {
+        return id;
+    }
+
+    public HostPort address() {
+        return new HostPort("127.0.0.1", port);
+    }
+
+    public boolean isRunning() {
+        return server != null;
+    }
+
+    /** Breaks all connections; what is under way stays unanswered. */
+    public void kill() {
+        Server running = server;
+        server = null;
+        if (running != null) {
+            running.shutdownNow();
+            try {
+                running.awaitTermination();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    public void restart() {
+        server = start(port);
+    }
+
+    void stop() {
+        Server running = server;
+        server = null;
+        if (running != null) {
+            running.shutdownNow();
+        }
+        executor.shutdownNow();
+    }
+
+    private Server start(int atPort) {
+        try {
+            return NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), atPort))
+                    .executor(executor)
+                    .addService(new Messages())
+                    .addService(new Clusters())
+                    .addService(new Admins())
+                    .maxInboundMessageSize(64 * 1024 * 1024)
+                    .build()
+                    .start();
+        } catch (IOException e) {
+            throw FakeCluster.unchecked(e);
+        }
+    }
+
+    private static <T> void answer(StreamObserver<T> observer, Callable<T> work) {
+        try {
+            T value = work.call();
+            observer.onNext(value);
+            observer.onCompleted();
+        } catch (Exception e) {
+            observer.onError(e);
+        }
+    }
+
+    private final class Messages extends MessageServiceGrpc.MessageServiceImplBase {
+        @Override
+        public void produce(ProduceRequest request, StreamObserver<ProduceResponse> observer) {
+            answer(observer, () -> cluster.produce(id, request));
+        }
+
+        @Override
+        public void fetch(FetchRequest request, StreamObserver<FetchResponse> observer) {
+            answer(observer, () -> {
+                synchronized (cluster) {
+                    return read(request, cluster.leaderOf(id, request.getTopic(), request.getPartition()));
+                }
+            });
+        }
+
+        @Override
+        public void getOffsets(GetOffsetsRequest request, StreamObserver<GetOffsetsResponse> observer) {
+            answer(observer, () -> {
+                synchronized (cluster) {
+                    FakePartition partition = cluster.leaderOf(id, request.getTopic(), request.getPartition());
+                    return GetOffsetsResponse.newBuilder()
+                            .setEarliest(partition.startOffset)
+                            .setLatest(partition.records.size())
+                            .build();
+                }
+            });
+        }
+
+        private FetchResponse read(FetchRequest request, FakePartition partition) {
+            long end = partition.records.size();
+            if (request.getOffset() < partition.startOffset || request.getOffset() > end) {
+                throw FakeCluster.error(
+                        Status.Code.OUT_OF_RANGE,
+                        ErrorReason.OFFSET_OUT_OF_RANGE,
+                        null,
+                        Map.of(
+                                "offset", "" + request.getOffset(),
+                                "earliest_offset", "" + partition.startOffset,
+                                "latest_offset", "" + end));
+            }
+            ByteString.Output out = ByteString.newOutput();
+            for (RecordBatch batch : RecordBatches.iterate(Bytes.wrap(partition.log.toByteArray()))) {
+                boolean full = out.size() > 0 && out.size() + batch.sizeInBytes() > request.getMaxBytes();
+                if (batch.nextOffset() > request.getOffset() && !full) {
+                    byte[] bytes = batch.bytes().toByteArray();
+                    out.write(bytes, 0, bytes.length);
+                } else if (full) {
+                    break;
+                }
+            }
+            return FetchResponse.newBuilder()
+                    .setPartition(request.getPartition())
+                    .setRecordBatches(out.toByteString())
+                    .setLogStartOffset(partition.startOffset)
+                    .setHighWatermark(end)
+                    .build();
+        }
+    }
+
+    private final class Clusters extends ClusterServiceGrpc.ClusterServiceImplBase {
+        @Override
+        public void getMetadata(GetMetadataRequest request, StreamObserver<GetMetadataResponse> observer) {
+            answer(observer, () -> cluster.metadata(id, request.getTopicsList()));
+        }
+    }
+
+    private final class Admins extends AdminServiceGrpc.AdminServiceImplBase {
+        @Override
+        public void createTopic(CreateTopicRequest request, StreamObserver<CreateTopicResponse> observer) {
+            answer(observer, () -> {
+                if (TopicName.problemWithCreating(request.getName()).isPresent()) {
+                    throw FakeCluster.error(
+                            Status.Code.INVALID_ARGUMENT,
+                            ErrorReason.INVALID_TOPIC_NAME,
+                            null,
+                            Map.of("topic", request.getName()));
+                }
+                if (cluster.exists(request.getName())) {
+                    throw FakeCluster.error(
+                            Status.Code.ALREADY_EXISTS,
+                            ErrorReason.TOPIC_ALREADY_EXISTS,
+                            null,
+                            Map.of("topic", request.getName()));
+                }
+                cluster.createTopic(request.getName(), request.getPartitions());
+                return CreateTopicResponse.newBuilder()
+                        .setTopic(cluster.describe(request.getName()))
+                        .build();
+            });
+        }
+
+        @Override
+        public void deleteTopic(DeleteTopicRequest request, StreamObserver<DeleteTopicResponse> observer) {
+            answer(observer, () -> {
+                cluster.deleteTopic(request.getName());
+                return DeleteTopicResponse.getDefaultInstance();
+            });
+        }
+
+        @Override
+        public void listTopics(ListTopicsRequest request, StreamObserver<ListTopicsResponse> observer) {
+            answer(observer, () -> ListTopicsResponse.newBuilder()
+                    .addAllTopics(cluster.topics())
+                    .build());
+        }
+
+        @Override
+        public void describeTopic(DescribeTopicRequest request, StreamObserver<DescribeTopicResponse> observer) {
+            answer(observer, () -> {
+                Topic topic = cluster.describe(request.getName());
+                DescribeTopicResponse.Builder described =
+                        DescribeTopicResponse.newBuilder().setTopic(topic);
+                for (int number = 0; number < topic.getPartitionsCount(); number++) {
+                    described.addPartitions(PartitionState.newBuilder()
+                            .setPartition(number)
+                            .setLogStartOffset(0)
+                            .setHighWatermark(
+                                    cluster.records(request.getName(), number).size())
+                            .setSizeBytes(0)
+                            .addAllInSyncReplicas(topic.getPartitions(number).getReplicasList()));
+                }
+                return described.build();
+            });
+        }
+    }
+}

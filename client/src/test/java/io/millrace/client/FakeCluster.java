@@ -1,0 +1,297 @@
+package io.millrace.client;
+
+import com.google.protobuf.Any;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import io.millrace.protocol.record.RecordBatch;
+import io.millrace.protocol.record.RecordBatches;
+import io.millrace.protocol.record.StoredRecord;
+import io.millrace.protocol.v1.Broker;
+import io.millrace.protocol.v1.ErrorReason;
+import io.millrace.protocol.v1.GetMetadataResponse;
+import io.millrace.protocol.v1.Partition;
+import io.millrace.protocol.v1.ProduceRequest;
+import io.millrace.protocol.v1.ProduceResponse;
+import io.millrace.protocol.v1.Topic;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brokers of the real protocol over real connections, with their records in memory and trouble to order. Every broker routes,
+ * as the real ones do, unless {@link #strictLeaders} is set.
+ */
+public final class FakeCluster implements AutoCloseable {
+    /** What becomes of one produce request. */
+    @FunctionalInterface
+    public interface Fault {
+        /** Called in place of the usual; {@code append} does the usual and gives its answer. Throws to fail the call. */
+        ProduceResponse handle(Append append) throws InterruptedException;
+    }
+
+    /** The usual course of a produce request. */
+    @FunctionalInterface
+    public interface Append {
+        ProduceResponse run();
+    }
+
+    static final class FakePartition {
+        final ByteArrayOutputStream log = new ByteArrayOutputStream();
+        final List<StoredRecord> records = new ArrayList<>();
+
+        @Nullable Integer leader;
+
+        long term = 1;
+        long startOffset;
+    }
+
+    record FakeTopic(long id, int replicationFactor, List<FakePartition> partitions) {}
+
+    private final Map<Integer, FakeBroker> brokers = new TreeMap<>();
+    private final Map<String, FakeTopic> topics = new TreeMap<>();
+    private final Deque<Fault> produceFaults = new ConcurrentLinkedDeque<>();
+    private final List<String> produceLog = new ArrayList<>();
+    private final List<String> metadataLog = new ArrayList<>();
+    private long nextTopicId = 1;
+    private int requestBytesMax = Integer.MAX_VALUE;
+    private boolean strictLeaders;
+
+    public FakeCluster(int size) {
+        for (int id = 1; id <= size; id++) {
+            brokers.put(id, new FakeBroker(id, this));
+        }
+    }
+
+    @Override
+    public void close() {
+        brokers.values().forEach(FakeBroker::stop);
+    }
+
+    /** All brokers' addresses, as an option takes them. */
+    public String bootstrap() {
+        return String.join(
+                ",", brokers.values().stream().map(b -> b.address().toString()).toList());
+    }
+
+    public synchronized void createTopic(String name, int partitions) {
+        List<Integer> ids = List.copyOf(brokers.keySet());
+        List<FakePartition> list = IntStream.range(0, partitions)
+                .mapToObj(p -> {
+                    FakePartition partition = new FakePartition();
+                    partition.leader = ids.get(p % ids.size());
+                    return partition;
+                })
+                .toList();
+        topics.put(name, new FakeTopic(nextTopicId++, Math.min(3, ids.size()), list));
+    }
+
+    synchronized void deleteTopic(String name) {
+        topic(name);
+        topics.remove(name);
+    }
+
+    public FakeBroker broker(int id) {
+        return Objects.requireNonNull(brokers.get(id));
+    }
+
+    /** Faults for the next produce requests, whichever broker they come to; one each, in order. */
+    public void nextProduce(Fault... faults) {
+        produceFaults.addAll(List.of(faults));
+    }
+
+    /** Requests and single records above this are refused. */
+    public synchronized void limitRequestsTo(int bytes) {
+        requestBytesMax = bytes;
+    }
+
+    /** From now on a broker that is not the leader says so, with a hint, instead of passing the request on. */
+    public synchronized void strictLeaders() {
+        strictLeaders = true;
+    }
+
+    public synchronized void moveLeader(String topic, int partition, @Nullable Integer leader) {
+        FakePartition target = topic(topic).partitions().get(partition);
+        target.leader = leader;
+        target.term++;
+    }
+
+    /** The first offset that can be read is this from now on. */
+    public synchronized void trim(String topic, int partition, long startOffset) {
+        topic(topic).partitions().get(partition).startOffset = startOffset;
+    }
+
+    public synchronized List<StoredRecord> records(String topic, int partition) {
+        return List.copyOf(topic(topic).partitions().get(partition).records);
+    }
+
+    public List<String> values(String topic, int partition) {
+        return records(topic, partition).stream()
+                .map(r -> r.value() == null ? "null" : r.value().toUtf8())
+                .toList();
+    }
+
+    /** Which broker got a produce request for which partition, in order: {@code 1<orders-0}. */
+    public synchronized List<String> produceLog() {
+        return List.copyOf(produceLog);
+    }
+
+    public synchronized List<String> metadataLog() {
+        return List.copyOf(metadataLog);
+    }
+
+    public static StatusRuntimeException error(
+            Status.Code code, ErrorReason reason, @Nullable Duration retryDelay, Map<String, String> metadata) {
+        com.google.rpc.Status.Builder status = com.google.rpc.Status.newBuilder()
+                .setCode(code.value())
+                .setMessage("fake " + reason)
+                .addDetails(Any.pack(ErrorInfo.newBuilder()
+                        .setDomain("millrace")
+                        .setReason(reason.name())
+                        .putAllMetadata(metadata)
+                        .build()));
+        if (retryDelay != null) {
+            status.addDetails(Any.pack(RetryInfo.newBuilder()
+                    .setRetryDelay(com.google.protobuf.Duration.newBuilder()
+                            .setSeconds(retryDelay.toSeconds())
+                            .setNanos(retryDelay.toNanosPart()))
+                    .build()));
+        }
+        return StatusProto.toStatusRuntimeException(status.build());
+    }
+
+    ProduceResponse produce(int broker, ProduceRequest request) throws InterruptedException {
+        synchronized (this) {
+            produceLog.add(broker + "<" + request.getTopic() + "-" + request.getPartition());
+        }
+        Fault fault = produceFaults.poll();
+        return fault == null ? append(broker, request) : fault.handle(() -> append(broker, request));
+    }
+
+    private synchronized ProduceResponse append(int broker, ProduceRequest request) {
+        FakePartition partition = leaderOf(broker, request.getTopic(), request.getPartition());
+        byte[] bytes = request.getRecordBatches().toByteArray();
+        if (bytes.length > requestBytesMax) {
+            throw error(
+                    Status.Code.INVALID_ARGUMENT,
+                    ErrorReason.MESSAGE_TOO_LARGE,
+                    null,
+                    Map.of("size_bytes", "" + bytes.length, "limit_bytes", "" + requestBytesMax));
+        }
+        long base = partition.records.size();
+        RecordBatches.assignOffsets(bytes, 0, bytes.length, base, 1);
+        int count = 0;
+        for (RecordBatch batch : RecordBatches.iterate(io.millrace.protocol.Bytes.wrap(bytes))) {
+            batch.validateRecords();
+            for (StoredRecord record : batch.records()) {
+                partition.records.add(record);
+                count++;
+            }
+        }
+        partition.log.writeBytes(bytes);
+        return ProduceResponse.newBuilder()
+                .setPartition(request.getPartition())
+                .setBaseOffset(base)
+                .setRecordCount(count)
+                .build();
+    }
+
+    synchronized GetMetadataResponse metadata(int asked, List<String> names) {
+        metadataLog.add(asked + "<" + names);
+        GetMetadataResponse.Builder answer =
+                GetMetadataResponse.newBuilder().setClusterId("fake").setControllerId(1);
+        for (FakeBroker broker : brokers.values()) {
+            answer.addBrokers(Broker.newBuilder()
+                    .setId(broker.id())
+                    .setHost(broker.address().host())
+                    .setPort(broker.address().port())
+                    .setHttpHost("127.0.0.1")
+                    .setHttpPort(9191 + broker.id())
+                    .setAlive(broker.isRunning()));
+        }
+        for (String name : names.isEmpty() ? List.copyOf(topics.keySet()) : names) {
+            answer.addTopics(describe(name));
+        }
+        return answer.build();
+    }
+
+    synchronized List<Topic> topics() {
+        return topics.keySet().stream().map(this::describe).toList();
+    }
+
+    synchronized Topic describe(String name) {
+        FakeTopic topic = topic(name);
+        Topic.Builder described =
+                Topic.newBuilder().setName(name).setId(topic.id()).setReplicationFactor(topic.replicationFactor());
+        for (FakePartition partition : topic.partitions()) {
+            Partition.Builder builder = Partition.newBuilder()
+                    .setPartition(described.getPartitionsCount())
+                    .addAllReplicas(brokers.keySet())
+                    .setLeaderTerm(partition.term);
+            if (partition.leader != null) {
+                builder.setLeader(partition.leader);
+            }
+            described.addPartitions(builder);
+        }
+        return described.build();
+    }
+
+    synchronized boolean exists(String name) {
+        return topics.containsKey(name);
+    }
+
+    /** The partition, if this broker may serve it. */
+    synchronized FakePartition leaderOf(int broker, String name, int number) {
+        FakeTopic topic = topic(name);
+        if (number >= topic.partitions().size()) {
+            throw error(
+                    Status.Code.NOT_FOUND,
+                    ErrorReason.UNKNOWN_PARTITION,
+                    null,
+                    Map.of(
+                            "topic",
+                            name,
+                            "partition",
+                            "" + number,
+                            "partitions",
+                            "" + topic.partitions().size()));
+        }
+        FakePartition partition = topic.partitions().get(number);
+        Integer leader = partition.leader;
+        boolean here = leader != null && leader == broker;
+        boolean reachable = leader != null && broker(leader).isRunning();
+        if (here || (!strictLeaders && reachable)) {
+            return partition;
+        }
+        Map<String, String> data = new TreeMap<>(Map.of("topic", name, "partition", "" + number));
+        if (leader != null && reachable) {
+            data.put("leader", "" + leader);
+            data.put("leader_address", broker(leader).address().toString());
+        }
+        throw error(Status.Code.UNAVAILABLE, ErrorReason.NO_LEADER, Duration.ofMillis(1), data);
+    }
+
+    private FakeTopic topic(String name) {
+        FakeTopic topic = topics.get(name);
+        if (topic == null) {
+            throw error(Status.Code.NOT_FOUND, ErrorReason.UNKNOWN_TOPIC, null, Map.of("topic", name));
+        }
+        return topic;
+    }
+
+    static UncheckedIOException unchecked(IOException e) {
+        return new UncheckedIOException(e);
+    }
+}
