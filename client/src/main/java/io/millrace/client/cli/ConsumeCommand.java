@@ -1,0 +1,277 @@
+package io.millrace.client.cli;
+
+import io.millrace.client.FetchOptions;
+import io.millrace.client.FetchedRecords;
+import io.millrace.client.MillraceClient;
+import io.millrace.client.MillraceException;
+import io.millrace.client.OffsetRange;
+import io.millrace.client.PartitionReader;
+import io.millrace.protocol.TopicName;
+import io.millrace.protocol.record.StoredRecord;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code millrace consume}: records to stdout. */
+@Command(
+        name = "consume",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Print the records of a topic, and wait for more until interrupted.",
+            "",
+            "Starts with the records that are written from now on; with --until-end, at the first one that is"
+                    + " there. Within a partition the order is that of the offsets."
+        },
+        footer = {
+            "",
+            "Formats, besides value, key-value (a tab between) and json (a document a line):",
+            "  a template in which %%v or %%s is the value, %%k the key, %%o the offset, %%p the partition,",
+            "  %%t the topic, %%T the timestamp in milliseconds, %%h the headers, %%S and %%K the sizes of value",
+            "  and key (-1: null), %%%% a percent sign; \\n \\t \\r \\0 \\\\ \\xNN as usual. As in kcat, a template",
+            "  has a line feed only where it says so.",
+            "",
+            "Examples:",
+            "  millrace consume orders --until-end > orders.txt",
+            "  millrace consume orders --offset -10 --partition 0 --format '%%o %%k=%%v\\n'"
+        })
+final class ConsumeCommand implements Runnable {
+    private static final int OUT_BUFFER_BYTES = 256 * 1024;
+    private static final FetchOptions FETCH =
+            FetchOptions.DEFAULT.withBytesMax(4 * 1024 * 1024).withWaitMax(Duration.ofSeconds(5));
+
+    private final Console console;
+
+    @SuppressWarnings("NullAway.Init") // Set by picocli.
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private final ConnectionOptions connection = new ConnectionOptions();
+
+    @SuppressWarnings("NullAway.Init") // Set by picocli.
+    @Parameters(paramLabel = "TOPIC", description = "Where to read from.")
+    private String topic;
+
+    @Nullable @Option(
+            names = {"-p", "--partition"},
+            paramLabel = "N",
+            description = "Read only this partition. Default: all.")
+    private Integer partition;
+
+    @Option(names = "--from-beginning", description = "Start at the first record that is there.")
+    private boolean fromBeginning;
+
+    @Nullable @Option(
+            names = {"-o", "--offset"},
+            paramLabel = "OFFSET",
+            description = "Start at this offset: a number, 'earliest', 'latest', or -N for the last N of each"
+                    + " partition.")
+    private String offset;
+
+    @Nullable @Option(
+            names = {"-n", "--max-messages"},
+            paramLabel = "N",
+            description = "Stop after so many records.")
+    private Long maxMessages;
+
+    @Option(
+            names = {"-e", "--until-end"},
+            description = "Stop at the last record that is there when the command starts.")
+    private boolean untilEnd;
+
+    @SuppressWarnings("NullAway.Init") // Set by picocli.
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            defaultValue = "value",
+            description = "value, key-value, json, or a template. Default: value.")
+    private String format;
+
+    ConsumeCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public void run() {
+        StartOffset start = checkArguments();
+        RecordFormat recordFormat = RecordFormat.parse(format);
+        try (MillraceClient client = connection.client(console)) {
+            List<Tail> tails = open(client, start);
+            new Printer(recordFormat, tails).run();
+        }
+    }
+
+    private StartOffset checkArguments() {
+        TopicName.problemWith(topic).ifPresent(problem -> {
+            throw usage(problem);
+        });
+        if (partition != null && partition < 0) {
+            throw usage("--partition is 0 or more, not " + partition);
+        }
+        if (maxMessages != null && maxMessages < 0) {
+            throw usage("--max-messages is 0 or more, not " + maxMessages);
+        }
+        if (fromBeginning && offset != null) {
+            throw usage("--from-beginning and --offset contradict each other");
+        }
+        if (offset == null) {
+            return fromBeginning || untilEnd ? StartOffset.EARLIEST : StartOffset.LATEST;
+        }
+        try {
+            return StartOffset.parse(offset);
+        } catch (IllegalArgumentException e) {
+            throw usage("--offset: " + e.getMessage());
+        }
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    private List<Tail> open(MillraceClient client, StartOffset start) {
+        List<Integer> partitions = partition != null
+                ? List.of(partition)
+                : IntStream.range(0, client.partitions(topic)).boxed().toList();
+        if (start.isAbsolute() && partitions.size() > 1) {
+            throw usage("--offset " + offset + " needs --partition: " + topic + " has " + partitions.size());
+        }
+        List<PartitionReader> readers =
+                partitions.stream().map(number -> client.reader(topic, number)).toList();
+        List<CompletableFuture<OffsetRange>> ranges =
+                readers.stream().map(PartitionReader::offsets).toList();
+        List<Tail> tails = new ArrayList<>();
+        for (int i = 0; i < readers.size(); i++) {
+            OffsetRange range = await(ranges.get(i));
+            tails.add(new Tail(readers.get(i), start.in(range), untilEnd ? range.latest() : Long.MAX_VALUE));
+        }
+        return tails;
+    }
+
+    private static <T> T await(CompletableFuture<T> future) {
+        try {
+            return future.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof MillraceException failure) {
+                throw failure;
+            }
+            throw e;
+        }
+    }
+
+    /** One partition from where it was read last to where reading ends. */
+    private static final class Tail {
+        final PartitionReader reader;
+        final long endOffset;
+        long nextOffset;
+
+        Tail(PartitionReader reader, long nextOffset, long endOffset) {
+            this.reader = reader;
+            this.nextOffset = nextOffset;
+            this.endOffset = endOffset;
+        }
+
+        boolean isDone() {
+            return nextOffset >= endOffset;
+        }
+    }
+
+    /** What a partition's fetch has brought. */
+    private record Arrival(Tail tail, @Nullable FetchedRecords fetched, @Nullable Throwable thrown) {}
+
+    /**
+     * Prints what arrives. Each partition has one fetch under way or one result waiting, which bounds the memory; the next fetch
+     * leaves before its predecessor's records are printed.
+     */
+    private final class Printer {
+        private final RecordFormat recordFormat;
+        private final List<Tail> tails;
+        private final BlockingQueue<Arrival> arrivals = new LinkedBlockingQueue<>();
+        private final OutputStream out = new BufferedOutputStream(console.out(), OUT_BUFFER_BYTES);
+        private long remaining = maxMessages == null ? Long.MAX_VALUE : maxMessages;
+        private int open;
+
+        Printer(RecordFormat recordFormat, List<Tail> tails) {
+            this.recordFormat = recordFormat;
+            this.tails = tails;
+        }
+
+        void run() {
+            try {
+                tails.stream().filter(tail -> !tail.isDone()).forEach(tail -> {
+                    open++;
+                    fetch(tail);
+                });
+                while (open > 0 && remaining > 0) {
+                    accept(nextArrival());
+                }
+                out.flush();
+            } catch (IOException e) {
+                throw CliException.writing(e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new CliException("interrupted");
+            }
+        }
+
+        /** Whoever watches sees what is there before this waits for more. */
+        private Arrival nextArrival() throws IOException, InterruptedException {
+            Arrival arrival = arrivals.poll();
+            if (arrival == null) {
+                out.flush();
+                arrival = arrivals.take();
+            }
+            return arrival;
+        }
+
+        private void accept(Arrival arrival) throws IOException {
+            Tail tail = arrival.tail();
+            FetchedRecords fetched = arrival.fetched();
+            if (fetched == null) {
+                out.flush();
+                throw failure(arrival);
+            }
+            tail.nextOffset = fetched.nextOffset();
+            if (tail.isDone()) {
+                open--;
+            } else {
+                fetch(tail);
+            }
+            for (StoredRecord record : fetched.records()) {
+                if (remaining == 0 || record.offset() >= tail.endOffset) {
+                    return;
+                }
+                recordFormat.write(out, topic, tail.reader.partition().partition(), record);
+                remaining--;
+            }
+        }
+
+        @SuppressWarnings("FutureReturnValueIgnored") // Both outcomes arrive.
+        private void fetch(Tail tail) {
+            tail.reader
+                    .fetch(tail.nextOffset, FETCH)
+                    .whenComplete((fetched, thrown) -> arrivals.add(new Arrival(tail, fetched, thrown)));
+        }
+
+        private RuntimeException failure(Arrival arrival) {
+            Throwable cause =
+                    arrival.thrown() instanceof CompletionException wrapper ? wrapper.getCause() : arrival.thrown();
+            return cause instanceof RuntimeException failure ? failure : new IllegalStateException(cause);
+        }
+    }
+}

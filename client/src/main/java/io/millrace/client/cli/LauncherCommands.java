@@ -1,0 +1,55 @@
+package io.millrace.client.cli;
+
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Unmatched;
+
+/** Commands that the launcher {@code bin/millrace} runs by itself. They are here so that {@code --help} lists them. */
+final class LauncherCommands {
+    private LauncherCommands() {}
+
+    private static ParameterException notHere(CommandSpec spec) {
+        return new ParameterException(
+                spec.commandLine(), "'" + spec.name() + "' is run by the launcher: bin/millrace " + spec.name());
+    }
+
+    /** Three brokers on this machine. */
+    @Command(
+            name = "quickstart",
+            description = "Start a cluster of three brokers on this machine and pipe a file through it;"
+                    + " 'quickstart status' and 'quickstart stop' do what they say.")
+    static final class Quickstart implements Runnable {
+        @SuppressWarnings("NullAway.Init") // Set by picocli.
+        @Spec
+        private CommandSpec spec;
+
+        @SuppressWarnings({"NullAway.Init", "UnusedVariable"}) // Set by picocli, so that it accepts anything.
+        @Unmatched
+        private List<String> arguments;
+
+        @Override
+        public void run() {
+            throw notHere(spec);
+        }
+    }
+
+    /** One broker. */
+    @Command(name = "broker", description = "Run a broker in the foreground: --config FILE [-Dkey=value].")
+    static final class Broker implements Runnable {
+        @SuppressWarnings("NullAway.Init") // Set by picocli.
+        @Spec
+        private CommandSpec spec;
+
+        @SuppressWarnings({"NullAway.Init", "UnusedVariable"}) // Set by picocli, so that it accepts anything.
+        @Unmatched
+        private List<String> arguments;
+
+        @Override
+        public void run() {
+            throw notHere(spec);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package io.millrace.client.cli;
+
+import io.millrace.client.MillraceException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Properties;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Help.ColorScheme;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code millrace}: the commands, and what is common to them. */
+@Command(
+        name = "millrace",
+        mixinStandardHelpOptions = true,
+        versionProvider = MillraceCli.Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        description = "A distributed message queue: topics, partitions, offsets.",
+        footer = {
+            "",
+            "'millrace COMMAND --help' explains a command. To begin: millrace quickstart",
+            "",
+            "Exit status: 0 done, 1 failed, 2 wrong usage."
+        })
+public final class MillraceCli implements Runnable {
+    static final int OK = 0;
+    static final int FAILED = 1;
+    static final int USAGE = 2;
+
+    @SuppressWarnings("NullAway.Init") // Set by picocli.
+    @Spec
+    private CommandSpec spec;
+
+    private MillraceCli() {}
+
+    /** Runs one command and ends the process with its status. */
+    public static void main(String[] args) {
+        System.exit(run(Console.ofProcess(), args));
+    }
+
+    /** Runs one command; returns its exit status. */
+    static int run(Console console, String... args) {
+        CommandLine commandLine = commandLine(console);
+        // Printed when the command is done: help goes through these, data does not.
+        PrintWriter out = new PrintWriter(new OutputStreamWriter(console.out(), StandardCharsets.UTF_8));
+        PrintWriter err = new PrintWriter(console.err(), true, StandardCharsets.UTF_8);
+        commandLine.setOut(out).setErr(err);
+        int status = commandLine.execute(args);
+        out.flush();
+        err.flush();
+        return status;
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "no command given");
+    }
+
+    private static CommandLine commandLine(Console console) {
+        CommandLine commandLine = new CommandLine(new MillraceCli())
+                .addSubcommand(new LauncherCommands.Quickstart())
+                .addSubcommand(new LauncherCommands.Broker())
+                .addSubcommand(TopicCommands.commandLine(console))
+                .addSubcommand(new ProduceCommand(console))
+                .addSubcommand(new ConsumeCommand(console))
+                .addSubcommand(new ClusterCommand(console))
+                .addSubcommand(new WaitReadyCommand(console));
+        return commandLine
+                .setColorScheme(new ColorScheme.Builder(Ansi.OFF).build())
+                .setUsageHelpAutoWidth(false)
+                .setParameterExceptionHandler((e, args) -> onWrongUsage(console, e))
+                .setExecutionExceptionHandler((e, command, parsed) -> onFailure(console, e));
+    }
+
+    private static int onWrongUsage(Console console, ParameterException e) {
+        CommandSpec command = e.getCommandLine().getCommandSpec();
+        console.err().println("millrace: " + e.getMessage() + "; see '" + command.qualifiedName() + " --help'");
+        return USAGE;
+    }
+
+    private static int onFailure(Console console, Exception thrown) throws Exception {
+        if (thrown instanceof MillraceException failure) {
+            console.err().println("millrace: " + Advice.describe(failure));
+            return FAILED;
+        }
+        if (thrown instanceof CliException failure) {
+            if (failure.isQuiet()) {
+                return OK;
+            }
+            console.err().println("millrace: " + failure.getMessage());
+            return FAILED;
+        }
+        // A fault of ours: with its stack, which picocli prints.
+        throw thrown;
+    }
+
+    /** From what Maven puts into the jar; there is none in a bare class directory. */
+    static final class Version implements IVersionProvider {
+        private static final String POM_PROPERTIES = "/META-INF/maven/io.millrace/millrace-client/pom.properties";
+
+        @Override
+        public String[] getVersion() throws IOException {
+            Properties properties = new Properties();
+            try (InputStream stream = MillraceCli.class.getResourceAsStream(POM_PROPERTIES)) {
+                if (stream != null) {
+                    properties.load(stream);
+                }
+            }
+            return new String[] {"millrace " + properties.getProperty("version", "(development build)")};
+        }
+    }
+}

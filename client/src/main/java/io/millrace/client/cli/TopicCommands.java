@@ -1,0 +1,289 @@
+package io.millrace.client.cli;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.millrace.client.Admin;
+import io.millrace.client.FailureReason;
+import io.millrace.client.MillraceClient;
+import io.millrace.client.MillraceException;
+import io.millrace.client.TopicDescription;
+import io.millrace.client.TopicDescription.PartitionDescription;
+import java.io.IOException;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code millrace topic …}. */
+@Command(
+        name = "topic",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "COMMAND",
+        description = "Create, list, describe and delete topics.")
+final class TopicCommands implements Runnable {
+    /** What a table shows in place of what is not known. */
+    private static final String UNKNOWN = "-";
+
+    @SuppressWarnings("NullAway.Init") // Set by picocli.
+    @Spec
+    private CommandSpec spec;
+
+    static CommandLine commandLine(Console console) {
+        return new CommandLine(new TopicCommands())
+                .addSubcommand(new Create(console))
+                .addSubcommand(new ListAll(console))
+                .addSubcommand(new Describe(console))
+                .addSubcommand(new Delete(console));
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(
+                spec.commandLine(), "what about topics? 'topic create', 'list', 'describe' or 'delete'");
+    }
+
+    @Command(name = "create", mixinStandardHelpOptions = true, description = "Create a topic.")
+    static final class Create implements Runnable {
+        private final Console console;
+
+        @Mixin
+        private final ConnectionOptions connection = new ConnectionOptions();
+
+        @SuppressWarnings("NullAway.Init") // Set by picocli.
+        @Parameters(
+                paramLabel = "TOPIC",
+                description = "Its name: 1 to 249 of a-z A-Z 0-9 . _ - and not beginning with two underscores.")
+        private String topic;
+
+        @Option(
+                names = {"-p", "--partitions"},
+                paramLabel = "N",
+                defaultValue = "1",
+                description = "How many partitions; order is kept within each. Default: 1.")
+        private int partitions;
+
+        @Option(
+                names = {"-r", "--replication-factor"},
+                paramLabel = "N",
+                defaultValue = "" + Admin.REPLICATION_FACTOR_DEFAULT,
+                description = "On how many brokers each record is kept. Default: 3, or as many as there are.")
+        private int replicationFactor;
+
+        @Option(names = "--if-not-exists", description = "A topic that exists is no error; it stays as it is.")
+        private boolean ifNotExists;
+
+        @Option(names = "--json", description = "Print the topic as a JSON document.")
+        private boolean json;
+
+        Create(Console console) {
+            this.console = console;
+        }
+
+        @Override
+        public void run() {
+            try (MillraceClient client = connection.client(console)) {
+                TopicDescription created = client.admin().createTopic(topic, partitions, replicationFactor);
+                console.print(
+                        json
+                                ? Json.line(out -> write(out, created))
+                                : "created " + topic + ": "
+                                        + Text.count(created.partitions().size(), "partition", "partitions")
+                                        + ", replication factor "
+                                        + created.replicationFactor() + "\n");
+            } catch (MillraceException e) {
+                if (!ifNotExists || e.reason() != FailureReason.TOPIC_ALREADY_EXISTS) {
+                    throw e;
+                }
+                console.err().println("millrace: " + topic + " exists");
+            }
+        }
+    }
+
+    @Command(name = "list", mixinStandardHelpOptions = true, description = "Print the names of all topics.")
+    static final class ListAll implements Runnable {
+        private final Console console;
+
+        @Mixin
+        private final ConnectionOptions connection = new ConnectionOptions();
+
+        @Option(names = "--internal", description = "Also the cluster's own topics.")
+        private boolean internal;
+
+        @Option(names = "--json", description = "Print one JSON document, with the partitions of each.")
+        private boolean json;
+
+        ListAll(Console console) {
+            this.console = console;
+        }
+
+        @Override
+        public void run() {
+            try (MillraceClient client = connection.client(console)) {
+                List<TopicDescription> topics = client.admin().listTopics(internal);
+                console.print(
+                        json
+                                ? Json.line(out -> writeAll(out, topics))
+                                : topics.stream()
+                                        .map(topic -> topic.name() + "\n")
+                                        .collect(Collectors.joining()));
+            }
+        }
+
+        private static void writeAll(JsonGenerator out, List<TopicDescription> topics) throws IOException {
+            out.writeStartArray();
+            for (TopicDescription topic : topics) {
+                write(out, topic);
+            }
+            out.writeEndArray();
+        }
+    }
+
+    @Command(
+            name = "describe",
+            mixinStandardHelpOptions = true,
+            description = "Show a topic's partitions: leader, replicas, those in sync, offsets, size on disk.")
+    static final class Describe implements Runnable {
+        private final Console console;
+
+        @Mixin
+        private final ConnectionOptions connection = new ConnectionOptions();
+
+        @SuppressWarnings("NullAway.Init") // Set by picocli.
+        @Parameters(paramLabel = "TOPIC", description = "Its name.")
+        private String topic;
+
+        @Option(names = "--json", description = "Print one JSON document instead of a table.")
+        private boolean json;
+
+        Describe(Console console) {
+            this.console = console;
+        }
+
+        @Override
+        public void run() {
+            try (MillraceClient client = connection.client(console)) {
+                TopicDescription found = client.admin().describeTopic(topic);
+                console.print(json ? Json.line(out -> write(out, found)) : table(found));
+            }
+        }
+
+        private static String table(TopicDescription topic) {
+            Table table =
+                    new Table("PARTITION", "LEADER", "TERM", "REPLICAS", "IN SYNC", "EARLIEST", "LATEST", "BYTES");
+            for (PartitionDescription partition : topic.partitions()) {
+                table.row(
+                        partition.partition(),
+                        partition.leader().isPresent() ? partition.leader().getAsInt() : UNKNOWN,
+                        partition.leaderTerm(),
+                        ids(partition.replicas()),
+                        ids(partition.inSyncReplicas()),
+                        known(partition.logStartOffset()),
+                        known(partition.highWatermark()),
+                        known(partition.sizeBytes()));
+            }
+            return topic.name() + " (id " + topic.id() + "), replication factor " + topic.replicationFactor() + "\n"
+                    + table;
+        }
+
+        private static String known(OptionalLong value) {
+            return value.isPresent() ? Long.toString(value.getAsLong()) : UNKNOWN;
+        }
+
+        private static String ids(List<Integer> ids) {
+            return ids.isEmpty() ? UNKNOWN : ids.stream().map(String::valueOf).collect(Collectors.joining(","));
+        }
+    }
+
+    @Command(
+            name = "delete",
+            mixinStandardHelpOptions = true,
+            description = "Delete topics and all their records. There is no way back.")
+    static final class Delete implements Runnable {
+        private final Console console;
+
+        @Mixin
+        private final ConnectionOptions connection = new ConnectionOptions();
+
+        @SuppressWarnings("NullAway.Init") // Set by picocli.
+        @Parameters(arity = "1..*", paramLabel = "TOPIC", description = "Their names.")
+        private List<String> topics;
+
+        @Option(names = "--if-exists", description = "A topic that does not exist is no error.")
+        private boolean ifExists;
+
+        Delete(Console console) {
+            this.console = console;
+        }
+
+        @Override
+        public void run() {
+            try (MillraceClient client = connection.client(console)) {
+                for (String topic : topics) {
+                    delete(client, topic);
+                }
+            }
+        }
+
+        private void delete(MillraceClient client, String topic) {
+            try {
+                client.admin().deleteTopic(topic);
+                console.print("deleted " + topic + "\n");
+            } catch (MillraceException e) {
+                if (!ifExists || e.reason() != FailureReason.UNKNOWN_TOPIC) {
+                    throw e;
+                }
+                console.err().println("millrace: there is no topic " + topic);
+            }
+        }
+    }
+
+    private static void write(JsonGenerator out, TopicDescription topic) throws IOException {
+        out.writeStartObject();
+        out.writeStringField("name", topic.name());
+        out.writeNumberField("id", topic.id());
+        out.writeNumberField("replication_factor", topic.replicationFactor());
+        out.writeArrayFieldStart("partitions");
+        for (PartitionDescription partition : topic.partitions()) {
+            write(out, partition);
+        }
+        out.writeEndArray();
+        out.writeEndObject();
+    }
+
+    private static void write(JsonGenerator out, PartitionDescription partition) throws IOException {
+        out.writeStartObject();
+        out.writeNumberField("partition", partition.partition());
+        OptionalInt leader = partition.leader();
+        write(out, "leader", leader.isPresent() ? OptionalLong.of(leader.getAsInt()) : OptionalLong.empty());
+        out.writeNumberField("leader_term", partition.leaderTerm());
+        write(out, "replicas", partition.replicas());
+        write(out, "in_sync_replicas", partition.inSyncReplicas());
+        write(out, "earliest_offset", partition.logStartOffset());
+        write(out, "latest_offset", partition.highWatermark());
+        write(out, "size_bytes", partition.sizeBytes());
+        out.writeEndObject();
+    }
+
+    private static void write(JsonGenerator out, String name, OptionalLong value) throws IOException {
+        if (value.isPresent()) {
+            out.writeNumberField(name, value.getAsLong());
+        } else {
+            out.writeNullField(name);
+        }
+    }
+
+    private static void write(JsonGenerator out, String name, List<Integer> ids) throws IOException {
+        out.writeArrayFieldStart(name);
+        for (int id : ids) {
+            out.writeNumber(id);
+        }
+        out.writeEndArray();
+    }
+}

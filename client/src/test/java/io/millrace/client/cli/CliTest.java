@@ -1,0 +1,320 @@
+package io.millrace.client.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.grpc.Status;
+import io.millrace.client.FakeCluster;
+import io.millrace.protocol.Bytes;
+import io.millrace.protocol.v1.ErrorReason;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(30)
+class CliTest {
+    private final FakeCluster cluster = new FakeCluster(3);
+
+    private record Result(int status, Bytes stdout, Bytes stderr) {
+        String out() {
+            return stdout.toUtf8();
+        }
+
+        String err() {
+            return stderr.toUtf8();
+        }
+    }
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    private Result run(byte[] stdin, String... args) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        return run(new ByteArrayInputStream(stdin), out, out, args);
+    }
+
+    private Result run(String... args) {
+        return run(new byte[0], args);
+    }
+
+    private Result run(InputStream in, OutputStream out, ByteArrayOutputStream seen, String... args) {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int status = MillraceCli.run(
+                new Console(
+                        in,
+                        out,
+                        new PrintStream(err, true, UTF_8),
+                        Map.of("MILLRACE_BOOTSTRAP", cluster.bootstrap()),
+                        false),
+                args);
+        return new Result(status, Bytes.wrap(seen.toByteArray()), Bytes.wrap(err.toByteArray()));
+    }
+
+    @Test
+    void topicsAreCreatedListedDescribedAndDeleted() {
+        assertThat(run("topic", "create", "orders", "--partitions", "2").out())
+                .isEqualTo("created orders: 2 partitions, replication factor 3\n");
+        run("topic", "create", "events");
+        assertThat(run("topic", "list").out()).isEqualTo("events\norders\n");
+        assertThat(run("topic", "describe", "orders").out().lines())
+                .hasSize(4)
+                .anyMatch(line -> line.matches("PARTITION +LEADER +TERM +REPLICAS +IN SYNC +EARLIEST +LATEST +BYTES"))
+                .anyMatch(line -> line.matches("1 +2 +1 +1,2,3 +1,2,3 +0 +0 +0"));
+        assertThat(run("topic", "describe", "--json", "orders").out())
+                .startsWith("{\"name\":\"orders\",\"id\":1,\"replication_factor\":3,\"partitions\":[{\"partition\":0,"
+                        + "\"leader\":1,\"leader_term\":1,\"replicas\":[1,2,3],");
+        assertThat(run("topic", "delete", "orders", "events").status()).isZero();
+        assertThat(run("topic", "list").out()).isEmpty();
+    }
+
+    @Test
+    void aTopicThatExistsIsAnErrorUnlessToldOtherwise() {
+        cluster.createTopic("orders", 1);
+        Result refused = run("topic", "create", "orders");
+        assertThat(refused.status()).isEqualTo(1);
+        assertThat(refused.err().lines()).singleElement().asString().contains("--if-not-exists");
+        assertThat(run("topic", "create", "orders", "--if-not-exists").status()).isZero();
+        assertThat(run("topic", "delete", "missing", "--if-exists").status()).isZero();
+        assertThat(run("topic", "delete", "missing").err())
+                .startsWith("millrace: fake UNKNOWN_TOPIC; see 'millrace topic list'");
+    }
+
+    @Test
+    void theClusterShowsItsBrokers() {
+        cluster.broker(3).kill();
+        Result result = run("cluster");
+        assertThat(result.status()).isZero();
+        assertThat(result.out().lines())
+                .anyMatch(line -> line.matches("1 +127.0.0.1:[0-9]+ +127.0.0.1:9192 +up, controller"))
+                .anyMatch(line -> line.matches("3 .* down"));
+        assertThat(run("cluster", "--json").out()).startsWith("{\"cluster_id\":\"fake\",\"controller_id\":1,");
+    }
+
+    @Test
+    void linesGoInAndComeOutByteForByte() {
+        cluster.createTopic("bytes", 1);
+        byte[] input = new byte[300_000];
+        new Random(7).nextBytes(input);
+        input[input.length - 1] = '\n';
+        Result produced = run(input, "produce", "bytes");
+        assertThat(produced.status()).isZero();
+        assertThat(produced.err()).matches("[0-9]+ records acknowledged in [0-9.]+ s \\([0-9,]+/s\\)\n");
+        assertThat(produced.out()).isEmpty();
+
+        Result consumed = run("consume", "bytes", "--until-end");
+        assertThat(consumed.status()).isZero();
+        assertThat(consumed.stdout().toByteArray()).isEqualTo(input);
+    }
+
+    @Test
+    void aLastLineWithoutLineFeedAndEmptyLinesAreRecords() {
+        cluster.createTopic("lines", 1);
+        run("a\n\n\r\nlast".getBytes(UTF_8), "produce", "lines");
+        assertThat(cluster.values("lines", 0)).containsExactly("a", "", "\r", "last");
+        assertThat(run(new byte[0], "produce", "lines").err()).startsWith("0 records acknowledged");
+    }
+
+    @Test
+    void manyLinesTakeFewRequestsAndKeepTheirOrder() {
+        cluster.createTopic("lines", 1);
+        String text =
+                IntStream.range(0, 200_000).mapToObj(i -> "line " + i + "\n").collect(Collectors.joining());
+        assertThat(run(text.getBytes(UTF_8), "produce", "lines").status()).isZero();
+        assertThat(cluster.produceLog()).hasSizeLessThan(200);
+        assertThat(run("consume", "lines", "--until-end").out()).isEqualTo(text);
+    }
+
+    @Test
+    void keysAreCutAtTheFirstSeparator(@TempDir Path directory) throws IOException {
+        cluster.createTopic("pairs", 1);
+        Path file = Files.writeString(directory.resolve("pairs"), "a\t1\t2\nb\t\n");
+        assertThat(run("produce", "pairs", "--file", file.toString(), "--key-separator", "\\t")
+                        .status())
+                .isZero();
+        assertThat(run("consume", "pairs", "--until-end", "--format", "key-value")
+                        .out())
+                .isEqualTo("a\t1\t2\nb\t\n");
+
+        Result bad = run("c=1\nno key\nd=2\n".getBytes(UTF_8), "produce", "pairs", "-K", "=");
+        assertThat(bad.status()).isEqualTo(1);
+        assertThat(bad.err()).contains("1 record acknowledged").contains("line 2 has no key separator");
+        assertThat(cluster.values("pairs", 0)).containsExactly("1\t2", "", "1");
+    }
+
+    @Test
+    void aLineThatIsRefusedStopsTheReadingAndIsNamed() {
+        cluster.createTopic("lines", 1);
+        cluster.limitRequestsTo(200);
+        Result result = run(("a\nb\n" + "x".repeat(300) + "\nd\n").getBytes(UTF_8), "produce", "lines");
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.err()).contains("millrace: line 3 was not acknowledged: fake MESSAGE_TOO_LARGE");
+        assertThat(cluster.values("lines", 0)).startsWith("a", "b").doesNotContain("x".repeat(300));
+    }
+
+    @Test
+    void batchesThatMayHaveBeenWrittenTwiceAreCounted() {
+        cluster.createTopic("lines", 1);
+        cluster.nextProduce(append -> {
+            append.run();
+            throw FakeCluster.error(Status.Code.UNAVAILABLE, ErrorReason.OUTCOME_UNKNOWN, null, Map.of());
+        });
+        Result result = run("a\n".getBytes(UTF_8), "produce", "lines");
+        assertThat(result.status()).isZero();
+        assertThat(result.err()).contains("1 batch retried, of which 1 may have been written twice (1 record)");
+        assertThat(cluster.values("lines", 0)).containsExactly("a", "a");
+        assertThat(run("b\n".getBytes(UTF_8), "produce", "lines", "--json").out())
+                .isEqualTo("{\"topic\":\"lines\",\"records_acknowledged\":1,\"records_failed\":0,\"batches_retried\":0,"
+                        + "\"batches_possibly_duplicated\":0,\"records_possibly_duplicated\":0}\n");
+    }
+
+    @Test
+    void readingStartsAndStopsWhereItIsTold() {
+        cluster.createTopic("lines", 1);
+        run("0\n1\n2\n3\n4\n".getBytes(UTF_8), "produce", "lines");
+        cluster.trim("lines", 0, 1);
+
+        assertThat(run("consume", "lines", "-e").out()).isEqualTo("1\n2\n3\n4\n");
+        assertThat(run("consume", "lines", "-e", "--offset", "3").out()).isEqualTo("3\n4\n");
+        assertThat(run("consume", "lines", "-e", "--offset", "-2").out()).isEqualTo("3\n4\n");
+        assertThat(run("consume", "lines", "-e", "--offset", "latest").out()).isEmpty();
+        assertThat(run("consume", "lines", "--from-beginning", "--max-messages", "2")
+                        .out())
+                .isEqualTo("1\n2\n");
+        assertThat(run("consume", "lines", "-e", "--offset", "5").out()).isEmpty();
+
+        Result outOfRange = run("consume", "lines", "-e", "--offset", "0");
+        assertThat(outOfRange.status()).isEqualTo(1);
+        assertThat(outOfRange.err()).contains("offsets 1 to 5 can be read");
+    }
+
+    @Test
+    void allPartitionsAreReadUnlessOneIsNamed() {
+        cluster.createTopic("spread", 3);
+        for (int partition = 0; partition < 3; partition++) {
+            run((partition + "\n").getBytes(UTF_8), "produce", "spread", "--partition", "" + partition);
+        }
+        assertThat(run("consume", "spread", "-e").out().lines()).containsExactlyInAnyOrder("0", "1", "2");
+        assertThat(run("consume", "spread", "-e", "--partition", "1").out()).isEqualTo("1\n");
+        assertThat(run("consume", "spread", "--offset", "1").status()).isEqualTo(2);
+        assertThat(run("consume", "spread", "-e", "-p", "3").err()).contains("UNKNOWN_PARTITION");
+    }
+
+    @Test
+    void formatsShowWhatIsAskedFor() {
+        cluster.createTopic("pairs", 1);
+        run("k=v".getBytes(UTF_8), "produce", "pairs", "-K", "=");
+        run(new byte[] {(byte) 0xff, '\n'}, "produce", "pairs");
+
+        assertThat(run("consume", "pairs", "-e", "--format", "%t-%p@%o %k(%K)=%s(%S) 100%%\\x21\\n")
+                        .out())
+                .startsWith("pairs-0@0 k(1)=v(1) 100%!\npairs-0@1 (-1)=");
+        assertThat(run("consume", "pairs", "-e", "--format", "json").out().lines())
+                .satisfiesExactly(
+                        line -> assertThat(line)
+                                .matches("\\{\"topic\":\"pairs\",\"partition\":0,\"offset\":0,\"timestamp\":[0-9]+,"
+                                        + "\"key\":\"k\",\"value\":\"v\"}"),
+                        line -> assertThat(line).endsWith("\"key\":null,\"value_base64\":\"/w==\"}"));
+        assertThat(run("consume", "pairs", "--format", "%q").status()).isEqualTo(1);
+        assertThat(run("consume", "pairs", "--format", "xml").err()).contains("value, key-value, json or a template");
+    }
+
+    @Test
+    void aReaderThatGoesAwayEndsTheCommandQuietly() {
+        cluster.createTopic("lines", 1);
+        run("a\n".getBytes(UTF_8), "produce", "lines");
+        OutputStream closed = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("Broken pipe");
+            }
+        };
+        Result result =
+                run(InputStream.nullInputStream(), closed, new ByteArrayOutputStream(), "consume", "lines", "-e");
+        assertThat(result.status()).isZero();
+        assertThat(result.err()).isEmpty();
+    }
+
+    @Test
+    void aFullDiskIsAnError() {
+        OutputStream full = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        };
+        Result result = run(InputStream.nullInputStream(), full, new ByteArrayOutputStream(), "cluster");
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.err()).isEqualTo("millrace: cannot write to stdout: No space left on device\n");
+    }
+
+    @Test
+    void nobodyThereIsSaidSoonAndWithWhatToDo() {
+        cluster.close();
+        Result result = run("cluster", "--timeout", "200ms");
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.err().lines())
+                .singleElement()
+                .asString()
+                .contains("cannot connect to 127.0.0.1:")
+                .contains("millrace quickstart");
+    }
+
+    @Test
+    void wrongUsageIsStatusTwoAndOneLine() {
+        for (String[] args : new String[][] {
+            {},
+            {"frobnicate"},
+            {"topic"},
+            {"topic", "create"},
+            {"topic", "create", "x", "--partitions", "many"},
+            {"cluster", "--bootstrap", "host:port"},
+            {"cluster", "--timeout", "soon"},
+            {"consume", "x", "--from-beginning", "--offset", "1"},
+            {"consume", "a/b"},
+            {"produce", "x", "--partition", "-1"},
+            {"quickstart", "--file", "x"},
+        }) {
+            Result result = run(args);
+            assertThat(result.status()).as(String.join(" ", args)).isEqualTo(2);
+            assertThat(result.err().lines()).as(result.err()).hasSize(1);
+            assertThat(result.out()).isEmpty();
+        }
+    }
+
+    @Test
+    void everyCommandExplainsItself() {
+        for (String[] args : new String[][] {
+            {"--help"},
+            {"topic", "--help"},
+            {"topic", "create", "--help"},
+            {"topic", "list", "--help"},
+            {"topic", "describe", "--help"},
+            {"topic", "delete", "--help"},
+            {"produce", "--help"},
+            {"consume", "--help"},
+            {"cluster", "--help"},
+        }) {
+            Result result = run(args);
+            assertThat(result.status()).isZero();
+            assertThat(result.out()).startsWith("Usage: millrace");
+            assertThat(result.out().lines()).allMatch(line -> line.length() <= 100);
+        }
+        assertThat(run("--help").out()).contains("broker", "quickstart").doesNotContain("wait-ready");
+        assertThat(run("--version").out()).startsWith("millrace ");
+    }
+}
