@@ -71,6 +71,7 @@ public final class MillraceCli implements Runnable {
                 .addSubcommand(new ProduceCommand(console))
                 .addSubcommand(new ConsumeCommand(console))
                 .addSubcommand(new ClusterCommand(console))
+                .addSubcommand(new BenchCommand(console))
                 .addSubcommand(new WaitReadyCommand(console));
         return commandLine
                 .setColorScheme(new ColorScheme.Builder(Ansi.OFF).build())
