@@ -11,6 +11,7 @@ import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
 import java.io.NotSerializableException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.OptionalInt;
@@ -105,8 +106,18 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
         return fixed;
     }
 
+    /** In big-endian order, whatever order the buffer comes in: Artery's are little-endian, those of wrapped messages not. */
     @Override
     public void toBinary(Object message, ByteBuffer to) {
+        ByteOrder order = to.order();
+        try {
+            write(message, to.order(ByteOrder.BIG_ENDIAN));
+        } finally {
+            to.order(order);
+        }
+    }
+
+    private void write(Object message, ByteBuffer to) {
         if (message instanceof PeerMessage peer) {
             putString(to, peer.clusterId());
             putRef(to, peer.sender());
@@ -155,10 +166,13 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
 
     @Override
     public Object fromBinary(ByteBuffer from, String manifest) throws NotSerializableException {
+        ByteOrder order = from.order();
         try {
-            return read(from, manifest);
+            return read(from.order(ByteOrder.BIG_ENDIAN), manifest);
         } catch (BufferUnderflowException | IllegalArgumentException e) {
             throw new NotSerializableException("malformed message " + manifest + ": " + e);
+        } finally {
+            from.order(order);
         }
     }
 

@@ -18,6 +18,7 @@ import io.millrace.partition.raft.Payload;
 import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
 import java.io.NotSerializableException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -99,6 +100,24 @@ class ReplicaSerializerTest {
                     .deserialize(bytes, serializer.identifier(), manifest)
                     .get();
             assertThat(back).isEqualTo(message);
+        }
+    }
+
+    /** Artery's buffers are little-endian; a message wrapped in another goes through plain arrays. */
+    @Test
+    void theOrderOfTheBufferDoesNotMatter() throws NotSerializableException {
+        ReplicaSerializer serializer = new ReplicaSerializer((ExtendedActorSystem) Adapter.toClassic(kit.system()));
+        for (Object message : messages()) {
+            if (message instanceof PartitionReply.Status) {
+                continue; // Jackson's
+            }
+            ByteBuffer buffer = ByteBuffer.allocate(200_000).order(ByteOrder.LITTLE_ENDIAN);
+            serializer.toBinary(message, buffer);
+            assertThat(buffer.order()).isEqualTo(ByteOrder.LITTLE_ENDIAN);
+            byte[] written = Arrays.copyOf(buffer.array(), buffer.position());
+            assertThat(written).isEqualTo(serializer.toBinary(message));
+            assertThat(serializer.fromBinary(buffer.flip(), serializer.manifest(message)))
+                    .isEqualTo(message);
         }
     }
 
