@@ -1,0 +1,55 @@
+package io.millrace.broker.config;
+
+import com.typesafe.config.Config;
+import io.millrace.partition.log.LogSettings;
+import io.millrace.partition.raft.RaftSettings;
+import io.millrace.partition.replica.PartitionSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Everything an operator has decided, valid as a whole. The meaning of each is in {@code reference.conf}.
+ *
+ * @param cacheBytesMax of recent entries, for each replica
+ * @param akka all that Akka reads, derived from these settings where it must be
+ */
+public record BrokerSettings(
+        int brokerId,
+        Path dataDir,
+        Optional<Path> logFile,
+        Cluster cluster,
+        FrontDoor frontDoor,
+        HostPort http,
+        int messageBytesMax,
+        int requestBytesMax,
+        LogSettings log,
+        int cacheBytesMax,
+        RaftSettings raft,
+        PartitionSettings partition,
+        Duration shutdownTimeout,
+        Config akka) {
+
+    public record Cluster(String name, HostPort address, List<HostPort> seeds, Set<Integer> metadataVoters) {
+        public Cluster {
+            seeds = List.copyOf(seeds);
+            metadataVoters = Set.copyOf(metadataVoters);
+        }
+    }
+
+    /**
+     * @param advertised where clients are told to connect to
+     * @param pendingBytesMax of requests taken and not answered
+     */
+    public record FrontDoor(
+            HostPort address,
+            HostPort advertised,
+            Duration requestTimeout,
+            Duration requestTimeoutMax,
+            int streamParallelism,
+            long pendingBytesMax,
+            int pendingRequestsMax,
+            int routers) {}
+}
