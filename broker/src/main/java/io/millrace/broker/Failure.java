@@ -1,0 +1,66 @@
+package io.millrace.broker;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Why a request cannot be answered as wished: one case for each reason of the public API ({@code errors.proto}), with the
+ * data that lets the caller act. How it is told is decided elsewhere, once: {@code grpc.Statuses} for gRPC,
+ * {@code management.Json} for HTTP.
+ */
+public sealed interface Failure {
+    record UnknownTopic(String topic) implements Failure {}
+
+    record UnknownPartition(String topic, int partition, int partitions) implements Failure {}
+
+    record OffsetOutOfRange(String topic, int partition, long offset, long earliest, long latest) implements Failure {}
+
+    record MessageTooLarge(String what, long sizeBytes, long limitBytes) implements Failure {}
+
+    record EmptyBatch() implements Failure {}
+
+    record CorruptBatch(String problem, int position) implements Failure {}
+
+    record InvalidRequest(String field, String problem) implements Failure {}
+
+    record InvalidTopicName(String topic, String problem) implements Failure {}
+
+    record InvalidPartitions(int partitions, int limit) implements Failure {}
+
+    /** Never possible: not a positive number. */
+    record InvalidReplicationFactor(int replicationFactor, int brokers) implements Failure {}
+
+    /** Not possible now: more than there are brokers. */
+    record TooFewBrokers(int replicationFactor, int brokers) implements Failure {}
+
+    record TopicAlreadyExists(String topic) implements Failure {}
+
+    /** @param leaderAddress host:port, known only if the leader is */
+    record NoLeader(String topic, int partition, OptionalInt leader, Optional<String> leaderAddress)
+            implements Failure {}
+
+    /** @param partition empty for a change of the topic itself */
+    record OutcomeUnknown(String topic, OptionalInt partition, String problem) implements Failure {}
+
+    /** @param limit what is full, for people */
+    record Overloaded(String limit, long limitBytes) implements Failure {}
+
+    record ControllerUnavailable(String problem) implements Failure {}
+
+    record BrokerNotReady(List<String> missing) implements Failure {
+        public BrokerNotReady {
+            missing = List.copyOf(missing);
+        }
+    }
+
+    record ReplicaFailed(String topic, int partition, String problem) implements Failure {}
+
+    record DeadlinePassed() implements Failure {}
+
+    record InternalFault(String incident) implements Failure {}
+
+    default FailureException asException() {
+        return new FailureException(this);
+    }
+}

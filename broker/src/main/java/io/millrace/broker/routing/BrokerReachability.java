@@ -1,0 +1,99 @@
+package io.millrace.broker.routing;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import akka.cluster.ClusterEvent;
+import akka.cluster.Member;
+import akka.cluster.typed.Cluster;
+import akka.cluster.typed.Subscribe;
+import io.millrace.broker.config.Roles;
+import java.util.function.Consumer;
+
+/**
+ * Translates Akka's view of members into brokers for the {@link LeaderDirectory}, and logs a line for each change, which is
+ * what an operator looks for first.
+ */
+public final class BrokerReachability extends AbstractBehavior<ClusterEvent.ClusterDomainEvent> {
+    private final ActorRef<LeaderDirectory.Command> directory;
+    private final Consumer<Member> onMemberUp;
+
+    /** @param onMemberUp told of each member that is up, this broker itself included */
+    public static Behavior<ClusterEvent.ClusterDomainEvent> create(
+            ActorRef<LeaderDirectory.Command> directory, Consumer<Member> onMemberUp) {
+        return Behaviors.setup(context -> new BrokerReachability(context, directory, onMemberUp));
+    }
+
+    private BrokerReachability(
+            ActorContext<ClusterEvent.ClusterDomainEvent> context,
+            ActorRef<LeaderDirectory.Command> directory,
+            Consumer<Member> onMemberUp) {
+        super(context);
+        this.directory = directory;
+        this.onMemberUp = onMemberUp;
+        // Begins with what is, as if it all had happened just now.
+        Cluster.get(context.getSystem())
+                .subscriptions()
+                .tell(Subscribe.create(context.getSelf(), ClusterEvent.ClusterDomainEvent.class));
+    }
+
+    @Override
+    public Receive<ClusterEvent.ClusterDomainEvent> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(ClusterEvent.MemberUp.class, this::onUp)
+                .onMessage(ClusterEvent.MemberDowned.class, this::onDowned)
+                .onMessage(ClusterEvent.MemberRemoved.class, this::onRemoved)
+                .onMessage(ClusterEvent.UnreachableMember.class, this::onUnreachable)
+                .onMessage(ClusterEvent.ReachableMember.class, this::onReachable)
+                .onAnyMessage(other -> this)
+                .build();
+    }
+
+    private Behavior<ClusterEvent.ClusterDomainEvent> onUp(ClusterEvent.MemberUp event) {
+        log("{} is up", event.member());
+        tell(event.member(), true);
+        onMemberUp.accept(event.member());
+        return this;
+    }
+
+    private Behavior<ClusterEvent.ClusterDomainEvent> onDowned(ClusterEvent.MemberDowned event) {
+        tell(event.member(), false);
+        return this;
+    }
+
+    private Behavior<ClusterEvent.ClusterDomainEvent> onRemoved(ClusterEvent.MemberRemoved event) {
+        log("{} has left", event.member());
+        Roles.brokerIn(event.member().getRoles()).ifPresent(id -> {
+            directory.tell(new LeaderDirectory.Gone(id));
+        });
+        return this;
+    }
+
+    private Behavior<ClusterEvent.ClusterDomainEvent> onUnreachable(ClusterEvent.UnreachableMember event) {
+        log("{} cannot be reached", event.member());
+        tell(event.member(), false);
+        return this;
+    }
+
+    private Behavior<ClusterEvent.ClusterDomainEvent> onReachable(ClusterEvent.ReachableMember event) {
+        log("{} can be reached again", event.member());
+        tell(event.member(), true);
+        return this;
+    }
+
+    private void tell(Member member, boolean canBeReached) {
+        Roles.brokerIn(member.getRoles()).ifPresent(id -> {
+            directory.tell(new LeaderDirectory.Reachability(id, canBeReached));
+        });
+    }
+
+    private void log(String message, Member member) {
+        String who = Roles.brokerIn(member.getRoles()).isPresent()
+                ? "Broker " + Roles.brokerIn(member.getRoles()).getAsInt()
+                : "Member " + member.getRoles();
+        getContext().getLog().info(message, who + " (" + member.address().hostPort() + ")");
+    }
+}

@@ -1,0 +1,70 @@
+package io.millrace.broker.routing;
+
+import akka.actor.typed.ActorRef;
+import io.millrace.broker.Failure;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+
+/**
+ * Where the front door hands requests over: takes them up to a bound, refuses them beyond it, and gives each to the router
+ * of its partition. For any thread.
+ */
+public final class PartitionGateway {
+    private final List<ActorRef<RequestRouter.Command>> routers;
+    private final LongSupplier clockMillis;
+    private final long pendingBytesMax;
+    private final int pendingRequestsMax;
+    private final AtomicLong pendingBytes = new AtomicLong();
+    private final AtomicInteger pendingRequests = new AtomicInteger();
+
+    /** @param clockMillis that of the routers; it only ever goes forward */
+    public PartitionGateway(
+            List<ActorRef<RequestRouter.Command>> routers,
+            LongSupplier clockMillis,
+            long pendingBytesMax,
+            int pendingRequestsMax) {
+        this.routers = List.copyOf(routers);
+        this.clockMillis = clockMillis;
+        this.pendingBytesMax = pendingBytesMax;
+        this.pendingRequestsMax = pendingRequestsMax;
+    }
+
+    /** The clock that deadlines are given by. */
+    public long nowMillis() {
+        return clockMillis.getAsLong();
+    }
+
+    public Call send(PartitionTarget target, Request request, long deadlineMillis) {
+        ActorRef<RequestRouter.Command> router =
+                routers.get(Math.floorMod(target.key().hashCode(), routers.size()));
+        Call call = new Call(target, request, deadlineMillis, router);
+        int size = request.sizeBytes();
+        if (pendingRequests.incrementAndGet() > pendingRequestsMax) {
+            release(0);
+            call.fail(new Failure.Overloaded(pendingRequestsMax + " requests are pending on this broker", 0));
+        } else if (pendingBytes.addAndGet(size) > pendingBytesMax) {
+            release(size);
+            call.fail(new Failure.Overloaded("too many bytes are pending on this broker", pendingBytesMax));
+        } else {
+            // Before the router has it, so that no end is missed; the stage itself is of no use to anyone.
+            var unused = call.answer().whenComplete((reply, thrown) -> release(size));
+            router.tell(new RequestRouter.Route(call));
+        }
+        return call;
+    }
+
+    private void release(int size) {
+        pendingRequests.decrementAndGet();
+        pendingBytes.addAndGet(-size);
+    }
+
+    long pendingBytes() {
+        return pendingBytes.get();
+    }
+
+    int pendingRequests() {
+        return pendingRequests.get();
+    }
+}

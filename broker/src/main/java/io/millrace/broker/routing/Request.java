@@ -1,0 +1,47 @@
+package io.millrace.broker.routing;
+
+import akka.actor.typed.ActorRef;
+import io.millrace.partition.raft.Payload;
+import io.millrace.partition.replica.PartitionCommand;
+import io.millrace.partition.replica.PartitionReply;
+
+/** What the front door asks of a partition's leader. */
+public sealed interface Request {
+    /** As the leader takes it. */
+    PartitionCommand command(long requestId, long nowMillis, ActorRef<PartitionReply> replyTo);
+
+    /** Of records; what it counts against the limit of pending bytes. */
+    default int sizeBytes() {
+        return 0;
+    }
+
+    /** Append. The leader writes into the bytes: nobody else may keep them. */
+    record Produce(Payload batches, int recordCount) implements Request {
+        @Override
+        public PartitionCommand command(long requestId, long nowMillis, ActorRef<PartitionReply> replyTo) {
+            return new PartitionCommand.Produce(requestId, batches, recordCount, replyTo);
+        }
+
+        @Override
+        public int sizeBytes() {
+            return batches.sizeBytes();
+        }
+    }
+
+    /** @param waitUntilMillis by the router's clock: a second attempt does not begin to wait anew */
+    record Fetch(long offset, int maxBytes, int minBytes, long waitUntilMillis) implements Request {
+        @Override
+        public PartitionCommand command(long requestId, long nowMillis, ActorRef<PartitionReply> replyTo) {
+            long wait = Math.max(0, waitUntilMillis - nowMillis);
+            return new PartitionCommand.Fetch(requestId, offset, maxBytes, minBytes, wait, replyTo);
+        }
+    }
+
+    /** Which offsets can be read. */
+    record Offsets() implements Request {
+        @Override
+        public PartitionCommand command(long requestId, long nowMillis, ActorRef<PartitionReply> replyTo) {
+            return new PartitionCommand.GetOffsets(requestId, replyTo);
+        }
+    }
+}
