@@ -1,0 +1,120 @@
+package io.millrace.broker.grpc;
+
+import akka.grpc.javadsl.Metadata;
+import io.millrace.broker.Failure;
+import io.millrace.broker.TopicChanges;
+import io.millrace.broker.routing.Inspection;
+import io.millrace.broker.routing.LeaderView;
+import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.partition.replica.PartitionStatus;
+import io.millrace.protocol.TopicName;
+import io.millrace.protocol.v1.AdminServicePowerApi;
+import io.millrace.protocol.v1.CreateTopicRequest;
+import io.millrace.protocol.v1.CreateTopicResponse;
+import io.millrace.protocol.v1.DeleteTopicRequest;
+import io.millrace.protocol.v1.DeleteTopicResponse;
+import io.millrace.protocol.v1.DescribeTopicRequest;
+import io.millrace.protocol.v1.DescribeTopicResponse;
+import io.millrace.protocol.v1.ListTopicsRequest;
+import io.millrace.protocol.v1.ListTopicsResponse;
+import io.millrace.protocol.v1.PartitionState;
+import io.millrace.protocol.v1.Topic;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** Creating, deleting and listing topics. */
+final class AdminFrontDoor implements AdminServicePowerApi {
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration DESCRIBE_TIMEOUT_MAX = Duration.ofSeconds(3);
+
+    private final TopicLookup topics;
+    private final TopicChanges changes;
+    private final LeaderView leaders;
+    private final Inspection inspection;
+    private final Deadlines deadlines;
+
+    AdminFrontDoor(
+            TopicLookup topics, TopicChanges changes, LeaderView leaders, Inspection inspection, Deadlines deadlines) {
+        this.topics = topics;
+        this.changes = changes;
+        this.leaders = leaders;
+        this.inspection = inspection;
+        this.deadlines = deadlines;
+    }
+
+    @Override
+    public CompletionStage<CreateTopicResponse> createTopic(CreateTopicRequest request, Metadata metadata) {
+        Optional<String> problem = TopicName.problemWithCreating(request.getName());
+        if (problem.isPresent()) {
+            throw new Failure.InvalidTopicName(request.getName(), problem.get()).asException();
+        }
+        long deadline = System.nanoTime() + timeout(metadata).toNanos();
+        return changes.create(
+                        request.getName(), request.getPartitions(), request.getReplicationFactor(), timeout(metadata))
+                .thenCompose(topic -> inspection
+                        .awaitLeaders(topic, Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))
+                        .thenApply(inTime -> CreateTopicResponse.newBuilder()
+                                .setTopic(Conversions.topic(topic, leaders))
+                                .build()));
+    }
+
+    @Override
+    public CompletionStage<DeleteTopicResponse> deleteTopic(DeleteTopicRequest request, Metadata metadata) {
+        if (TopicName.isInternal(request.getName())) {
+            throw new Failure.InvalidRequest("name", "the cluster's own topics cannot be deleted").asException();
+        }
+        return changes.delete(request.getName(), timeout(metadata))
+                .thenApply(done -> DeleteTopicResponse.getDefaultInstance());
+    }
+
+    @Override
+    public CompletionStage<ListTopicsResponse> listTopics(ListTopicsRequest request, Metadata metadata) {
+        ListTopicsResponse.Builder response = ListTopicsResponse.newBuilder();
+        topics.metadata().topics().values().stream()
+                .filter(topic -> request.getIncludeInternal() || !TopicName.isInternal(topic.name()))
+                .forEach(topic -> response.addTopics(Conversions.topic(topic, leaders)));
+        return CompletableFuture.completedFuture(response.build());
+    }
+
+    @Override
+    public CompletionStage<DescribeTopicResponse> describeTopic(DescribeTopicRequest request, Metadata metadata) {
+        TopicMetadata topic = topics.topic(request.getName());
+        Duration timeout = timeout(metadata);
+        Duration patience = timeout.compareTo(DESCRIBE_TIMEOUT_MAX) < 0 ? timeout : DESCRIBE_TIMEOUT_MAX;
+        Topic told = Conversions.topic(topic, leaders);
+        CompletionStage<DescribeTopicResponse.Builder> response = CompletableFuture.completedFuture(
+                DescribeTopicResponse.newBuilder().setTopic(told));
+        // All are asked at once; only the answers are put together one after the other.
+        var asked = told.getPartitionsList().stream()
+                .map(p -> p.hasLeader()
+                        ? inspection.ask(topic, p.getPartition(), p.getLeader(), patience)
+                        : CompletableFuture.completedFuture(Optional.<PartitionStatus>empty()))
+                .toList();
+        for (int i = 0; i < asked.size(); i++) {
+            int partition = i;
+            response = response.thenCombine(
+                    asked.get(i), (builder, status) -> builder.addPartitions(state(partition, status)));
+        }
+        return response.thenApply(DescribeTopicResponse.Builder::build);
+    }
+
+    private static PartitionState state(int partition, Optional<PartitionStatus> leader) {
+        PartitionState.Builder state = PartitionState.newBuilder().setPartition(partition);
+        leader.ifPresent(status -> {
+            state.setLogStartOffset(status.logStartOffset())
+                    .setHighWatermark(status.highWatermark())
+                    .setSizeBytes(status.sizeBytes())
+                    .addInSyncReplicas(status.brokerId());
+            status.peers().stream()
+                    .filter(peer -> peer.matchIndex() >= status.commitIndex())
+                    .forEach(peer -> state.addInSyncReplicas(peer.brokerId()));
+        });
+        return state.build();
+    }
+
+    private Duration timeout(Metadata metadata) {
+        return Duration.ofMillis(deadlines.timeoutMillis(metadata, TIMEOUT));
+    }
+}

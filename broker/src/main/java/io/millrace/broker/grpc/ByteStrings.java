@@ -1,0 +1,67 @@
+package io.millrace.broker.grpc;
+
+import com.google.protobuf.ByteOutput;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
+import io.millrace.partition.raft.Payload;
+import io.millrace.protocol.Bytes;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** Between protobuf's bytes and ours, without copying. */
+final class ByteStrings {
+    private ByteStrings() {}
+
+    /** For reading only. */
+    static Bytes toBytes(ByteString string) {
+        return takeOver(string);
+    }
+
+    /**
+     * The array that the string wraps. A parsed message holds the only reference to it (the parser copies what it reads), so who
+     * drops the message may write to it; the string must not be used any more then.
+     */
+    static Bytes takeOver(ByteString string) {
+        Capture capture = new Capture();
+        try {
+            UnsafeByteOperations.unsafeWriteTo(string, capture);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // Nothing here does I/O.
+        }
+        Bytes only = capture.only;
+        return only != null && only.size() == string.size() ? only : Bytes.wrap(string.toByteArray());
+    }
+
+    /** The bytes must never change from now on. */
+    static ByteString wrap(Bytes bytes) {
+        return UnsafeByteOperations.unsafeWrap(bytes.unsafeArray(), bytes.unsafeOffset(), bytes.size());
+    }
+
+    static ByteString wrap(Payload payload) {
+        return UnsafeByteOperations.unsafeWrap(payload.array(), payload.arrayOffset(), payload.sizeBytes());
+    }
+
+    /** Takes what a string is made of; most are one array. */
+    private static final class Capture extends ByteOutput {
+        private @Nullable Bytes only;
+
+        @Override
+        public void write(byte value) {}
+
+        @Override
+        public void write(byte[] value, int offset, int length) {}
+
+        @Override
+        public void writeLazy(byte[] value, int offset, int length) {
+            only = Bytes.wrap(value, offset, length);
+        }
+
+        @Override
+        public void write(ByteBuffer value) {}
+
+        @Override
+        public void writeLazy(ByteBuffer value) {}
+    }
+}

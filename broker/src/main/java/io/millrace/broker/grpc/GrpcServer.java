@@ -1,0 +1,90 @@
+package io.millrace.broker.grpc;
+
+import akka.actor.typed.ActorSystem;
+import akka.grpc.javadsl.ServerReflection;
+import akka.grpc.javadsl.ServiceHandler;
+import akka.http.javadsl.Http;
+import akka.http.javadsl.ServerBinding;
+import akka.http.javadsl.model.HttpRequest;
+import akka.http.javadsl.model.HttpResponse;
+import akka.japi.function.Function;
+import io.millrace.broker.TopicChanges;
+import io.millrace.broker.config.BrokerSettings;
+import io.millrace.broker.routing.Inspection;
+import io.millrace.broker.routing.LeaderView;
+import io.millrace.broker.routing.PartitionGateway;
+import io.millrace.protocol.v1.AdminService;
+import io.millrace.protocol.v1.AdminServicePowerApiHandlerFactory;
+import io.millrace.protocol.v1.ClusterService;
+import io.millrace.protocol.v1.ClusterServicePowerApiHandlerFactory;
+import io.millrace.protocol.v1.MessageService;
+import io.millrace.protocol.v1.MessageServicePowerApiHandlerFactory;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.function.IntPredicate;
+
+/** Puts the services together behind the client port. */
+public final class GrpcServer {
+    /** How long requests may go on after the port was closed. */
+    private static final Duration DRAIN = Duration.ofSeconds(3);
+
+    private GrpcServer() {}
+
+    /** What the services stand on. */
+    public record Backend(
+            TopicLookup topics,
+            PartitionGateway gateway,
+            LeaderView leaders,
+            TopicChanges changes,
+            Inspection inspection,
+            IntPredicate alive) {}
+
+    /** Opens the port; closes it at an orderly stop, after what is under way. */
+    public static CompletionStage<ServerBinding> bind(ActorSystem<?> system, BrokerSettings settings, Backend backend) {
+        return Http.get(system)
+                .newServerAt(
+                        settings.frontDoor().address().host(),
+                        settings.frontDoor().address().port())
+                .bind(handler(system, settings, backend))
+                .thenApply(binding -> binding.addToCoordinatedShutdown(DRAIN, system));
+    }
+
+    private static Function<HttpRequest, CompletionStage<HttpResponse>> handler(
+            ActorSystem<?> system, BrokerSettings settings, Backend backend) {
+        Faults faults = new Faults();
+        Deadlines deadlines = new Deadlines(settings.frontDoor());
+        MessageFrontDoor messages = new MessageFrontDoor(
+                new ProduceIntake(
+                        backend.topics(),
+                        settings.messageBytesMax(),
+                        settings.requestBytesMax(),
+                        System::currentTimeMillis),
+                backend.topics(),
+                backend.gateway(),
+                deadlines,
+                faults,
+                settings.partition().fetchBytesMax(),
+                settings.frontDoor().streamParallelism(),
+                system.executionContext());
+        ClusterFrontDoor cluster = new ClusterFrontDoor(backend.topics(), backend.leaders(), backend.alive());
+        AdminFrontDoor admin = new AdminFrontDoor(
+                backend.topics(), backend.changes(), backend.leaders(), backend.inspection(), deadlines);
+        Function<HttpRequest, CompletionStage<HttpResponse>> services = concat(
+                MessageServicePowerApiHandlerFactory.create(messages, faults.handler(), system),
+                ClusterServicePowerApiHandlerFactory.create(cluster, faults.handler(), system),
+                AdminServicePowerApiHandlerFactory.create(admin, faults.handler(), system),
+                ServerReflection.create(
+                        List.of(MessageService.description, ClusterService.description, AdminService.description),
+                        system));
+        FrameLimit limit = new FrameLimit(settings.requestBytesMax());
+        return request -> services.apply(limit.applyTo(request));
+    }
+
+    @SafeVarargs
+    @SuppressWarnings("varargs") // The callee is ours to trust: it only reads them.
+    private static Function<HttpRequest, CompletionStage<HttpResponse>> concat(
+            Function<HttpRequest, CompletionStage<HttpResponse>>... handlers) {
+        return ServiceHandler.concatOrNotFound(handlers);
+    }
+}

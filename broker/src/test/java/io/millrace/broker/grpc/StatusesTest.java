@@ -1,0 +1,202 @@
+package io.millrace.broker.grpc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import io.grpc.Status.Code;
+import io.millrace.broker.Failure;
+import io.millrace.protocol.v1.Error;
+import io.millrace.protocol.v1.ErrorReason;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What {@code errors.proto} promises, row by row. */
+class StatusesTest {
+    private record Row(Failure failure, Code code, ErrorReason reason, boolean retry, Set<String> data) {}
+
+    private static Row row(Failure failure, Code code, ErrorReason reason, boolean retry, String... data) {
+        return new Row(failure, code, reason, retry, Set.of(data));
+    }
+
+    static List<Row> table() {
+        Optional<String> none = Optional.empty();
+        return List.of(
+                row(new Failure.UnknownTopic("t"), Code.NOT_FOUND, ErrorReason.UNKNOWN_TOPIC, false, "topic"),
+                row(
+                        new Failure.UnknownPartition("t", 3, 2),
+                        Code.NOT_FOUND,
+                        ErrorReason.UNKNOWN_PARTITION,
+                        false,
+                        "topic",
+                        "partition",
+                        "partitions"),
+                row(
+                        new Failure.OffsetOutOfRange("t", 0, 9, 1, 5),
+                        Code.OUT_OF_RANGE,
+                        ErrorReason.OFFSET_OUT_OF_RANGE,
+                        false,
+                        "offset",
+                        "earliest_offset",
+                        "latest_offset"),
+                row(
+                        new Failure.MessageTooLarge("record 0", 2, 1),
+                        Code.INVALID_ARGUMENT,
+                        ErrorReason.MESSAGE_TOO_LARGE,
+                        false,
+                        "size_bytes",
+                        "limit_bytes"),
+                row(new Failure.EmptyBatch(), Code.INVALID_ARGUMENT, ErrorReason.EMPTY_BATCH, false),
+                row(
+                        new Failure.CorruptBatch("bad", 7),
+                        Code.INVALID_ARGUMENT,
+                        ErrorReason.CORRUPT_BATCH,
+                        false,
+                        "problem",
+                        "position"),
+                row(
+                        new Failure.InvalidRequest("f", "wrong"),
+                        Code.INVALID_ARGUMENT,
+                        ErrorReason.INVALID_REQUEST,
+                        false,
+                        "field"),
+                row(
+                        new Failure.InvalidTopicName("/", "bad"),
+                        Code.INVALID_ARGUMENT,
+                        ErrorReason.INVALID_TOPIC_NAME,
+                        false,
+                        "topic"),
+                row(
+                        new Failure.InvalidPartitions(0, 10),
+                        Code.INVALID_ARGUMENT,
+                        ErrorReason.INVALID_PARTITIONS,
+                        false,
+                        "partitions",
+                        "limit"),
+                row(
+                        new Failure.InvalidReplicationFactor(-1, 3),
+                        Code.INVALID_ARGUMENT,
+                        ErrorReason.INVALID_REPLICATION_FACTOR,
+                        false,
+                        "replication_factor",
+                        "brokers"),
+                row(
+                        new Failure.TooFewBrokers(4, 3),
+                        Code.FAILED_PRECONDITION,
+                        ErrorReason.INVALID_REPLICATION_FACTOR,
+                        false,
+                        "replication_factor",
+                        "brokers"),
+                row(
+                        new Failure.TopicAlreadyExists("t"),
+                        Code.ALREADY_EXISTS,
+                        ErrorReason.TOPIC_ALREADY_EXISTS,
+                        false,
+                        "topic"),
+                row(
+                        new Failure.NoLeader("t", 0, OptionalInt.empty(), none),
+                        Code.UNAVAILABLE,
+                        ErrorReason.NO_LEADER,
+                        true,
+                        "topic",
+                        "partition"),
+                row(
+                        new Failure.NoLeader("t", 0, OptionalInt.of(2), Optional.of("h:1")),
+                        Code.UNAVAILABLE,
+                        ErrorReason.NO_LEADER,
+                        true,
+                        "topic",
+                        "partition",
+                        "leader",
+                        "leader_address"),
+                row(
+                        new Failure.OutcomeUnknown("t", OptionalInt.of(0), "why"),
+                        Code.UNAVAILABLE,
+                        ErrorReason.OUTCOME_UNKNOWN,
+                        false,
+                        "topic",
+                        "partition"),
+                row(
+                        new Failure.OutcomeUnknown("t", OptionalInt.empty(), "why"),
+                        Code.UNAVAILABLE,
+                        ErrorReason.OUTCOME_UNKNOWN,
+                        false,
+                        "topic"),
+                row(
+                        new Failure.Overloaded("full", 5),
+                        Code.RESOURCE_EXHAUSTED,
+                        ErrorReason.OVERLOADED,
+                        true,
+                        "limit_bytes"),
+                row(
+                        new Failure.ControllerUnavailable("no"),
+                        Code.UNAVAILABLE,
+                        ErrorReason.CONTROLLER_UNAVAILABLE,
+                        true),
+                row(new Failure.BrokerNotReady(List.of("x")), Code.UNAVAILABLE, ErrorReason.BROKER_NOT_READY, true),
+                row(
+                        new Failure.ReplicaFailed("t", 0, "disk"),
+                        Code.UNAVAILABLE,
+                        ErrorReason.REPLICA_FAILED,
+                        false,
+                        "topic",
+                        "partition",
+                        "problem"),
+                row(new Failure.DeadlinePassed(), Code.DEADLINE_EXCEEDED, ErrorReason.DEADLINE_PASSED, true),
+                row(new Failure.InternalFault("a1"), Code.INTERNAL, ErrorReason.INTERNAL_FAULT, false, "incident"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("table")
+    void aFailureIsToldAsTheContractSays(Row row) throws InvalidProtocolBufferException {
+        var trailers = Statuses.trailers(row.failure());
+        com.google.rpc.Status details = com.google.rpc.Status.parseFrom(trailers.getMetadata()
+                .getBinary(Statuses.DETAILS_TRAILER)
+                .orElseThrow()
+                .toArray());
+        ErrorInfo info = details.getDetails(0).unpack(ErrorInfo.class);
+        boolean retry = details.getDetailsList().stream().anyMatch(any -> any.is(RetryInfo.class));
+
+        assertThat(trailers.getStatus().getCode()).isEqualTo(row.code());
+        assertThat(trailers.getStatus().getDescription()).isNotBlank();
+        assertThat(details.getCode()).isEqualTo(row.code().value());
+        assertThat(info.getDomain()).isEqualTo("millrace");
+        assertThat(info.getReason()).isEqualTo(row.reason().name());
+        assertThat(info.getMetadataMap().keySet()).isEqualTo(row.data());
+        assertThat(retry).isEqualTo(row.retry());
+    }
+
+    @ParameterizedTest
+    @MethodSource("table")
+    void insideAStreamTheSameIsSaid(Row row) {
+        Error error = Statuses.inStream(row.failure());
+
+        assertThat(error.getStatusCode()).isEqualTo(row.code().value());
+        assertThat(error.getReason()).isEqualTo(row.reason());
+        assertThat(error.getMessage()).isNotBlank();
+        assertThat(error.getMetadataMap().keySet()).isEqualTo(row.data());
+        assertThat(error.getRetryDelayMillis() > 0).isEqualTo(row.retry());
+    }
+
+    @Test
+    void theTableHasEveryFailureAndEveryReason() {
+        Set<Class<?>> failures =
+                table().stream().map(row -> row.failure().getClass()).collect(Collectors.toSet());
+        Set<ErrorReason> reasons = table().stream().map(Row::reason).collect(Collectors.toSet());
+
+        assertThat(failures).containsExactlyInAnyOrder(Failure.class.getPermittedSubclasses());
+        assertThat(reasons)
+                .containsExactlyInAnyOrderElementsOf(Arrays.stream(ErrorReason.values())
+                        .filter(reason ->
+                                reason != ErrorReason.UNRECOGNIZED && reason != ErrorReason.ERROR_REASON_UNSPECIFIED)
+                        .toList());
+    }
+}
