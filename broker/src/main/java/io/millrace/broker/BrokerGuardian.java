@@ -1,0 +1,332 @@
+package io.millrace.broker;
+
+import akka.actor.CoordinatedShutdown;
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorSystem;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.javadsl.TimerScheduler;
+import akka.cluster.Member;
+import akka.cluster.typed.Cluster;
+import akka.cluster.typed.SelfUp;
+import akka.cluster.typed.Subscribe;
+import akka.http.javadsl.ServerBinding;
+import akka.management.javadsl.AkkaManagement;
+import io.millrace.broker.config.BrokerSettings;
+import io.millrace.broker.config.HostPort;
+import io.millrace.broker.config.Roles;
+import io.millrace.broker.data.DataDirectory;
+import io.millrace.broker.data.RefusedException;
+import io.millrace.broker.grpc.GrpcServer;
+import io.millrace.broker.grpc.TopicLookup;
+import io.millrace.broker.management.ManagementBackend;
+import io.millrace.broker.routing.BrokerReachability;
+import io.millrace.broker.routing.Inspection;
+import io.millrace.broker.routing.LeaderDirectory;
+import io.millrace.broker.routing.LeaderView;
+import io.millrace.broker.routing.PartitionGateway;
+import io.millrace.broker.routing.ReplicaInspector;
+import io.millrace.broker.routing.RequestRouter;
+import io.millrace.controller.BrokerLiveness;
+import io.millrace.controller.Controller;
+import io.millrace.controller.ControllerCommand;
+import io.millrace.controller.ControllerSettings;
+import io.millrace.controller.ControllerSingleton;
+import io.millrace.controller.MetadataReplica;
+import io.millrace.controller.MetadataView;
+import io.millrace.controller.metadata.BrokerRegistration;
+import io.millrace.controller.metadata.Endpoint;
+import io.millrace.partition.replica.LeaderObserved;
+import io.millrace.partition.replica.ReplicaContext;
+import io.millrace.partition.replica.ReplicaMessage;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Puts a broker together and sees it through its start: joined → metadata caught up → registered → serving.
+ *
+ * <p>These come in their own time and partly in parallel; {@link Readiness} has what is still missing.
+ */
+final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
+    private static final Duration OPEN_METADATA_EVERY = Duration.ofMillis(100);
+
+    sealed interface Command {}
+
+    private record Joined() implements Command {}
+
+    private record MemberUp(Member member) implements Command {}
+
+    private record MetadataChanged(MetadataView.State state) implements Command {}
+
+    private record RegistrationEnded(Registrar.Outcome outcome) implements Command {}
+
+    private record Bound(ServerBinding binding) implements Command {}
+
+    private record BindFailed(String what, Throwable cause) implements Command {}
+
+    private enum ManagementBound implements Command {
+        INSTANCE
+    }
+
+    private enum OpenMetadata implements Command {
+        INSTANCE
+    }
+
+    private final TimerScheduler<Command> timers;
+    private final BrokerSettings settings;
+    private final DataDirectory dataDirectory;
+    private final Readiness readiness;
+    private final Cluster cluster;
+
+    private final MetadataView view = new MetadataView();
+    private final BrokerLiveness liveness = new BrokerLiveness();
+    private final LeaderView leaders = new LeaderView();
+    private final Replicas replicas;
+    private final ActorRef<ControllerCommand> controller;
+
+    static Behavior<Command> create(
+            BrokerSettings settings, DataDirectory dataDirectory, Readiness readiness, ManagementBackend management) {
+        return Behaviors.setup(context -> Behaviors.withTimers(
+                timers -> new BrokerGuardian(context, timers, settings, dataDirectory, readiness, management)));
+    }
+
+    private BrokerGuardian(
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers,
+            BrokerSettings settings,
+            DataDirectory dataDirectory,
+            Readiness readiness,
+            ManagementBackend management) {
+        super(context);
+        this.timers = timers;
+        this.settings = settings;
+        this.dataDirectory = dataDirectory;
+        this.readiness = readiness;
+        ActorSystem<Void> system = context.getSystem();
+        this.cluster = Cluster.get(system);
+
+        context.spawn(liveness.tracker(), "broker-liveness");
+        ActorRef<LeaderDirectory.Command> directory =
+                context.spawn(LeaderDirectory.create(settings.brokerId(), leaders), "leader-directory");
+        ActorRef<Command> self = context.getSelf();
+        context.spawn(
+                BrokerReachability.create(directory, member -> self.tell(new MemberUp(member))), "broker-reachability");
+        ActorRef<LeaderObserved> observer = context.spawn(forwarder(directory), "leader-observer");
+
+        this.replicas = new Replicas(settings, view, liveness, observer);
+        replicas.start(system, replicaContext());
+        this.controller = ControllerSingleton.start(system, controller());
+        context.spawn(
+                ReplicaManager.create(
+                        settings.brokerId(),
+                        view,
+                        replicas,
+                        directory,
+                        dataDirectory.replicas(),
+                        system.dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER))),
+                "replica-manager");
+        view.subscribe(context.messageAdapter(MetadataView.State.class, MetadataChanged::new));
+        cluster.subscriptions()
+                .tell(Subscribe.create(context.messageAdapter(SelfUp.class, up -> new Joined()), SelfUp.class));
+        serve(directory, management);
+    }
+
+    @Override
+    public Receive<Command> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(Joined.class, this::onJoined)
+                .onMessage(MemberUp.class, this::onMemberUp)
+                .onMessage(MetadataChanged.class, this::onMetadataChanged)
+                .onMessage(RegistrationEnded.class, this::onRegistrationEnded)
+                .onMessage(Bound.class, this::onBound)
+                .onMessageEquals(ManagementBound.INSTANCE, () -> this)
+                .onMessage(BindFailed.class, this::onBindFailed)
+                .onMessageEquals(OpenMetadata.INSTANCE, this::onOpenMetadata)
+                .build();
+    }
+
+    private void serve(ActorRef<LeaderDirectory.Command> directory, ManagementBackend management) {
+        ActorContext<Command> context = getContext();
+        ActorSystem<Void> system = context.getSystem();
+        List<ActorRef<RequestRouter.Command>> routers = new ArrayList<>();
+        for (int i = 0; i < settings.frontDoor().routers(); i++) {
+            routers.add(context.spawn(
+                    RequestRouter.create(leaders, directory, this::clientAddressOf, BrokerGuardian::monotonicMillis),
+                    "request-router-" + i));
+        }
+        PartitionGateway gateway = new PartitionGateway(
+                routers,
+                BrokerGuardian::monotonicMillis,
+                settings.frontDoor().pendingBytesMax(),
+                settings.frontDoor().pendingRequestsMax());
+        Inspection inspection = new Inspection(
+                view::current,
+                leaders,
+                directory,
+                context.spawn(ReplicaInspector.create(replicas), "replica-inspector"),
+                behavior -> system.systemActorOf(
+                        behavior, "leaders-awaited-" + UUID.randomUUID(), akka.actor.typed.Props.empty()));
+        TopicChanges changes = new TopicChanges(system, controller);
+        TopicLookup topics = new TopicLookup(view::current, readiness);
+        management.complete(new ManagementBackend.Parts(
+                settings.brokerId(), readiness, view, leaders, inspection, changes, liveness::isAlive));
+        context.pipeToSelf(
+                GrpcServer.bind(
+                        system,
+                        settings,
+                        new GrpcServer.Backend(topics, gateway, leaders, changes, inspection, liveness::isAlive)),
+                (binding, thrown) -> thrown == null
+                        ? new Bound(binding)
+                        : new BindFailed(
+                                "millrace.client (" + settings.frontDoor().address() + ")", thrown));
+        context.pipeToSelf(
+                AkkaManagement.get(system).start(),
+                (uri, thrown) -> thrown == null
+                        ? ManagementBound.INSTANCE
+                        : new BindFailed("millrace.http (" + settings.http() + ")", thrown));
+    }
+
+    private Behavior<Command> onJoined(Joined message) {
+        readiness.met(Readiness.Condition.JOINED);
+        onOpenMetadata();
+        getContext()
+                .spawn(
+                        Registrar.create(
+                                controller,
+                                this::introduction,
+                                getContext().messageAdapter(Registrar.Outcome.class, RegistrationEnded::new)),
+                        "registrar");
+        return this;
+    }
+
+    /** A message starts the replica of the metadata; it gets through as soon as sharding and liveness know this broker. */
+    private Behavior<Command> onOpenMetadata() {
+        replicas.tell(MetadataReplica.idOn(settings.brokerId()), ReplicaMessage.Open.INSTANCE);
+        if (!view.caughtUp()) {
+            timers.startSingleTimer(OpenMetadata.INSTANCE, OPEN_METADATA_EVERY);
+        }
+        return this;
+    }
+
+    private Behavior<Command> onMemberUp(MemberUp message) {
+        Member other = message.member();
+        boolean sameRole = other.hasRole(Roles.broker(settings.brokerId()));
+        if (sameRole
+                && !other.address().equals(cluster.selfMember().address())
+                && !cluster.selfMember().isOlderThan(other)) {
+            return refuse("broker id " + settings.brokerId() + " is used by another broker, at "
+                    + other.address().hostPort() + ": set millrace.broker-id to a number of its own");
+        }
+        return this;
+    }
+
+    private Behavior<Command> onMetadataChanged(MetadataChanged message) {
+        MetadataView.State state = message.state();
+        if (state.failure().isPresent()) {
+            return refuse("this broker's replica of the cluster's metadata has failed: "
+                    + state.failure().get());
+        }
+        if (state.caughtUp()) {
+            readiness.met(Readiness.Condition.METADATA);
+        }
+        return this;
+    }
+
+    private Behavior<Command> onRegistrationEnded(RegistrationEnded message) {
+        if (message.outcome() instanceof Registrar.Refused refused) {
+            return refuse(refused.why());
+        }
+        if (message.outcome() instanceof Registrar.Registered registered) {
+            try {
+                dataDirectory.stampClusterId(registered.clusterId());
+            } catch (RefusedException e) {
+                return refuse(String.valueOf(e.getMessage()));
+            }
+            readiness.met(Readiness.Condition.REGISTERED);
+        }
+        return this;
+    }
+
+    private Behavior<Command> onBound(Bound message) {
+        readiness.met(Readiness.Condition.SERVING);
+        CoordinatedShutdown.get(getContext().getSystem())
+                .addTask(CoordinatedShutdown.PhaseBeforeServiceUnbind(), "not-ready", () -> {
+                    readiness.stopServing();
+                    return java.util.concurrent.CompletableFuture.completedFuture(akka.Done.done());
+                });
+        return this;
+    }
+
+    private Behavior<Command> onBindFailed(BindFailed message) {
+        return refuse("cannot open " + message.what() + ": "
+                + FailureException.unwrap(message.cause()).getMessage());
+    }
+
+    private Behavior<Command> refuse(String why) {
+        CoordinatedShutdown.get(getContext().getSystem()).runAll(new Broker.Refusal(why));
+        return this;
+    }
+
+    private ControllerCommand introduction(
+            long timeoutMillis, ActorRef<io.millrace.controller.ControllerReply> replyTo) {
+        HostPort client = settings.frontDoor().advertised();
+        HostPort http = settings.http();
+        return new ControllerCommand.RegisterBroker(
+                dataDirectory.clusterId(),
+                BrokerLiveness.addressOf(getContext().getSystem()),
+                new BrokerRegistration(
+                        settings.brokerId(),
+                        dataDirectory.directoryId(),
+                        new Endpoint(client.host(), client.port()),
+                        new Endpoint(http.host(), http.port()),
+                        Optional.empty()),
+                timeoutMillis,
+                replyTo);
+    }
+
+    private Behavior<ControllerCommand> controller() {
+        return Controller.create(
+                settings.brokerId(),
+                propose -> replicas.tell(MetadataReplica.idOn(settings.brokerId()), propose),
+                view,
+                liveness,
+                ControllerSettings.DEFAULT,
+                () -> UUID.randomUUID().toString(),
+                Clock.systemUTC());
+    }
+
+    private ReplicaContext replicaContext() {
+        return new ReplicaContext(
+                dataDirectory.replicas(),
+                settings.raft(),
+                settings.log(),
+                settings.cacheBytesMax(),
+                replicas,
+                () -> dataDirectory.clusterId().orElse(""),
+                BrokerGuardian::monotonicMillis);
+    }
+
+    private Optional<String> clientAddressOf(int brokerId) {
+        return view.current().broker(brokerId).map(broker -> broker.client().toString());
+    }
+
+    private static Behavior<LeaderObserved> forwarder(ActorRef<LeaderDirectory.Command> directory) {
+        return Behaviors.receiveMessage(observed -> {
+            directory.tell(new LeaderDirectory.Observed(observed));
+            return Behaviors.same();
+        });
+    }
+
+    private static long monotonicMillis() {
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+    }
+}

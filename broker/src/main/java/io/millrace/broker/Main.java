@@ -1,0 +1,112 @@
+package io.millrace.broker;
+
+import io.millrace.broker.config.BrokerSettings;
+import io.millrace.broker.config.InvalidSettingsException;
+import io.millrace.broker.config.SettingsLoader;
+import io.millrace.broker.data.RefusedException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * The broker process.
+ *
+ * <p>Exit codes: 0 after an orderly stop; 1 if it must not or cannot run here (the reason is on standard error); 2 if the command
+ * line or the configuration is wrong; 3 if the cluster has removed it.
+ */
+@Command(
+        name = "broker",
+        description = "Runs one Millrace broker until it is stopped (SIGTERM, Ctrl-C).",
+        sortOptions = false,
+        footer = {
+            "",
+            "Settings come from, the last one winning: built-in defaults, FILE, the environment"
+                    + " (millrace.cluster.port is MILLRACE_CLUSTER_PORT), -Dkey=value."
+        })
+public final class Main implements Callable<Integer> {
+    static final int EXIT_REFUSED = 1;
+    static final int EXIT_CONFIGURATION = 2;
+    static final int EXIT_DOWNED = 3;
+
+    @Option(
+            names = {"-c", "--config"},
+            paramLabel = "FILE",
+            description = "Settings in HOCON: millrace { broker-id = 1, ... }.")
+    private @Nullable Path file;
+
+    @Option(names = "-D", paramLabel = "KEY=VALUE", description = "One setting, for example -Dmillrace.broker-id=2.")
+    private Map<String, String> overrides = new LinkedHashMap<>();
+
+    @Option(names = "--check-config", description = "Check the settings and exit.")
+    private boolean checkOnly;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help and exit.")
+    @SuppressWarnings("UnusedVariable") // picocli looks at it.
+    private boolean help;
+
+    private Main() {}
+
+    /** For {@code bin/millrace broker}. */
+    public static void main(String[] arguments) {
+        int exitCode = run(arguments, System.err);
+        // Needed although nothing else runs: a thread that is not a daemon must not keep a broker alive that is none
+        // any more.
+        System.exit(exitCode);
+    }
+
+    static int run(String[] arguments, PrintStream errors) {
+        CommandLine commandLine = new CommandLine(new Main());
+        commandLine.setExecutionExceptionHandler((thrown, command, parsed) -> {
+            if (thrown instanceof InvalidSettingsException invalid) {
+                errors.println("millrace: the configuration has "
+                        + (invalid.problems().size() == 1
+                                ? "a mistake:"
+                                : invalid.problems().size() + " mistakes:"));
+                invalid.problems().forEach(problem -> errors.println("  " + problem));
+                return EXIT_CONFIGURATION;
+            }
+            if (thrown instanceof RefusedException) {
+                errors.println("millrace: " + thrown.getMessage());
+                return EXIT_REFUSED;
+            }
+            throw thrown;
+        });
+        return commandLine.execute(arguments);
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        Map<String, String> given = new LinkedHashMap<>(SettingsLoader.ofSystemProperties(System.getProperties()));
+        given.putAll(overrides);
+        BrokerSettings settings = SettingsLoader.load(Optional.ofNullable(file), System.getenv(), given);
+        if (checkOnly) {
+            System.out.println("The configuration is valid: broker " + settings.brokerId() + " of cluster '"
+                    + settings.cluster().name() + "'.");
+            return 0;
+        }
+        settings.logFile().ifPresent(Logging::alsoTo);
+        try (Broker broker = Broker.start(settings)) {
+            HaltWhenStuck.install(broker, settings.shutdownTimeout());
+            return exitCode(broker.awaitTermination());
+        }
+    }
+
+    private static int exitCode(Broker.Ended ended) {
+        if (ended.kind() == Broker.Ended.Kind.STOPPED) {
+            return 0;
+        }
+        LoggerFactory.getLogger(Main.class).error("{}", ended.reason());
+        return ended.kind() == Broker.Ended.Kind.DOWNED ? EXIT_DOWNED : EXIT_REFUSED;
+    }
+}

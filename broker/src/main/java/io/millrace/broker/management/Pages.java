@@ -1,0 +1,172 @@
+package io.millrace.broker.management;
+
+import io.millrace.broker.Failure;
+import io.millrace.broker.Readiness;
+import io.millrace.broker.routing.Leader;
+import io.millrace.broker.routing.PartitionKey;
+import io.millrace.controller.ControllerReply;
+import io.millrace.controller.metadata.ClusterMetadata;
+import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.partition.replica.PartitionStatus;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** The content of each page. */
+final class Pages {
+    /** A broker that is down must not make the page hang. */
+    private static final Duration TIMEOUT = Duration.ofSeconds(2);
+
+    private final ManagementBackend.Parts parts;
+
+    Pages(ManagementBackend.Parts parts) {
+        this.parts = parts;
+    }
+
+    record Brokers(Optional<String> clusterId, int self, OptionalInt controller, List<Broker> brokers) {}
+
+    record Broker(int id, String client, String http, boolean alive) {}
+
+    record Topics(List<Topic> topics) {}
+
+    record Topic(String name, long id, int replicationFactor, List<Partition> partitions) {}
+
+    /** @param leader as this broker knows it */
+    record Partition(int partition, List<Integer> replicas, OptionalInt leader, long term) {}
+
+    /**
+     * @param leader where the other fields are from; empty if no leader answered, and then they are those of the replica with
+     *     the highest commit index, or absent
+     * @param replicas how each replica sees it, by broker; null for one that does not answer
+     */
+    record PartitionPage(
+            String topic,
+            long topicId,
+            int partition,
+            OptionalInt leader,
+            Optional<String> role,
+            Optional<Long> term,
+            Optional<Long> commitIndex,
+            Optional<Long> logStartOffset,
+            Optional<Long> logEndOffset,
+            Optional<Long> highWatermark,
+            List<PartitionStatus.Peer> peers,
+            SortedMap<Integer, Optional<PartitionStatus>> replicas) {}
+
+    /** @param controller empty if it does not answer */
+    record ControllerPage(long epoch, OptionalInt brokerId, ControllerReply.Description controller) {}
+
+    Object brokers() {
+        ClusterMetadata metadata = metadata();
+        return new Brokers(
+                metadata.clusterId(),
+                parts.brokerId(),
+                metadata.controllerId(),
+                metadata.brokers().values().stream()
+                        .map(b -> new Broker(
+                                b.brokerId(),
+                                b.client().toString(),
+                                b.http().toString(),
+                                parts.alive().test(b.brokerId())))
+                        .toList());
+    }
+
+    Object topics() {
+        return new Topics(metadata().topics().values().stream().map(this::told).toList());
+    }
+
+    Object topic(String name) {
+        return told(find(name));
+    }
+
+    CompletionStage<ControllerPage> controller() {
+        ClusterMetadata metadata = parts.view().current();
+        return parts.changes()
+                .describeController(TIMEOUT)
+                .thenApply(description ->
+                        new ControllerPage(metadata.controllerEpoch(), metadata.controllerId(), description));
+    }
+
+    CompletionStage<PartitionPage> partition(String name, int number) {
+        try {
+            TopicMetadata topic = find(name);
+            if (!topic.hasPartition(number)) {
+                throw new Failure.UnknownPartition(name, number, topic.partitionCount()).asException();
+            }
+            return ask(topic, number);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private CompletionStage<PartitionPage> ask(TopicMetadata topic, int number) {
+        List<Integer> brokers = topic.replicas(number);
+        List<CompletionStage<Optional<PartitionStatus>>> asked = new ArrayList<>();
+        brokers.forEach(broker -> asked.add(parts.inspection().ask(topic, number, broker, TIMEOUT)));
+        CompletionStage<SortedMap<Integer, Optional<PartitionStatus>>> answers =
+                CompletableFuture.completedFuture(new TreeMap<>());
+        for (int i = 0; i < brokers.size(); i++) {
+            int broker = brokers.get(i);
+            answers = answers.thenCombine(asked.get(i), (map, status) -> {
+                map.put(broker, status);
+                return map;
+            });
+        }
+        return answers.thenApply(replicas -> page(topic, number, replicas));
+    }
+
+    private static PartitionPage page(
+            TopicMetadata topic, int number, SortedMap<Integer, Optional<PartitionStatus>> replicas) {
+        // Two may believe that they lead: the later term is right.
+        Optional<PartitionStatus> leader = replicas.values().stream()
+                .flatMap(Optional::stream)
+                .filter(status -> status.role().equals("LEADER"))
+                .max((a, b) -> Long.compare(a.term(), b.term()));
+        Optional<PartitionStatus> best = leader.or(() -> replicas.values().stream()
+                .flatMap(Optional::stream)
+                .max((a, b) -> Long.compare(a.commitIndex(), b.commitIndex())));
+        return new PartitionPage(
+                topic.name(),
+                topic.id(),
+                number,
+                leader.map(status -> OptionalInt.of(status.brokerId())).orElse(OptionalInt.empty()),
+                best.map(PartitionStatus::role),
+                best.map(PartitionStatus::term),
+                best.map(PartitionStatus::commitIndex),
+                best.map(PartitionStatus::logStartOffset),
+                best.map(PartitionStatus::logEndOffset),
+                best.map(PartitionStatus::highWatermark),
+                best.map(PartitionStatus::peers).orElse(List.of()),
+                replicas);
+    }
+
+    private Topic told(TopicMetadata topic) {
+        List<Partition> partitions = new ArrayList<>();
+        for (int number = 0; number < topic.partitionCount(); number++) {
+            Optional<Leader> leader = parts.leaders()
+                    .leaderOf(new PartitionKey(topic.id(), number))
+                    .filter(Leader::reachable);
+            partitions.add(new Partition(
+                    number,
+                    topic.replicas(number),
+                    leader.map(Leader::broker).orElse(OptionalInt.empty()),
+                    leader.map(Leader::term).orElse(0L)));
+        }
+        return new Topic(topic.name(), topic.id(), topic.replicationFactor(), partitions);
+    }
+
+    private TopicMetadata find(String name) {
+        return metadata().topic(name).orElseThrow(() -> new Failure.UnknownTopic(name).asException());
+    }
+
+    private ClusterMetadata metadata() {
+        parts.readiness().require(Readiness.Condition.METADATA);
+        return parts.view().current();
+    }
+}
