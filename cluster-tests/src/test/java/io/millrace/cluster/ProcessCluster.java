@@ -1,0 +1,268 @@
+package io.millrace.cluster;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** Brokers 1 to n as processes of their own on loopback, on free ports, with data and logs below one directory. */
+final class ProcessCluster implements AutoCloseable {
+    /** How long a condition may take before the test is broken; generous, since machines are shared. */
+    static final Duration PATIENCE = Duration.ofMinutes(3);
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Path HOME = Path.of(Objects.requireNonNull(System.getProperty("millrace.home")))
+            .toAbsolutePath()
+            .normalize();
+
+    private final Path directory;
+    private final int size;
+    private final int[] clientPorts;
+    private final int[] httpPorts;
+    private final int[] clusterPorts;
+    private final Map<Integer, Process> brokers = new HashMap<>();
+    private final List<Process> others = new ArrayList<>();
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+
+    ProcessCluster(Path directory, int size) throws IOException {
+        this.directory = directory;
+        this.size = size;
+        int[] ports = freePorts(3 * size);
+        this.clientPorts = java.util.Arrays.copyOfRange(ports, 0, size);
+        this.httpPorts = java.util.Arrays.copyOfRange(ports, size, 2 * size);
+        this.clusterPorts = java.util.Arrays.copyOfRange(ports, 2 * size, 3 * size);
+        for (int id = 1; id <= size; id++) {
+            Files.writeString(configOf(id), configuration(id));
+        }
+    }
+
+    private static int[] freePorts(int count) throws IOException {
+        List<ServerSocket> open = new ArrayList<>();
+        try {
+            for (int i = 0; i < count; i++) {
+                open.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+            }
+            return open.stream().mapToInt(ServerSocket::getLocalPort).toArray();
+        } finally {
+            for (ServerSocket socket : open) {
+                socket.close();
+            }
+        }
+    }
+
+    private String configuration(int id) {
+        String seeds = IntStream.rangeClosed(1, size)
+                .mapToObj(i -> "\"127.0.0.1:" + clusterPorts[i - 1] + "\"")
+                .collect(Collectors.joining(", "));
+        String voters =
+                IntStream.rangeClosed(1, size).mapToObj(Integer::toString).collect(Collectors.joining(", "));
+        return """
+                millrace {
+                  broker-id = %d
+                  data-dir = "%s"
+                  cluster { name = "test", host = "127.0.0.1", port = %d, seeds = [%s], metadata-voters = [%s] }
+                  client { host = "127.0.0.1", port = %d }
+                  http { host = "127.0.0.1", port = %d }
+                }
+                """
+                .formatted(id, dataOf(id), clusterPorts[id - 1], seeds, voters, clientPorts[id - 1], httpPorts[id - 1]);
+    }
+
+    private Path configOf(int id) {
+        return directory.resolve("broker-" + id + ".conf");
+    }
+
+    Path dataOf(int id) {
+        return directory.resolve("broker-" + id);
+    }
+
+    private Path outputOf(int id) {
+        return directory.resolve("broker-" + id + ".out");
+    }
+
+    String bootstrap() {
+        return IntStream.range(0, size)
+                .mapToObj(i -> "127.0.0.1:" + clientPorts[i])
+                .collect(Collectors.joining(","));
+    }
+
+    void start(int id) throws IOException {
+        brokers.put(id, spawnBroker(configOf(id), outputOf(id)));
+    }
+
+    void startAll() throws IOException {
+        for (int id = 1; id <= size; id++) {
+            start(id);
+        }
+        for (int id = 1; id <= size; id++) {
+            awaitReady(id);
+        }
+    }
+
+    /** A broker process with any configuration; its output goes to a file. */
+    Process spawnBroker(Path config, Path output, String... more) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("broker", "--config", config.toString()));
+        arguments.addAll(List.of(more));
+        ProcessBuilder builder = millrace(arguments.toArray(String[]::new));
+        builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
+        Process process = builder.start();
+        others.add(process);
+        return process;
+    }
+
+    /** {@code bin/millrace} with these arguments, on the build that this test belongs to. */
+    ProcessBuilder millrace(String... arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(HOME.resolve("bin").resolve("millrace").toString());
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("MILLRACE_SKIP_BUILD", "1");
+        builder.environment().put("MILLRACE_BOOTSTRAP", bootstrap());
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        return builder;
+    }
+
+    /** What a finished command left. */
+    record Result(int exitCode, String out, String err) {}
+
+    /** Runs a command to its end. */
+    Result run(String... arguments) throws IOException, InterruptedException {
+        Path out = Files.createTempFile(directory, "out", ".txt");
+        Path err = Files.createTempFile(directory, "err", ".txt");
+        Process process = millrace(arguments)
+                .redirectOutput(out.toFile())
+                .redirectError(err.toFile())
+                .start();
+        others.add(process);
+        if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+            throw new AssertionError(
+                    "millrace " + List.of(arguments) + " does not end; stderr: " + Files.readString(err));
+        }
+        return new Result(process.exitValue(), Files.readString(out), Files.readString(err));
+    }
+
+    /** Like {@code kill -9}: no handler runs, nothing is flushed by the process. */
+    void kill(int id) throws InterruptedException {
+        Process process = Objects.requireNonNull(brokers.remove(id));
+        process.destroyForcibly();
+        process.waitFor();
+    }
+
+    void killAll() throws InterruptedException {
+        for (int id : List.copyOf(brokers.keySet())) {
+            Objects.requireNonNull(brokers.get(id)).destroyForcibly();
+        }
+        for (int id : List.copyOf(brokers.keySet())) {
+            kill(id);
+        }
+    }
+
+    void awaitReady(int id) {
+        await("broker " + id + " is ready", () -> {
+            Process process = brokers.get(id);
+            if (process == null || !process.isAlive()) {
+                throw new AssertionError("broker " + id + " has ended:\n" + tail(outputOf(id)));
+            }
+            return get(id, "/ready").map(r -> r.statusCode() == 200).orElse(false);
+        });
+    }
+
+    /** The broker that leads a partition, as the brokers say over HTTP. */
+    int awaitLeader(String topic, int partition) {
+        int[] found = new int[1];
+        await("partition " + topic + "-" + partition + " has a leader", () -> {
+            found[0] = leader(topic, partition).orElse(0);
+            return found[0] != 0;
+        });
+        return found[0];
+    }
+
+    private Optional<Integer> leader(String topic, int partition) {
+        for (int id : brokers.keySet()) {
+            Optional<Integer> leader = partition(id, topic, partition)
+                    .map(json -> json.path("leader"))
+                    .filter(JsonNode::isInt)
+                    .map(JsonNode::intValue)
+                    .filter(brokers::containsKey);
+            if (leader.isPresent()) {
+                return leader;
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** What a broker says of a partition over HTTP. */
+    Optional<JsonNode> partition(int askedBroker, String topic, int partition) {
+        return get(askedBroker, "/api/v1/topics/" + topic + "/partitions/" + partition)
+                .filter(response -> response.statusCode() == 200)
+                .map(response -> {
+                    try {
+                        return JSON.readTree(response.body());
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
+    }
+
+    Optional<HttpResponse<String>> get(int id, String path) {
+        URI uri = URI.create("http://127.0.0.1:" + httpPorts[id - 1] + path);
+        try {
+            return Optional.of(http.send(
+                    HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(5)).build(),
+                    HttpResponse.BodyHandlers.ofString()));
+        } catch (IOException e) {
+            return Optional.empty();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+        }
+    }
+
+    static void await(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("waited " + PATIENCE + " in vain until " + what);
+            }
+            java.util.concurrent.locks.LockSupport.parkNanos(50_000_000);
+        }
+    }
+
+    static String tail(Path file) {
+        try {
+            List<String> lines = Files.readAllLines(file);
+            return String.join("\n", lines.subList(Math.max(0, lines.size() - 40), lines.size()));
+        } catch (IOException e) {
+            return "(no " + file + ")";
+        }
+    }
+
+    /** Ends every process that was started here, and only those. */
+    @Override
+    public void close() {
+        for (Process process : others) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+        }
+    }
+}
