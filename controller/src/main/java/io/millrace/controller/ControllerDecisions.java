@@ -107,6 +107,15 @@ final class ControllerDecisions {
             if (!others.isEmpty()) {
                 return new Answer(new ControllerReply.BrokerIdTaken(broker.brokerId(), others.first()));
             }
+            if (holdsReplicas(broker.brokerId(), metadata)) {
+                // It may have acknowledged what it has lost: a replica that begins anew and votes could help to elect
+                // a leader without it.
+                return new Answer(new ControllerReply.InvalidRequest("broker " + broker.brokerId()
+                        + " holds replicas in data directory "
+                        + registered.get().directoryId()
+                        + ", and came back with another, " + broker.directoryId()
+                        + "; bring the old one back, or delete its topics first"));
+            }
         }
         if (registered.equals(Optional.of(broker))) {
             return new Answer(new ControllerReply.BrokerRegistered(clusterId, metadata.appliedIndex()));
@@ -116,6 +125,11 @@ final class ControllerDecisions {
                 request.clusterId(),
                 registered.map(BrokerRegistration::directoryId),
                 broker));
+    }
+
+    private static boolean holdsReplicas(int brokerId, ClusterMetadata metadata) {
+        return metadata.topics().values().stream()
+                .anyMatch(topic -> topic.partitions().stream().anyMatch(replicas -> replicas.contains(brokerId)));
     }
 
     /** What to tell the asker about a command that was applied. */

@@ -136,7 +136,14 @@ class ControllerDecisionsTest {
     }
 
     @Test
-    void aBrokerWithANewDiskIsLetInOnceItsOldSelfIsGone() {
+    void aBrokerThatHeldReplicasAndLostItsDiskIsRefused() {
+        assertThat(refusal(register(withOrders(), live(1), Optional.empty(), broker(1, "second"))))
+                .isInstanceOfSatisfying(ControllerReply.InvalidRequest.class, refused -> assertThat(refused.problem())
+                        .contains("directory-1", "second", "bring the old one"));
+    }
+
+    @Test
+    void aBrokerWithANewDiskAndNoReplicasIsLetInOnceItsOldSelfIsGone() {
         assertThat(register(cluster(1), live(1), Optional.empty(), broker(1, "second")))
                 .isEqualTo(new ControllerDecisions.Submit(new MetadataCommand.RegisterBroker(
                         1, Optional.empty(), Optional.of("directory-1"), broker(1, "second"))));
