@@ -75,6 +75,38 @@ class BrokerLifeTest {
     }
 
     @Test
+    void aBrokerWithAnotherBrokersIdEndsItself(@TempDir Path other) throws Exception {
+        try (TestBroker first = TestBroker.start(directory, Map.of())) {
+            Broker.Ended ended = endOf(TestBroker.settings(other, Map.of("millrace.cluster.seeds", seedOf(first))));
+
+            assertThat(ended.kind()).isEqualTo(Broker.Ended.Kind.REFUSED);
+            assertThat(ended.reason()).contains("broker id 1 is used by another broker", "millrace.broker-id");
+            assertThat(first.broker().readiness().isReady()).isTrue();
+        }
+    }
+
+    @Test
+    void aBrokerWithAnotherClustersDataEndsItself(@TempDir Path other) throws Exception {
+        TestBroker.start(other, Map.of("millrace.broker-id", "2", "millrace.cluster.metadata-voters", "2"))
+                .close();
+        try (TestBroker first = TestBroker.start(directory, Map.of())) {
+            Broker.Ended ended = endOf(TestBroker.settings(
+                    other, Map.of("millrace.broker-id", "2", "millrace.cluster.seeds", seedOf(first))));
+
+            assertThat(ended.kind()).isEqualTo(Broker.Ended.Kind.REFUSED);
+            assertThat(ended.reason()).contains("belongs to cluster", "millrace.data-dir");
+        }
+    }
+
+    private static String seedOf(TestBroker broker) {
+        return broker.settings().cluster().address().toString();
+    }
+
+    private static Broker.Ended endOf(BrokerSettings settings) throws Exception {
+        return Broker.start(settings).whenEnded().toCompletableFuture().get(60, TimeUnit.SECONDS);
+    }
+
+    @Test
     void mistakesInTheConfigurationEndTheProcessWithCode2() {
         ByteArrayOutputStream errors = new ByteArrayOutputStream();
 
