@@ -18,7 +18,6 @@ import akka.http.javadsl.ServerBinding;
 import akka.management.javadsl.AkkaManagement;
 import io.millrace.broker.config.BrokerSettings;
 import io.millrace.broker.config.HostPort;
-import io.millrace.broker.config.Roles;
 import io.millrace.broker.data.DataDirectory;
 import io.millrace.broker.data.RefusedException;
 import io.millrace.broker.grpc.GrpcServer;
@@ -40,6 +39,7 @@ import io.millrace.controller.MetadataReplica;
 import io.millrace.controller.MetadataView;
 import io.millrace.controller.metadata.BrokerRegistration;
 import io.millrace.controller.metadata.Endpoint;
+import io.millrace.partition.replica.BrokerRole;
 import io.millrace.partition.replica.LeaderObserved;
 import io.millrace.partition.replica.ReplicaContext;
 import io.millrace.partition.replica.ReplicaMessage;
@@ -219,7 +219,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
 
     private Behavior<Command> onMemberUp(MemberUp message) {
         Member other = message.member();
-        boolean sameRole = other.hasRole(Roles.broker(settings.brokerId()));
+        boolean sameRole = other.hasRole(BrokerRole.of(settings.brokerId()));
         if (sameRole
                 && !other.address().equals(cluster.selfMember().address())
                 && !cluster.selfMember().isOlderThan(other)) {

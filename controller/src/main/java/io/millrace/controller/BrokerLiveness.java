@@ -12,6 +12,7 @@ import akka.cluster.MemberStatus;
 import akka.cluster.UniqueAddress;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Subscribe;
+import io.millrace.partition.replica.BrokerRole;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -29,14 +30,7 @@ import java.util.TreeSet;
  * brain resolver was sure. This helps to do the right thing soon; that nothing wrong is done, is Raft's business.
  */
 public final class BrokerLiveness {
-    private static final String ROLE_PREFIX = "broker-";
-
     private volatile LiveBrokers live = LiveBrokers.NONE;
-
-    /** The role by which the members of the cluster know the broker with this id. */
-    public static String roleOf(int brokerId) {
-        return ROLE_PREFIX + brokerId;
-    }
 
     /** How {@link LiveBrokers} names this node. */
     public static String addressOf(ActorSystem<?> system) {
@@ -116,18 +110,14 @@ public final class BrokerLiveness {
             NavigableMap<Integer, NavigableSet<String>> byBroker = new TreeMap<>();
             for (Member member : members.values()) {
                 if (member.status().equals(MemberStatus.up()) && !unreachable.contains(member.uniqueAddress())) {
-                    for (String role : member.getRoles()) {
-                        if (role.matches(ROLE_PREFIX + "[0-9]{1,9}")) {
-                            int brokerId = Integer.parseInt(role.substring(ROLE_PREFIX.length()));
-                            byBroker.computeIfAbsent(brokerId, id -> new TreeSet<>())
-                                    .add(addressOf(member.uniqueAddress()));
-                        }
-                    }
+                    BrokerRole.brokerIn(member.getRoles())
+                            .ifPresent(brokerId -> byBroker.computeIfAbsent(brokerId, id -> new TreeSet<>())
+                                    .add(addressOf(member.uniqueAddress())));
                 }
             }
             LiveBrokers next = new LiveBrokers(byBroker);
             if (!next.equals(published.live)) {
-                getContext().getLog().info("Reachable brokers: {}", next.members());
+                getContext().getLog().debug("Reachable brokers: {}", next.members());
                 published.publish(next);
             }
             return this;

@@ -2,6 +2,8 @@ package io.millrace.broker.config;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import io.millrace.controller.ControllerSingleton;
+import io.millrace.partition.replica.BrokerRole;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,9 +21,9 @@ final class AkkaOverlay {
         List<HostPort> seeds =
                 s.cluster().seeds().isEmpty() ? List.of(cluster) : s.cluster().seeds();
         List<String> roles = new ArrayList<>();
-        roles.add(Roles.broker(s.brokerId()));
+        roles.add(BrokerRole.of(s.brokerId()));
         if (s.cluster().metadataVoters().contains(s.brokerId())) {
-            roles.add(Roles.METADATA_VOTER);
+            roles.add(ControllerSingleton.ROLE);
         }
         Map<String, Object> overlay = new HashMap<>();
         overlay.put("akka.remote.artery.canonical.hostname", cluster.host());

@@ -10,7 +10,7 @@ import akka.cluster.ClusterEvent;
 import akka.cluster.Member;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Subscribe;
-import io.millrace.broker.config.Roles;
+import io.millrace.partition.replica.BrokerRole;
 import java.util.function.Consumer;
 
 /**
@@ -66,7 +66,7 @@ public final class BrokerReachability extends AbstractBehavior<ClusterEvent.Clus
 
     private Behavior<ClusterEvent.ClusterDomainEvent> onRemoved(ClusterEvent.MemberRemoved event) {
         log("{} has left", event.member());
-        Roles.brokerIn(event.member().getRoles()).ifPresent(id -> {
+        BrokerRole.brokerIn(event.member().getRoles()).ifPresent(id -> {
             directory.tell(new LeaderDirectory.Gone(id));
         });
         return this;
@@ -85,14 +85,14 @@ public final class BrokerReachability extends AbstractBehavior<ClusterEvent.Clus
     }
 
     private void tell(Member member, boolean canBeReached) {
-        Roles.brokerIn(member.getRoles()).ifPresent(id -> {
+        BrokerRole.brokerIn(member.getRoles()).ifPresent(id -> {
             directory.tell(new LeaderDirectory.Reachability(id, canBeReached));
         });
     }
 
     private void log(String message, Member member) {
-        String who = Roles.brokerIn(member.getRoles()).isPresent()
-                ? "Broker " + Roles.brokerIn(member.getRoles()).getAsInt()
+        String who = BrokerRole.brokerIn(member.getRoles()).isPresent()
+                ? "Broker " + BrokerRole.brokerIn(member.getRoles()).getAsInt()
                 : "Member " + member.getRoles();
         getContext().getLog().info(message, who + " (" + member.address().hostPort() + ")");
     }

@@ -31,11 +31,6 @@ public final class PinnedShardAllocation extends ShardCoordinator.AbstractShardA
         this.cluster = Cluster.get(system);
     }
 
-    /** The role of the node that is this broker. */
-    public static String roleOf(int brokerId) {
-        return "broker-" + brokerId;
-    }
-
     @Override
     public Future<ActorRef> allocateShard(
             ActorRef requester, String shardId, Map<ActorRef, IndexedSeq<String>> currentShardAllocations) {
@@ -66,7 +61,7 @@ public final class PinnedShardAllocation extends ShardCoordinator.AbstractShardA
     }
 
     private Optional<Address> ownerOf(String shardId) {
-        String role = roleOf(Integer.parseInt(shardId));
+        String role = BrokerRole.of(Integer.parseInt(shardId));
         for (Member member : cluster.state().getMembers()) {
             boolean up =
                     member.status().equals(MemberStatus.up()) || member.status().equals(MemberStatus.weaklyUp());
