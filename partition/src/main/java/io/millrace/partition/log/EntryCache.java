@@ -9,7 +9,8 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The most recent entries of one replica, without gaps, up to a number of bytes: tail reads do not touch the disk.
+ * The most recent entries of one replica, without gaps, up to a number of bytes: tail reads do not touch the disk. What
+ * {@link #keepFrom} names stays beyond that number: the disk does not have it yet, and may have other entries in its place.
  *
  * <p>One thread adds and removes; any number look up. Every call holds a lock for as long as it takes to copy a few
  * references, never during I/O. An empty cache holds nothing but its fields.
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 public final class EntryCache {
     /** What an entry costs beside its payload: the objects around it, roughly. */
     private static final int ENTRY_OVERHEAD_BYTES = 96;
+
+    /** A next offset that is not known: the first record to come tells. */
+    public static final long UNKNOWN = -1;
 
     private static final int SLOTS_MIN = 16;
     private static final @Nullable Entry[] NO_ENTRIES = new Entry[0];
@@ -33,6 +37,9 @@ public final class EntryCache {
     private long firstIndex;
     private int count;
     private long sizeBytes;
+    /** This entry and all after it are not dropped to make room. */
+    private long keptFrom = Long.MAX_VALUE;
+
     /** Of the first record in or after the first entry. */
     private long baseOffset;
 
@@ -41,8 +48,9 @@ public final class EntryCache {
     /**
      * An empty cache.
      *
-     * @param bytesMax what it holds at most; the most recent entry is not kept either if it alone is larger
-     * @param nextOffset of the first record that will be added
+     * @param bytesMax what it holds at most, but for what {@link #keepFrom} says; not even the most recent entry is kept
+     *     if it alone is larger
+     * @param nextOffset of the first record that will be added, or {@link #UNKNOWN}
      */
     public EntryCache(long bytesMax, OffsetReader offsets, long nextOffset) {
         if (bytesMax < 0) {
@@ -64,6 +72,9 @@ public final class EntryCache {
                 throw new IllegalArgumentException(
                         "entry " + entry.index() + " does not follow " + (firstIndex + count - 1));
             }
+            if (entry.type() == EntryType.DATA && nextOffset == UNKNOWN) {
+                learnNextOffset(offsets.baseOffset(entry.payload()));
+            }
             if (count == 0) {
                 firstIndex = entry.index();
                 baseOffset = nextOffset;
@@ -80,6 +91,15 @@ public final class EntryCache {
             count++;
             sizeBytes += costOf(entry);
             shrinkTo(bytesMax);
+        }
+    }
+
+    /** None of the cached entries has a record, or the offset would be known. */
+    private void learnNextOffset(long offset) {
+        nextOffset = offset;
+        baseOffset = offset;
+        for (long index = firstIndex; index < firstIndex + count; index++) {
+            nextOffsets[slotOf(index)] = offset;
         }
     }
 
@@ -125,13 +145,26 @@ public final class EntryCache {
 
     /** The offset after the last record of all entries up to an index, or nothing if that is not cached. */
     public synchronized OptionalLong nextOffsetAt(long index) {
-        return isCached(index) ? OptionalLong.of(nextOffsets[slotOf(index)]) : OptionalLong.empty();
+        return isCached(index) && nextOffsets[slotOf(index)] != UNKNOWN
+                ? OptionalLong.of(nextOffsets[slotOf(index)])
+                : OptionalLong.empty();
+    }
+
+    /** The oldest entry that is cached, or nothing if none is. */
+    public synchronized OptionalLong firstIndex() {
+        return count > 0 ? OptionalLong.of(firstIndex) : OptionalLong.empty();
+    }
+
+    /** This entry and all after it stay, whatever they cost, until a later index is named here; the others need not. */
+    public synchronized void keepFrom(long index) {
+        keptFrom = index;
+        shrinkTo(bytesMax);
     }
 
     /**
      * Drops the entries from an index on, as the log did.
      *
-     * @param nextOffsetThere the log's next offset afterwards
+     * @param nextOffsetThere the log's next offset afterwards, or {@link #UNKNOWN}
      */
     public synchronized void truncateFrom(long index, long nextOffsetThere) {
         while (count > 0 && firstIndex + count - 1 >= index) {
@@ -144,9 +177,9 @@ public final class EntryCache {
         releaseIfEmpty();
     }
 
-    /** Drops the oldest entries until at most so many bytes are held: what a replica does that became idle. */
+    /** Drops the oldest entries until at most so many bytes are held, or only what must be kept. */
     public synchronized void shrinkTo(long bytes) {
-        while (count > 0 && sizeBytes > bytes) {
+        while (count > 0 && sizeBytes > bytes && firstIndex < keptFrom) {
             sizeBytes -= costOf(entryAt(firstIndex));
             baseOffset = nextOffsets[slotOf(firstIndex)];
             entries[slotOf(firstIndex)] = null;

@@ -139,6 +139,9 @@ public final class RaftCore {
      */
     public AppendRequest appendRequest(Output.Replicate asked, List<Entry> entries) {
         Invariant.check(isLeaderIn(asked.term()), "entries of term %s sent by a %s", asked.term(), role);
+        for (Entry entry : entries) {
+            Invariant.check(log.contains(entry.position()), "what was read at %s is not in the log", entry.position());
+        }
         return new AppendRequest(self, asked.to(), asked.term(), asked.previous(), entries, commitIndex);
     }
 

@@ -1,10 +1,10 @@
 package io.millrace.partition.replica;
 
+import io.millrace.partition.log.EntriesUnavailableException;
 import io.millrace.partition.log.EntryCache;
 import io.millrace.partition.log.OffsetReader;
 import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.raft.Entry;
-import io.millrace.partition.raft.EntryType;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -13,75 +13,75 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A replica's log with its latest entries in memory: reads are answered from there at once, or on the dispatcher for
- * blocking I/O. The Raft actor says what it appends and cuts, before the {@link LogWriter} has done it.
+ * blocking I/O.
+ *
+ * <p>The Raft actor says what it appends and cuts before the {@link LogWriter} has done it, and what the writer has forced.
+ * In between the files are behind: they lack entries, or still have others in their place. So what is not forced stays in
+ * memory, and no read of the files goes as far as that.
  */
 final class CachedLog implements ReplicaLog {
     private interface Read<T> {
         T run() throws IOException;
     }
 
-    private final SegmentedLog log;
-    private final OffsetReader offsets;
-    private final int cacheBytesMax;
-    private final Executor blocking;
+    /** A cut may disturb a read of what lies before it; one replica does not cut so often in the time of a read. */
+    private static final int READ_ATTEMPTS_MAX = 5;
 
-    /** Null after a cut below what it held, until an entry says at which offset it begins. */
-    private volatile @Nullable EntryCache cache;
+    private final SegmentedLog log;
+    private final Executor blocking;
+    private final EntryCache cache;
+
+    /** All entries up to here, of those that were appended, are in the files. For the Raft actor alone. */
+    private long forcedIndex;
 
     CachedLog(SegmentedLog log, OffsetReader offsets, int cacheBytesMax, Executor blocking) {
         this.log = log;
-        this.offsets = offsets;
-        this.cacheBytesMax = cacheBytesMax;
         this.blocking = blocking;
         this.cache = new EntryCache(cacheBytesMax, offsets, log.nextOffset());
+        forced(log.lastPosition().index());
     }
 
     void appended(List<Entry> entries) {
-        EntryCache current = cache;
-        List<Entry> cacheable = entries;
-        if (current == null) {
-            cacheable = entries.stream()
-                    .dropWhile(entry -> entry.type() != EntryType.DATA)
-                    .toList();
-            if (cacheable.isEmpty()) {
-                return;
-            }
-            current = new EntryCache(
-                    cacheBytesMax, offsets, offsets.baseOffset(cacheable.get(0).payload()));
-        }
-        current.append(cacheable);
-        cache = current;
+        cache.append(entries);
     }
 
     void truncatedFrom(long index) {
-        EntryCache current = cache;
-        OptionalLong nextOffset = current == null ? OptionalLong.empty() : current.nextOffsetAt(index - 1);
-        if (current != null && nextOffset.isPresent()) {
-            current.truncateFrom(index, nextOffset.getAsLong());
-        } else {
-            cache = null;
-        }
+        cache.truncateFrom(index, cache.nextOffsetAt(index - 1).orElse(EntryCache.UNKNOWN));
+        forced(Math.min(forcedIndex, index - 1));
+    }
+
+    /** The files have everything up to here as it was appended last. */
+    void forced(long index) {
+        forcedIndex = index;
+        cache.keepFrom(index + 1);
     }
 
     @Override
     public CompletionStage<List<Entry>> read(long fromIndex, long toIndex, int maxBytes) {
-        EntryCache current = cache;
-        Optional<List<Entry>> cached = current == null ? Optional.empty() : current.read(fromIndex, toIndex, maxBytes);
-        return cached.<CompletionStage<List<Entry>>>map(CompletableFuture::completedFuture)
-                .orElseGet(() -> blocking(() -> log.read(fromIndex, toIndex, maxBytes)));
+        Optional<List<Entry>> cached = cache.read(fromIndex, toIndex, maxBytes);
+        if (cached.isPresent()) {
+            return CompletableFuture.completedFuture(cached.get());
+        }
+        long until = Math.min(toIndex, lastInFiles());
+        return blocking(() -> log.read(fromIndex, until, maxBytes));
     }
 
     @Override
     public CompletionStage<List<Entry>> readFromOffset(long offset, long toIndex, int maxBytes) {
-        EntryCache current = cache;
-        OptionalLong index = current == null ? OptionalLong.empty() : current.indexOfOffset(offset);
-        return index.isPresent()
-                ? read(index.getAsLong(), toIndex, maxBytes)
-                : blocking(() -> log.read(log.indexOfOffset(offset), toIndex, maxBytes));
+        OptionalLong index = cache.indexOfOffset(offset);
+        if (index.isPresent()) {
+            return read(index.getAsLong(), toIndex, maxBytes);
+        }
+        long until = Math.min(toIndex, lastInFiles());
+        return blocking(() -> log.read(log.indexOfOffset(offset), until, maxBytes));
+    }
+
+    /** Everything before the oldest entry in memory is in the files, and nothing else is in its place. */
+    private long lastInFiles() {
+        return cache.firstIndex().orElse(Long.MAX_VALUE) - 1;
     }
 
     @Override
@@ -102,10 +102,14 @@ final class CachedLog implements ReplicaLog {
     private <T> CompletionStage<T> blocking(Read<T> read) {
         return CompletableFuture.supplyAsync(
                 () -> {
-                    try {
-                        return read.run();
-                    } catch (IOException e) {
-                        throw new CompletionException(e);
+                    for (int attempt = 1; ; attempt++) {
+                        try {
+                            return read.run();
+                        } catch (IOException e) {
+                            if (!(e instanceof EntriesUnavailableException) || attempt == READ_ATTEMPTS_MAX) {
+                                throw new CompletionException(e);
+                            }
+                        }
                     }
                 },
                 blocking);

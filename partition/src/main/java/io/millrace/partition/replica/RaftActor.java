@@ -260,6 +260,9 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
 
     private Effect<TermAndVote, TermAndVote> onLogEvent(RaftCore running, CachedLog open, LogWriter.Event event) {
         if (event instanceof LogWriter.Durable durable) {
+            if (durable.epoch() == running.logEpoch()) { // otherwise it may speak of entries that were cut off since
+                open.forced(durable.position().index());
+            }
             return step(running, open, new Input.Durable(durable.epoch(), durable.position()));
         } else if (event instanceof LogWriter.Failed failed) {
             return fail(failed.problem());

@@ -68,4 +68,30 @@ class EntryCacheTest {
         cache.append(entries);
         assertThat(cache.sizeBytes()).isZero();
     }
+
+    @Test
+    void keepsWhatItMustWhateverItCosts() {
+        EntryCache cache = new EntryCache(150, OffsetReader.recordBatches(), 0);
+        cache.keepFrom(1);
+        cache.append(entries);
+        assertThat(cache.read(1, 50, 100_000)).contains(entries);
+        cache.keepFrom(48);
+        assertThat(cache.firstIndex()).hasValue(48);
+        cache.keepFrom(51);
+        assertThat(cache.sizeBytes()).isLessThanOrEqualTo(150);
+    }
+
+    @Test
+    void theFirstRecordTellsAnUnknownOffset() {
+        EntryCache cache = new EntryCache(100_000, OffsetReader.recordBatches(), 0);
+        cache.truncateFrom(4, EntryCache.UNKNOWN);
+        cache.append(List.of(LogFixtures.noop(4, 2)));
+        assertThat(cache.read(4, 4, 1)).contains(List.of(LogFixtures.noop(4, 2)));
+        assertThat(cache.nextOffsetAt(4)).isEmpty();
+        assertThat(cache.indexOfOffset(0)).isEmpty();
+        cache.append(List.of(LogFixtures.data(5, 2, 10, 3, 39)));
+        assertThat(cache.nextOffsetAt(4)).hasValue(10);
+        assertThat(cache.indexOfOffset(9)).isEmpty();
+        assertThat(cache.indexOfOffset(12)).hasValue(5);
+    }
 }

@@ -1,0 +1,127 @@
+package io.millrace.partition.replica;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.partition.log.LogSettings;
+import io.millrace.partition.log.OffsetReader;
+import io.millrace.partition.log.SegmentedLog;
+import io.millrace.partition.log.SimulatedStorage;
+import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.EntryType;
+import io.millrace.partition.raft.Payload;
+import io.millrace.protocol.record.RecordBatches;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What is read while the disk is behind what was appended and cut. */
+class CachedLogTest {
+    private static final int ALL = 1 << 20;
+
+    /** Durable from an earlier run: of these, Raft cuts the last two. */
+    private static final List<Entry> OLD = List.of(
+            noop(1, 1), data(2, 1, 0, "a"), data(3, 1, 1, "b"), data(4, 1, 2, "lost"), data(5, 1, 3, "lost too"));
+
+    private final SimulatedStorage storage = new SimulatedStorage();
+    private final SegmentedLog log;
+    private final ArrayDeque<Runnable> reads = new ArrayDeque<>();
+
+    CachedLogTest() throws IOException {
+        log = SegmentedLog.open(storage, LogSettings.DEFAULT, OffsetReader.recordBatches());
+        log.append(OLD);
+        log.sync();
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        log.close();
+    }
+
+    private CachedLog cached(int bytesMax) {
+        return new CachedLog(log, OffsetReader.recordBatches(), bytesMax, reads::add);
+    }
+
+    private static Entry noop(long index, long term) {
+        return new Entry(index, term, EntryType.NOOP, Payload.EMPTY);
+    }
+
+    private static Entry data(long index, long term, long offset, String value) {
+        Payload payload = ReplicaGroup.batch(value);
+        RecordBatches.assignOffsets(
+                payload.array(), payload.arrayOffset(), payload.arrayOffset() + payload.sizeBytes(), offset, (int)
+                        term);
+        return new Entry(index, term, EntryType.DATA, payload);
+    }
+
+    private <T> T finish(CompletionStage<T> read) {
+        while (!reads.isEmpty()) {
+            reads.removeFirst().run();
+        }
+        return read.toCompletableFuture().join();
+    }
+
+    @Test
+    void whatWasReplacedIsReadAsReplacedAlthoughTheDiskHasTheOldEntriesYet() {
+        CachedLog cached = cached(ALL);
+        cached.truncatedFrom(4);
+        cached.appended(List.of(noop(4, 2)));
+        assertThat(finish(cached.read(4, 4, ALL))).containsExactly(noop(4, 2));
+        Entry fresh = data(5, 2, 2, "fresh");
+        cached.appended(List.of(fresh));
+        assertThat(finish(cached.read(4, 5, ALL))).containsExactly(noop(4, 2), fresh);
+        assertThat(finish(cached.readFromOffset(2, 5, ALL))).containsExactly(fresh);
+    }
+
+    @Test
+    void aReadFromTheDiskEndsWhereTheDiskIsBehind() {
+        CachedLog cached = cached(ALL);
+        cached.truncatedFrom(4);
+        cached.appended(List.of(noop(4, 2), data(5, 2, 2, "fresh")));
+        assertThat(finish(cached.read(2, 5, ALL))).containsExactlyElementsOf(OLD.subList(1, 3));
+        assertThat(finish(cached.readFromOffset(0, 5, ALL))).containsExactlyElementsOf(OLD.subList(1, 3));
+    }
+
+    @Test
+    void anEntryLargerThanTheCacheIsReadBeforeItIsOnDisk() throws IOException {
+        CachedLog cached = cached(10);
+        Entry large = data(6, 1, 4, "x".repeat(1_000));
+        Entry larger = data(7, 1, 5, "x".repeat(2_000));
+        cached.appended(List.of(large, larger));
+        assertThat(finish(cached.read(6, 7, ALL))).containsExactly(large, larger);
+        assertThat(finish(cached.readFromOffset(4, 7, ALL))).containsExactly(large, larger);
+
+        log.append(List.of(large, larger));
+        log.sync();
+        cached.forced(6);
+        assertThat(cached.read(7, 7, ALL).toCompletableFuture()).isCompletedWithValue(List.of(larger));
+        assertThat(cached.read(6, 6, ALL).toCompletableFuture()).isNotDone();
+        assertThat(finish(cached.read(6, 7, ALL))).first().isEqualTo(large);
+    }
+
+    @Test
+    void aReadIsNotDisturbedByACutBehindIt() {
+        CachedLog cached = cached(0);
+        storage.beforeNextRead(this::cutAndReplaceTheLastTwo);
+        assertThat(finish(cached.nextOffsetAt(2))).isEqualTo(1);
+    }
+
+    @Test
+    void committedEntriesAreReadWhileOthersBehindThemAreCut() {
+        CachedLog cached = cached(0);
+        storage.beforeNextRead(this::cutAndReplaceTheLastTwo);
+        assertThat(finish(cached.read(1, 3, ALL))).containsExactlyElementsOf(OLD.subList(0, 3));
+    }
+
+    private void cutAndReplaceTheLastTwo() {
+        try {
+            log.truncateFrom(4);
+            log.append(List.of(noop(4, 2)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
