@@ -27,10 +27,8 @@ public final class TopicName {
         }
         for (int i = 0; i < name.length(); i++) {
             if (!isAllowed(name.charAt(i))) {
-                // The code and not the character: it may be a control character, and this goes to terminals and logs.
-                return Optional.of(String.format(
-                        "a topic name consists of ASCII letters, digits, '.', '_' and '-', not U+%04X at index %d",
-                        name.codePointAt(i), i));
+                return Optional.of("a topic name consists of ASCII letters, digits, '.', '_' and '-', not "
+                        + shown(name.codePointAt(i)) + " at index " + i);
             }
         }
         return Optional.empty();
@@ -47,6 +45,13 @@ public final class TopicName {
 
     public static boolean isInternal(String name) {
         return name.startsWith(INTERNAL_PREFIX);
+    }
+
+    /** The code and not the character unless that is harmless: this goes to terminals and logs. */
+    private static String shown(int codePoint) {
+        return codePoint >= ' ' && codePoint <= '~'
+                ? "'" + Character.toString(codePoint) + "'"
+                : String.format("U+%04X", codePoint);
     }
 
     private static boolean isAllowed(char c) {

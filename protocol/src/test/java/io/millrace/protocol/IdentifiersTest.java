@@ -36,6 +36,8 @@ class IdentifiersTest {
     void theProblemWithATopicNameIsSaidPrecisely() {
         assertThat(TopicName.problemWith("")).contains("a topic name must not be empty");
         assertThat(TopicName.problemWith("..")).contains("a topic must not be named '.' or '..'");
+        assertThat(TopicName.problemWith("a/b"))
+                .contains("a topic name consists of ASCII letters, digits, '.', '_' and '-', not '/' at index 1");
         assertThat(TopicName.problemWith("a\u001bb"))
                 .contains("a topic name consists of ASCII letters, digits, '.', '_' and '-', not U+001B at index 1");
         assertThat(TopicName.problemWith("\uD83D\uDE00"))
