@@ -348,7 +348,13 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         out.roleChange().ifPresent(change -> {
             OptionalInt leader =
                     change.leader().map(NodeId::value).map(OptionalInt::of).orElse(OptionalInt.empty());
-            actor.getLog().info("{} is {} in term {}, leader {}", id, change.role(), change.term(), leader);
+            actor.getLog()
+                    .info(
+                            "{} is {} in term {}, {}",
+                            id,
+                            change.role(),
+                            change.term(),
+                            leader.isPresent() ? "led by broker " + leader.getAsInt() : "no leader known");
             owner.tell(new RaftEvent.RoleChanged(change.role(), change.term(), leader, change.lastIndex()));
         });
         out.committed().ifPresent(index -> owner.tell(new RaftEvent.Committed(index)));
