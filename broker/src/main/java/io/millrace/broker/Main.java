@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
  * line or the configuration is wrong; 3 if the cluster has removed it.
  */
 @Command(
-        name = "broker",
+        name = "millrace broker",
         description = "Runs one Millrace broker until it is stopped (SIGTERM, Ctrl-C).",
         sortOptions = false,
         footer = {
