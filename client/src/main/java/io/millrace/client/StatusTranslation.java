@@ -6,6 +6,8 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -98,6 +100,13 @@ final class StatusTranslation {
         Throwable cause = status.getCause();
         while (cause != null && cause.getCause() != null && cause.getCause() != cause) {
             cause = cause.getCause();
+        }
+        if (cause instanceof UnknownHostException) {
+            return "no such host"; // Its message is the name alone.
+        }
+        if (cause instanceof ConnectException
+                && String.valueOf(cause.getMessage()).endsWith("Connection refused")) {
+            return "connection refused"; // Netty adds the system call and its number.
         }
         String message = cause == null ? null : cause.getMessage();
         return message == null ? describe(status) : message;

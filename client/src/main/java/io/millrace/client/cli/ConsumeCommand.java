@@ -41,10 +41,11 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Formats, besides value, key-value (a tab between) and json (a document a line):",
-            "  a template in which %%v or %%s is the value, %%k the key, %%o the offset, %%p the partition,",
-            "  %%t the topic, %%T the timestamp in milliseconds, %%h the headers, %%S and %%K the sizes of value",
-            "  and key (-1: null), %%%% a percent sign; \\n \\t \\r \\0 \\\\ \\xNN as usual. As in kcat, a template",
-            "  has a line feed only where it says so.",
+            "  a template in which %%v or %%s is the value, %%k the key, %%o the offset,",
+            "  %%p the partition, %%t the topic, %%T the timestamp in milliseconds,",
+            "  %%h the headers, %%S and %%K the sizes of value and key (-1: null), %%%% a",
+            "  percent sign; \\n \\t \\r \\0 \\\\ \\xNN as usual. As in kcat, a template has a",
+            "  line feed only where it says so.",
             "",
             "Examples:",
             "  millrace consume orders --until-end > orders.txt",
@@ -110,7 +111,7 @@ final class ConsumeCommand implements Runnable {
     @Override
     public void run() {
         StartOffset start = checkArguments();
-        RecordFormat recordFormat = RecordFormat.parse(format);
+        RecordFormat recordFormat = parseFormat();
         try (MillraceClient client = connection.client(console)) {
             List<Tail> tails = open(client, start);
             new Printer(recordFormat, tails).run();
@@ -140,6 +141,14 @@ final class ConsumeCommand implements Runnable {
         }
     }
 
+    private RecordFormat parseFormat() {
+        try {
+            return RecordFormat.parse(format);
+        } catch (CliException e) {
+            throw usage(String.valueOf(e.getMessage()));
+        }
+    }
+
     private ParameterException usage(String message) {
         return new ParameterException(spec.commandLine(), message);
     }
@@ -158,7 +167,11 @@ final class ConsumeCommand implements Runnable {
         List<Tail> tails = new ArrayList<>();
         for (int i = 0; i < readers.size(); i++) {
             OffsetRange range = await(ranges.get(i));
-            tails.add(new Tail(readers.get(i), start.in(range), untilEnd ? range.latest() : Long.MAX_VALUE));
+            long first = start.in(range);
+            // Beyond the end there is nothing to print, but that is not what was asked for: the broker is asked, and
+            // says so.
+            boolean toTheEnd = untilEnd && first <= range.latest();
+            tails.add(new Tail(readers.get(i), first, toTheEnd ? range.latest() : Long.MAX_VALUE));
         }
         return tails;
     }

@@ -7,6 +7,8 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Properties;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -15,6 +17,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** {@code millrace}: the commands, and what is common to them. */
 @Command(
@@ -34,6 +37,9 @@ public final class MillraceCli implements Runnable {
     static final int FAILED = 1;
     static final int USAGE = 2;
 
+    /** Held, since the log manager forgets loggers that nobody has, and their levels with them. */
+    private static final Logger GRPC_LOG = Logger.getLogger("io.grpc");
+
     @SuppressWarnings("NullAway.Init") // Set by picocli.
     @Spec
     private CommandSpec spec;
@@ -42,7 +48,13 @@ public final class MillraceCli implements Runnable {
 
     /** Runs one command and ends the process with its status. */
     public static void main(String[] args) {
+        silenceGrpc();
         System.exit(run(Console.ofProcess(), args));
+    }
+
+    /** It warns of an address that is not found with a stack trace an attempt; the command says it once, in a line. */
+    private static void silenceGrpc() {
+        GRPC_LOG.setLevel(Level.OFF);
     }
 
     /** Runs one command; returns its exit status. */
@@ -82,8 +94,20 @@ public final class MillraceCli implements Runnable {
 
     private static int onWrongUsage(Console console, ParameterException e) {
         CommandSpec command = e.getCommandLine().getCommandSpec();
-        console.err().println("millrace: " + e.getMessage() + "; see '" + command.qualifiedName() + " --help'");
+        console.err().println("millrace: " + describe(e) + "; see '" + command.qualifiedName() + " --help'");
         return USAGE;
+    }
+
+    private static String describe(ParameterException e) {
+        if (e instanceof UnmatchedArgumentException unmatched
+                && !unmatched.isUnknownOption()
+                && !unmatched.getUnmatched().isEmpty()) {
+            String first = unmatched.getUnmatched().get(0);
+            boolean needsCommand =
+                    !e.getCommandLine().getCommandSpec().subcommands().isEmpty();
+            return needsCommand ? "there is no command '" + first + "'" : "'" + first + "' is one argument too many";
+        }
+        return String.valueOf(e.getMessage());
     }
 
     private static int onFailure(Console console, Exception thrown) throws Exception {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -53,6 +54,10 @@ final class TopicCommands implements Runnable {
     static final class Create implements Runnable {
         private final Console console;
 
+        @SuppressWarnings("NullAway.Init") // Set by picocli.
+        @Spec
+        private CommandSpec spec;
+
         @Mixin
         private final ConnectionOptions connection = new ConnectionOptions();
 
@@ -72,9 +77,8 @@ final class TopicCommands implements Runnable {
         @Option(
                 names = {"-r", "--replication-factor"},
                 paramLabel = "N",
-                defaultValue = "" + Admin.REPLICATION_FACTOR_DEFAULT,
                 description = "On how many brokers each record is kept. Default: 3, or as many as there are.")
-        private int replicationFactor;
+        private @Nullable Integer replicationFactor;
 
         @Option(names = "--if-not-exists", description = "A topic that exists is no error; it stays as it is.")
         private boolean ifNotExists;
@@ -88,8 +92,13 @@ final class TopicCommands implements Runnable {
 
         @Override
         public void run() {
+            if (replicationFactor != null && replicationFactor < 1) {
+                throw new ParameterException(
+                        spec.commandLine(), "--replication-factor is 1 or more, not " + replicationFactor);
+            }
+            int copies = replicationFactor == null ? Admin.REPLICATION_FACTOR_DEFAULT : replicationFactor;
             try (MillraceClient client = connection.client(console)) {
-                TopicDescription created = client.admin().createTopic(topic, partitions, replicationFactor);
+                TopicDescription created = client.admin().createTopic(topic, partitions, copies);
                 console.print(
                         json
                                 ? Json.line(out -> write(out, created))

@@ -1,12 +1,13 @@
 package io.millrace.client.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.client.HostPort;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.HttpURLConnection;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +32,8 @@ final class WaitReadyCommand implements Callable<Integer> {
     private static final int HTTP_OK = 200;
     private static final int REQUEST_TIMEOUT_MILLIS = 2_000;
     private static final long POLL_MILLIS = 200;
-    private static final int BODY_CHARS_MAX = 100;
+    private static final int BODY_BYTES_MAX = 4096;
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Console console;
 
@@ -127,17 +129,18 @@ final class WaitReadyCommand implements Callable<Integer> {
         }
     }
 
-    /** The first line of what it says, if it says something. */
+    /** What is missing, in the broker's words: {@code {"missing": ["…"]}}. */
     private static String reason(@Nullable InputStream body) throws IOException {
         if (body == null) {
             return "";
         }
-        String line = new String(body.readNBytes(BODY_CHARS_MAX), StandardCharsets.UTF_8)
-                .lines()
-                .findFirst()
-                .orElse("")
-                .trim();
-        return line.isEmpty() ? "" : ": " + line;
+        List<String> missing = new ArrayList<>();
+        try {
+            JSON.readTree(body.readNBytes(BODY_BYTES_MAX)).path("missing").forEach(one -> missing.add(one.asText()));
+        } catch (JsonProcessingException e) {
+            return ""; // Not a broker of ours, or not any more.
+        }
+        return missing.isEmpty() ? "" : ": " + String.join(", ", missing);
     }
 
     /** Reads {@code ID,HOST:PORT[,PID]}. */

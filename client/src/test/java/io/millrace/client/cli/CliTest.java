@@ -3,6 +3,7 @@ package io.millrace.client.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import io.grpc.Status;
 import io.millrace.client.FakeCluster;
 import io.millrace.protocol.Bytes;
@@ -13,6 +14,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -200,6 +203,9 @@ class CliTest {
         Result outOfRange = run("consume", "lines", "-e", "--offset", "0");
         assertThat(outOfRange.status()).isEqualTo(1);
         assertThat(outOfRange.err()).contains("offsets 1 to 5 can be read");
+        Result beyond = run("consume", "lines", "-e", "--offset", "6");
+        assertThat(beyond.status()).isEqualTo(1);
+        assertThat(beyond.err()).contains("offsets 1 to 5 can be read");
     }
 
     @Test
@@ -229,7 +235,7 @@ class CliTest {
                                 .matches("\\{\"topic\":\"pairs\",\"partition\":0,\"offset\":0,\"timestamp\":[0-9]+,"
                                         + "\"key\":\"k\",\"value\":\"v\"}"),
                         line -> assertThat(line).endsWith("\"key\":null,\"value_base64\":\"/w==\"}"));
-        assertThat(run("consume", "pairs", "--format", "%q").status()).isEqualTo(1);
+        assertThat(run("consume", "pairs", "--format", "%q").status()).isEqualTo(2);
         assertThat(run("consume", "pairs", "--format", "xml").err()).contains("value, key-value, json or a template");
     }
 
@@ -275,6 +281,40 @@ class CliTest {
     }
 
     @Test
+    void aHostThatDoesNotExistIsSaidInOneLine() {
+        Result result = run("cluster", "--bootstrap", "no-such-host.invalid:9092", "--timeout", "200ms");
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.err().lines())
+                .singleElement()
+                .asString()
+                .contains("cannot connect to no-such-host.invalid:9092: no such host");
+    }
+
+    @Test
+    void aBrokerThatIsNotReadySaysInWordsWhatIsMissing() throws IOException {
+        HttpServer http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        http.createContext("/ready", exchange -> {
+            byte[] body =
+                    "{\n  \"status\" : \"NOT_READY\",\n  \"missing\" : [ \"this\", \"that\" ]\n}\n".getBytes(UTF_8);
+            exchange.sendResponseHeaders(503, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        http.start();
+        try {
+            Result result = run(
+                    "wait-ready",
+                    "--once",
+                    "--broker",
+                    "1,127.0.0.1:" + http.getAddress().getPort());
+            assertThat(result.status()).isEqualTo(1);
+            assertThat(result.out()).endsWith("broker 1: not ready yet: this, that\n");
+        } finally {
+            http.stop(0);
+        }
+    }
+
+    @Test
     void wrongUsageIsStatusTwoAndOneLine() {
         for (String[] args : new String[][] {
             {},
@@ -286,6 +326,9 @@ class CliTest {
             {"cluster", "--timeout", "soon"},
             {"consume", "x", "--from-beginning", "--offset", "1"},
             {"consume", "a/b"},
+            {"topic", "create", "x", "--replication-factor", "0"},
+            {"topic", "frobnicate"},
+            {"topic", "create", "x", "y"},
             {"produce", "x", "--partition", "-1"},
             {"quickstart", "--file", "x"},
         }) {
