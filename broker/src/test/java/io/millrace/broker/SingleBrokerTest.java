@@ -268,7 +268,10 @@ class SingleBrokerTest extends WithOneBroker {
         assertThat(broker.http("/api/v1/topics").body()).contains(topic);
         assertThat(broker.http("/api/v1/brokers").body()).contains("\"alive\" : true");
         assertThat(broker.http("/api/v1/controller").body()).contains("RULING");
-        assertThat(broker.http("/api/v1/nonsense").statusCode()).isEqualTo(404);
+        for (String nowhere : List.of("/", "/nonsense", "/api/v1/nonsense")) {
+            assertThat(broker.http(nowhere).statusCode()).isEqualTo(404);
+            assertThat(broker.http(nowhere).body()).contains("NOT_FOUND");
+        }
         assertThat(broker.http("/cluster/members").body()).contains("broker-1");
         assertThat(broker.http("/alive").statusCode()).isEqualTo(200);
         assertThat(broker.http("/ready").body()).contains("READY");

@@ -61,8 +61,14 @@ public final class ManagementRoutes extends AllDirectives implements ManagementR
                                                 .slash("partitions")
                                                 .slash(integerSegment()),
                                         (topic, partition) -> get(() -> later(pages.partition(topic, partition)))),
-                                // Akka's own answer would be text.
-                                complete(Json.error(404, "NOT_FOUND", "there is no such page")))));
+                                noSuchPage())),
+                // What is below /cluster is Akka's; it answers after us.
+                extractUnmatchedPath(path -> path.startsWith("/cluster") ? reject() : noSuchPage()));
+    }
+
+    /** Akka's own answer would be text. */
+    private Route noSuchPage() {
+        return complete(Json.error(404, "NOT_FOUND", "there is no such page"));
     }
 
     private record Alive(String status) {}
