@@ -67,6 +67,16 @@ public final class Main implements Callable<Integer> {
 
     static int run(String[] arguments, PrintStream errors) {
         CommandLine commandLine = new CommandLine(new Main());
+        // In one line, as all other mistakes; the whole help would hide it.
+        commandLine.setParameterExceptionHandler((thrown, given) -> {
+            String what = thrown instanceof CommandLine.UnmatchedArgumentException unmatched
+                            && !unmatched.isUnknownOption()
+                            && !unmatched.getUnmatched().isEmpty()
+                    ? "'" + unmatched.getUnmatched().get(0) + "' is not an option; a file is named by --config"
+                    : thrown.getMessage();
+            errors.println("millrace: " + what + "; see 'millrace broker --help'");
+            return EXIT_CONFIGURATION;
+        });
         commandLine.setExecutionExceptionHandler((thrown, command, parsed) -> {
             if (thrown instanceof InvalidSettingsException invalid) {
                 errors.println("millrace: the configuration has "

@@ -120,6 +120,21 @@ class BrokerLifeTest {
     }
 
     @Test
+    void aWrongCommandLineIsSaidInOneLine() {
+        for (String[] arguments : new String[][] {{"--frob"}, {"broker.conf"}, {"-Dmillrace.broker-id"}}) {
+            ByteArrayOutputStream errors = new ByteArrayOutputStream();
+
+            int exitCode = Main.run(arguments, new PrintStream(errors, true, StandardCharsets.UTF_8));
+
+            assertThat(exitCode).isEqualTo(2);
+            assertThat(errors.toString(StandardCharsets.UTF_8).lines())
+                    .singleElement()
+                    .asString()
+                    .contains("see 'millrace broker --help'");
+        }
+    }
+
+    @Test
     void aDirectoryOfAnotherBrokerEndsTheProcessWithCode1() throws Exception {
         TestBroker.start(directory, Map.of()).close();
         ByteArrayOutputStream errors = new ByteArrayOutputStream();
