@@ -56,7 +56,7 @@ final class ProcessCluster implements AutoCloseable {
         }
     }
 
-    private static int[] freePorts(int count) throws IOException {
+    static int[] freePorts(int count) throws IOException {
         List<ServerSocket> open = new ArrayList<>();
         try {
             for (int i = 0; i < count; i++) {
@@ -88,7 +88,7 @@ final class ProcessCluster implements AutoCloseable {
                 .formatted(id, dataOf(id), clusterPorts[id - 1], seeds, voters, clientPorts[id - 1], httpPorts[id - 1]);
     }
 
-    private Path configOf(int id) {
+    Path configOf(int id) {
         return directory.resolve("broker-" + id + ".conf");
     }
 
@@ -96,7 +96,7 @@ final class ProcessCluster implements AutoCloseable {
         return directory.resolve("broker-" + id);
     }
 
-    private Path outputOf(int id) {
+    Path outputOf(int id) {
         return directory.resolve("broker-" + id + ".out");
     }
 
@@ -168,6 +168,13 @@ final class ProcessCluster implements AutoCloseable {
         process.waitFor();
     }
 
+    /** Like {@code kill}, SIGTERM: an orderly stop. Returns the exit code. */
+    int stop(int id) throws InterruptedException {
+        Process process = Objects.requireNonNull(brokers.remove(id));
+        process.destroy();
+        return awaitExit(process);
+    }
+
     void killAll() throws InterruptedException {
         for (int id : List.copyOf(brokers.keySet())) {
             Objects.requireNonNull(brokers.get(id)).destroyForcibly();
@@ -175,6 +182,25 @@ final class ProcessCluster implements AutoCloseable {
         for (int id : List.copyOf(brokers.keySet())) {
             kill(id);
         }
+    }
+
+    /** Waits for the end of a process that is expected to end by itself; returns its exit code. */
+    static int awaitExit(Process process) throws InterruptedException {
+        if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+            throw new AssertionError("still running after " + PATIENCE + ": " + process.info());
+        }
+        return process.exitValue();
+    }
+
+    /** Where brokers that join this cluster find it, as the value of {@code millrace.cluster.seeds}. */
+    String seeds() {
+        return IntStream.range(0, size)
+                .mapToObj(i -> "127.0.0.1:" + clusterPorts[i])
+                .collect(Collectors.joining(","));
+    }
+
+    long pid(int id) {
+        return Objects.requireNonNull(brokers.get(id)).pid();
     }
 
     void awaitReady(int id) {
