@@ -20,12 +20,28 @@ final class HaltWhenStuck {
                     watch.start();
                     return CompletableFuture.completedFuture(Done.done());
                 });
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(() -> endWithZeroAfterAnOrderlyStop(broker), "exit-code-of-orderly-stop"));
         // The process may be gone before anything that waits for the actor system's end could say so.
         CoordinatedShutdown.get(broker.system())
                 .addTask(CoordinatedShutdown.PhaseActorSystemTerminate(), "say-stopped", () -> {
                     LoggerFactory.getLogger(Broker.class).info("Stopped");
                     return CompletableFuture.completedFuture(Done.done());
                 });
+    }
+
+    /**
+     * Makes the exit code of a process that was told to stop, and did, 0: the JVM's own is 143 after SIGTERM, which is that of a
+     * process that died of it. A shutdown hook is the last that can say so.
+     */
+    private static void endWithZeroAfterAnOrderlyStop(Broker broker) {
+        try {
+            if (broker.awaitTermination().kind() == Broker.Ended.Kind.STOPPED) {
+                Runtime.getRuntime().halt(0);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static void haltUnlessEnded(Broker broker, Duration timeout) {
