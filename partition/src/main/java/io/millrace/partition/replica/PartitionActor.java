@@ -64,7 +64,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private final WaitingFetches waitingFetches;
     private final List<GetStatus> statusRequests = new ArrayList<>();
 
-    /** Raft events that came while the log was asked what follows an entry: they are taken up after the answer. */
+    /** Raft events to take up: more than one only while the log is asked what follows an entry. */
     private final ArrayDeque<RaftEvent> deferred = new ArrayDeque<>();
 
     private boolean baseAsked;
@@ -76,6 +76,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private @Nullable String problem;
     private boolean deleting;
+    private boolean raftStopped;
 
     private Role role = Role.FOLLOWER;
     private long term;
@@ -145,12 +146,21 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     // ------------------------------------------------------------------------------------------------- what Raft says
 
     private Behavior<ReplicaMessage> onRaftEvent(Raft wrapped) {
-        if (baseAsked) {
-            deferred.add(wrapped.event());
-        } else {
-            take(wrapped.event());
-        }
+        deferred.add(wrapped.event());
+        takeUp();
         return this;
+    }
+
+    private void takeUp() {
+        while (!baseAsked && problem == null && !deferred.isEmpty()) {
+            try {
+                take(deferred.removeFirst());
+            } catch (RuntimeException e) {
+                // Were it thrown, sharding would start the replica anew with the next message, and nobody would see it.
+                getContext().getLog().error("{} stops", spec.id(), e);
+                fail(String.valueOf(e.getMessage()));
+            }
+        }
     }
 
     private void take(RaftEvent event) {
@@ -244,15 +254,16 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     }
 
     private Behavior<ReplicaMessage> onBaseFound(BaseFound found) {
+        if (problem != null) {
+            return this;
+        }
         if (found.failure() != null) {
             fail("cannot read the log: " + found.failure().getMessage());
             return this;
         }
         offsets().base(found.index(), found.nextOffset());
         baseAsked = false;
-        while (!baseAsked && !deferred.isEmpty()) {
-            take(deferred.removeFirst());
-        }
+        takeUp();
         return this;
     }
 
@@ -326,6 +337,10 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private Behavior<ReplicaMessage> onFetchRead(FetchRead read) {
         Fetch fetch = read.fetch();
+        if (read.failure() != null && !serving && problem == null) {
+            fetch.replyTo().tell(new PartitionReply.NotLeader(fetch.requestId(), leader));
+            return this;
+        }
         if (read.failure() != null) {
             getContext().getLog().error("{} cannot read offset {}", spec.id(), fetch.offset(), read.failure());
             fetch.replyTo()
@@ -392,6 +407,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     }
 
     private Behavior<ReplicaMessage> onStatus(Status status) {
+        if (statusRequests.isEmpty()) {
+            return this; // the replica ended meanwhile, and they have their answers
+        }
         PartitionStatus answer = PartitionStatus.running(spec.id(), status.raft(), offsets(), log());
         statusRequests.forEach(get -> get.replyTo().tell(new PartitionReply.Status(get.requestId(), answer)));
         statusRequests.clear();
@@ -401,15 +419,20 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     // ------------------------------------------------------------------------------------------------------- the end
 
     private Behavior<ReplicaMessage> onDelete() {
+        if (raftStopped) {
+            return Behaviors.stopped(); // failed before; the next start of this broker deletes the files
+        }
         if (!deleting) {
             deleting = true;
             getContext().getLog().info("{} is deleted with its topic", spec.id());
+            end("its topic is deleted");
             raft.tell(RaftCommand.Delete.INSTANCE);
         }
         return this;
     }
 
     private Behavior<ReplicaMessage> onRaftStopped(String why) {
+        raftStopped = true;
         if (deleting) {
             return Behaviors.stopped();
         }
@@ -419,11 +442,19 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     /** Stays, so that everybody who asks hears why. A restart of the broker opens the log again. */
     private void fail(String why) {
+        if (problem == null) {
+            getContext().getLog().error("{} has failed: {}", spec.id(), why);
+            end(why);
+            getContext().stop(raft); // it must not lead what nobody can use, nor vote
+        }
+    }
+
+    private void end(String why) {
         if (problem != null) {
             return;
         }
         problem = why;
-        getContext().getLog().error("{} has failed: {}", spec.id(), why);
+        deferred.clear();
         role = Role.FOLLOWER;
         leader = OptionalInt.empty();
         serving = false;
@@ -435,7 +466,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         waitingFetches.takeAll(fetch -> fetch.replyTo().tell(new PartitionReply.ReplicaFailed(fetch.requestId(), why)));
         statusRequests.forEach(this::onGetStatus);
         statusRequests.clear();
-        tellObserver();
+        if (!deleting) { // of a topic that is gone nobody wants to hear any more
+            tellObserver();
+        }
     }
 
     private ReplicaLog log() {

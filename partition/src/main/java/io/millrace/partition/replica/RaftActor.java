@@ -75,6 +75,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
 
     private @Nullable CachedLog log;
 
+    private boolean deleted;
     private long scheduledMillis = Long.MAX_VALUE;
     private boolean warnedOfForeignCluster;
 
@@ -159,10 +160,13 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         try {
             if (command instanceof RaftCommand.Delete) {
                 writer.tell(LogWriter.Delete.INSTANCE);
-                core = null; // takes part in nothing any more
+                deleted = true; // takes part in nothing any more
                 return Effect().none();
             } else if (command instanceof WriterStopped) {
                 return Effect().stop();
+            }
+            if (deleted) {
+                return Effect().none();
             }
             RaftCore running = core;
             CachedLog open = log;

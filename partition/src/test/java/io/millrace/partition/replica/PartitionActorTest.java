@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
+import akka.persistence.testkit.javadsl.PersistenceTestKit;
+import io.millrace.partition.raft.LogPosition;
+import io.millrace.partition.raft.Message;
+import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.replica.PartitionReply.Fetched;
 import io.millrace.partition.replica.PartitionReply.NotLeader;
 import io.millrace.partition.replica.PartitionReply.OffsetOutOfRange;
 import io.millrace.partition.replica.PartitionReply.Overloaded;
 import io.millrace.partition.replica.PartitionReply.Produced;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -213,5 +218,72 @@ class PartitionActorTest {
             kit.createTestProbe().expectTerminated(group.replica(1), ReplicaGroup.PATIENCE);
             assertThat(Files.exists(files)).isFalse();
         }
+    }
+
+    @Test
+    void aDeletedReplicaAnswersWhatWaitsInIt() {
+        try (ReplicaGroup group = group(1, 2, 3)) {
+            LeaderObserved leader = group.awaitLeader(0);
+            int broker = leader.replica().brokerId();
+            TestProbe<PartitionReply> probe = kit.createTestProbe();
+            ref(leader).tell(new PartitionCommand.Fetch(1, 0, 1_000, 1, 60_000, probe.getRef()));
+            group.cutOff(broker); // what is proposed now stays on its way
+            ref(leader).tell(new PartitionCommand.Produce(2, ReplicaGroup.batch("a"), 1, probe.getRef()));
+            group.replica(broker).tell(ReplicaMessage.Delete.INSTANCE);
+            assertThat(List.of(
+                            probe.receiveMessage(ReplicaGroup.PATIENCE).requestId(),
+                            probe.receiveMessage(ReplicaGroup.PATIENCE).requestId()))
+                    .containsExactlyInAnyOrder(1L, 2L);
+            probe.expectTerminated(group.replica(broker), ReplicaGroup.PATIENCE);
+        }
+    }
+
+    @Test
+    void aReplicaThatCannotOpenItsLogSaysWhyAndCanBeDeleted() throws IOException {
+        long topicId = lastTopicId + 1;
+        Path files = directory.resolve("broker-1").resolve(new ReplicaId("orders", topicId, 0, 1).group());
+        Files.createDirectories(files.getParent());
+        Files.createFile(files); // a file where the directory should be
+        try (ReplicaGroup group = group(1)) {
+            assertThat(group.observer()
+                            .expectMessageClass(LeaderObserved.class, ReplicaGroup.PATIENCE)
+                            .leaderRef())
+                    .isEmpty();
+            assertHasFailed(group, 1, "cannot open the log");
+            group.replica(1).tell(ReplicaMessage.Delete.INSTANCE);
+            kit.createTestProbe().expectTerminated(group.replica(1), ReplicaGroup.PATIENCE);
+        }
+    }
+
+    @Test
+    void aReplicaWhoseJournalFailsServesNothingMoreAndSaysSo() {
+        PersistenceTestKit journal = PersistenceTestKit.create(kit.system());
+        try (ReplicaGroup group = group(1, 2, 3)) {
+            LeaderObserved leader = group.awaitLeader(0);
+            int broker = leader.replica().brokerId();
+            journal.failNextPersisted("raft|" + group.id(broker).entityId());
+            group.replica(broker)
+                    .tell(new ReplicaMessage.PeerMessage(
+                            "",
+                            kit.<ReplicaMessage.PeerMessage>createTestProbe().getRef(),
+                            new Message.AppendRejected(
+                                    new NodeId(broker % 3 + 1),
+                                    new NodeId(broker),
+                                    leader.term() + 5,
+                                    0,
+                                    LogPosition.ZERO)));
+            kit.createTestProbe().awaitAssert(ReplicaGroup.PATIENCE, () -> {
+                assertHasFailed(group, broker, "");
+                return null;
+            });
+            assertThat(group.readAll(ref(group.awaitLeader(leader.term())))).isEmpty();
+        }
+    }
+
+    private static void assertHasFailed(ReplicaGroup group, int broker, String problem) {
+        assertThat(group.status(broker).state()).isEqualTo("FAILED");
+        assertThat(group.status(broker).problem()).contains(problem);
+        assertThat(group.produce(group.replica(broker), "a")).isInstanceOf(PartitionReply.ReplicaFailed.class);
+        assertThat(group.fetch(group.replica(broker), 0, 1, 0)).isInstanceOf(PartitionReply.ReplicaFailed.class);
     }
 }

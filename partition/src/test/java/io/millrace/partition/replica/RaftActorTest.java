@@ -1,0 +1,201 @@
+package io.millrace.partition.replica;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.FishingOutcomes;
+import akka.actor.testkit.typed.javadsl.TestProbe;
+import akka.actor.typed.ActorRef;
+import akka.persistence.testkit.javadsl.PersistenceTestKit;
+import io.millrace.partition.log.LogSettings;
+import io.millrace.partition.log.OffsetReader;
+import io.millrace.partition.raft.LogPosition;
+import io.millrace.partition.raft.Membership;
+import io.millrace.partition.raft.Message;
+import io.millrace.partition.raft.NodeId;
+import io.millrace.partition.raft.RaftSettings;
+import io.millrace.partition.raft.RaftStatus;
+import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One member alone; the test is its owner and the other two. Time stands still for it: only messages move it. */
+class RaftActorTest {
+    private static final RaftSettings NEVER_BY_ITSELF =
+            new RaftSettings(1_000_000, 10_000_000, 20_000_000, 10, 1 << 20, 8 << 20, 64);
+    private static final NodeId SELF = new NodeId(1);
+    private static final NodeId SECOND = new NodeId(2);
+    private static final NodeId THIRD = new NodeId(3);
+
+    private static final ActorTestKit KIT = ActorTestKit.create("members", ReplicaGroup.CONFIG);
+    private static final PersistenceTestKit JOURNAL = PersistenceTestKit.create(KIT.system());
+    private static long lastTopicId;
+
+    private final Path directory;
+    private final ReplicaId id = new ReplicaId("orders", ++lastTopicId, 0, SELF.value());
+    private final String journalId = "raft|" + id.entityId();
+    private final TestProbe<RaftEvent> owner = KIT.createTestProbe();
+    private final TestProbe<PeerMessage> peer = KIT.createTestProbe();
+    private ActorRef<RaftCommand> member;
+
+    RaftActorTest(@TempDir Path directory) {
+        this.directory = directory;
+        member = start();
+    }
+
+    @AfterAll
+    static void stopSystem() {
+        KIT.shutdownTestKit();
+    }
+
+    @AfterEach
+    void stop() {
+        KIT.stop(member, ReplicaGroup.PATIENCE);
+    }
+
+    private ActorRef<RaftCommand> start() {
+        ReplicaContext context = new ReplicaContext(
+                directory, NEVER_BY_ITSELF, LogSettings.DEFAULT, 1 << 20, new Nobody(), () -> "", () -> 0);
+        Membership membership = Membership.ofVoters(new TreeSet<>(Set.of(SELF, SECOND, THIRD)));
+        return KIT.spawn(RaftActor.create(id, membership, OffsetReader.withoutOffsets(), context, owner.getRef()));
+    }
+
+    private void restart() {
+        KIT.stop(member, ReplicaGroup.PATIENCE);
+        member = start();
+        awaitStart();
+    }
+
+    private void awaitStart() {
+        await(RaftEvent.Started.class);
+    }
+
+    private <E extends RaftEvent> E await(Class<E> type) {
+        List<RaftEvent> seen = owner.fishForMessage(
+                ReplicaGroup.PATIENCE,
+                event -> type.isInstance(event) ? FishingOutcomes.complete() : FishingOutcomes.continueAndIgnore());
+        return type.cast(seen.get(0));
+    }
+
+    private void deliver(Message message) {
+        member.tell(new RaftCommand.Deliver(new PeerMessage("", peer.getRef(), message)));
+    }
+
+    private void askForVote(NodeId candidate, long term) {
+        deliver(new Message.VoteRequest(candidate, SELF, term, LogPosition.ZERO));
+    }
+
+    private Message answer() {
+        return peer.receiveMessage(ReplicaGroup.PATIENCE).message();
+    }
+
+    private RaftStatus status() {
+        TestProbe<RaftStatus> probe = KIT.createTestProbe();
+        member.tell(new RaftCommand.GetStatus(probe.getRef()));
+        return probe.receiveMessage(ReplicaGroup.PATIENCE);
+    }
+
+    @Test
+    void aVoteIsInTheJournalAndOutlivesTheMember() {
+        awaitStart();
+        askForVote(SECOND, 5);
+        assertThat(answer()).isEqualTo(new Message.VoteResponse(SELF, SECOND, 5, true));
+        assertThat(JOURNAL.persistedInStorage(journalId)).last().isEqualTo(new TermAndVote(5, SECOND.value()));
+
+        restart();
+        assertThat(status().hardState().term()).isEqualTo(5);
+        assertThat(status().hardState().vote()).isEqualTo(Optional.of(SECOND));
+        askForVote(THIRD, 5);
+        assertThat(answer()).isEqualTo(new Message.VoteResponse(SELF, THIRD, 5, false));
+        askForVote(SECOND, 5);
+        assertThat(answer()).isEqualTo(new Message.VoteResponse(SELF, SECOND, 5, true));
+    }
+
+    @Test
+    void aVoteThatCannotBeJournaledIsNotGivenAndTheMemberStops() {
+        awaitStart();
+        JOURNAL.failNextPersisted(journalId);
+        askForVote(SECOND, 5);
+        owner.expectTerminated(member, ReplicaGroup.PATIENCE);
+        peer.expectNoMessage(Duration.ZERO);
+
+        restart();
+        askForVote(THIRD, 5);
+        assertThat(answer()).isEqualTo(new Message.VoteResponse(SELF, THIRD, 5, true));
+    }
+
+    @Test
+    void aTermIsInTheJournalBeforeAnEntryOfItIsAccepted() {
+        awaitStart();
+        JOURNAL.failNextPersisted(journalId);
+        deliver(new Message.AppendRequest(SECOND, SELF, 3, LogPosition.ZERO, List.of(), 0));
+        owner.expectTerminated(member, ReplicaGroup.PATIENCE);
+        peer.expectNoMessage(Duration.ZERO);
+    }
+
+    @Test
+    void aJournalThatCannotBeReadEndsTheMemberWithAReason() {
+        awaitStart();
+        askForVote(SECOND, 5);
+        answer();
+        KIT.stop(member, ReplicaGroup.PATIENCE);
+
+        JOURNAL.failNextRead(journalId);
+        member = start();
+        RaftEvent.Failed failed = await(RaftEvent.Failed.class);
+        assertThat(failed.problem()).contains("cannot read term and vote");
+        owner.expectTerminated(member, ReplicaGroup.PATIENCE);
+    }
+
+    @Test
+    void aLogThatCannotBeOpenedEndsTheMemberWithAReason() throws IOException {
+        awaitStart();
+        KIT.stop(member, ReplicaGroup.PATIENCE);
+        Path files = directory.resolve(id.group());
+        try (var all = Files.list(files)) {
+            for (Path file : all.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(files);
+        Files.createFile(files);
+
+        member = start();
+        RaftEvent.Failed failed = await(RaftEvent.Failed.class);
+        assertThat(failed.problem()).contains("cannot open the log");
+        owner.expectTerminated(member, ReplicaGroup.PATIENCE);
+    }
+
+    @Test
+    void aMemberThatIsDeletedWhileItsLogOpensDoesNotStart() {
+        awaitStart();
+        KIT.stop(member, ReplicaGroup.PATIENCE);
+        member = start();
+        member.tell(RaftCommand.Delete.INSTANCE);
+        owner.expectTerminated(member, ReplicaGroup.PATIENCE);
+        assertThat(directory.resolve(id.group())).doesNotExist();
+    }
+
+    /** The members that are known by their ActorRefs only. */
+    private static final class Nobody implements PeerRouter {
+        @Override
+        public boolean tell(ReplicaId to, ReplicaMessage message) {
+            return false;
+        }
+
+        @Override
+        public boolean isReachable(int broker) {
+            return true;
+        }
+    }
+}
