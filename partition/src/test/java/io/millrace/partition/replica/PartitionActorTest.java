@@ -126,8 +126,12 @@ class PartitionActorTest {
         try (ReplicaGroup group = group(1, 2, 3)) {
             LeaderObserved leader = group.awaitLeader(0);
             int follower = leader.replica().brokerId() % 3 + 1;
-            NotLeader answer = (NotLeader) group.produce(group.replica(follower), "a");
-            assertThat(answer.leader()).hasValue(leader.replica().brokerId());
+            // A majority may have made the leader before this follower heard of it.
+            kit.createTestProbe().awaitAssert(ReplicaGroup.PATIENCE, () -> {
+                NotLeader answer = (NotLeader) group.produce(group.replica(follower), "a");
+                assertThat(answer.leader()).hasValue(leader.replica().brokerId());
+                return null;
+            });
         }
     }
 
