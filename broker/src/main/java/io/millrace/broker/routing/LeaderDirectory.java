@@ -118,7 +118,11 @@ public final class LeaderDirectory extends AbstractBehavior<LeaderDirectory.Comm
                 observed.replica().topicId(), observed.replica().partition());
         ActorRef<PartitionCommand> ref = observed.leaderRef().orElse(null);
         OptionalInt broker = ref == null ? observed.leader() : OptionalInt.of(brokerId);
-        boolean changed = merge(key, observed.term(), broker, ref);
+        // A follower here learns who leads in a term without learning where, and may miss that leader for a moment:
+        // neither
+        // must hide what the leader itself said. If that was our own replica, withdraw() sees to it.
+        boolean knowsLess = ref == null && isKnownToLeadIn(observed.term(), key);
+        boolean changed = !knowsLess && merge(key, observed.term(), broker, ref);
         if (ref != null) {
             Claim claim = new Claim(key.topicId(), key.partition(), observed.term(), brokerId, ref);
             ownClaims.put(key, claim);
@@ -137,12 +141,16 @@ public final class LeaderDirectory extends AbstractBehavior<LeaderDirectory.Comm
         Claim claim = ownClaims.remove(key);
         if (claim != null) {
             tellPeers(new Claim(claim.topicId(), claim.partition(), claim.term(), brokerId, null));
-            Leader known = leaders.get(key);
-            if (known != null && known.term() == claim.term() && known.ref() != null) {
+            if (isKnownToLeadIn(claim.term(), key)) {
                 leaders.put(key, new Leader(claim.term(), OptionalInt.empty(), null, true));
                 tellSubscribers(key);
             }
         }
+    }
+
+    private boolean isKnownToLeadIn(long term, PartitionKey key) {
+        Leader known = leaders.get(key);
+        return known != null && known.term() == term && known.ref() != null;
     }
 
     private Behavior<Command> onClaims(Claims message) {
@@ -158,11 +166,6 @@ public final class LeaderDirectory extends AbstractBehavior<LeaderDirectory.Comm
     private boolean merge(PartitionKey key, long term, OptionalInt broker, @Nullable ActorRef<PartitionCommand> ref) {
         Leader known = leaders.get(key);
         if (known != null && known.term() > term) {
-            return false;
-        }
-        // A follower here learns who leads in a term without learning where: that must not hide what the leader itself
-        // said.
-        if (known != null && known.term() == term && known.ref() != null && ref == null && broker.isPresent()) {
             return false;
         }
         boolean reachable = broker.isEmpty() || !unreachable.contains(broker.getAsInt());

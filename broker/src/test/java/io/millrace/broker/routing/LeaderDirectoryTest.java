@@ -84,6 +84,16 @@ class LeaderDirectoryTest {
     }
 
     @Test
+    void aFollowerThatMissesItsLeaderForAMomentDoesNotHideWhereTheLeaderIs() {
+        claim(3, there);
+        observe(3, OptionalInt.empty(), null); // it asked for votes before a new term, and got none
+        observe(3, OptionalInt.of(OTHER), null);
+        sync();
+
+        assertThat(view.leaderOf(PARTITION).orElseThrow().readyRef()).isEqualTo(there);
+    }
+
+    @Test
     void aLaterTermWithoutALeaderMakesRequestsWait() {
         claim(3, there);
         observe(4, OptionalInt.empty(), null);
