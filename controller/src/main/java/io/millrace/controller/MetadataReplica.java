@@ -218,8 +218,10 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
             proposals.refused(refused.proposalId());
         } else if (event instanceof RaftEvent.Failed failed) {
             return fail(failed.problem(), null);
-        } else if (!(event instanceof RaftEvent.Appended || event instanceof RaftEvent.Truncated)) {
-            // Those two are about entries that are not committed: nothing here depends on them.
+        } else if (!(event instanceof RaftEvent.Appended
+                || event instanceof RaftEvent.Truncated
+                || event instanceof RaftEvent.CaughtUp)) {
+            // Those are about entries that are not committed: nothing here depends on them.
             throw new IllegalStateException("an event that this replica does not know: " + event);
         }
         return this;

@@ -134,6 +134,11 @@ class MetadataReplicaTest {
         }
 
         @Override
+        public boolean isBehind() {
+            return false;
+        }
+
+        @Override
         public long startOffset() {
             return 0;
         }
@@ -422,6 +427,7 @@ class MetadataReplicaTest {
                 new RaftEvent.Truncated(1),
                 new RaftEvent.Committed(0),
                 new RaftEvent.ProposalAppended(99, 1),
+                new RaftEvent.CaughtUp(),
                 new RaftEvent.ProposalRefused(99),
                 new RaftEvent.Failed("enough"));
         assertThat(one.stream().<Class<?>>map(Object::getClass))

@@ -40,6 +40,8 @@ public final class EntryCache {
     /** This entry and all after it are not dropped to make room. */
     private long keptFrom = Long.MAX_VALUE;
 
+    private long keptBytes;
+
     /** Of the first record in or after the first entry. */
     private long baseOffset;
 
@@ -90,6 +92,7 @@ public final class EntryCache {
             nextOffsets[slot] = nextOffset;
             count++;
             sizeBytes += costOf(entry);
+            keptBytes += entry.index() >= keptFrom ? costOf(entry) : 0;
             shrinkTo(bytesMax);
         }
     }
@@ -158,6 +161,10 @@ public final class EntryCache {
     /** This entry and all after it stay, whatever they cost, until a later index is named here; the others need not. */
     public synchronized void keepFrom(long index) {
         keptFrom = index;
+        keptBytes = 0;
+        for (long kept = Math.max(index, firstIndex); kept < firstIndex + count; kept++) {
+            keptBytes += costOf(entryAt(kept));
+        }
         shrinkTo(bytesMax);
     }
 
@@ -170,6 +177,7 @@ public final class EntryCache {
         while (count > 0 && firstIndex + count - 1 >= index) {
             long last = firstIndex + count - 1;
             sizeBytes -= costOf(entryAt(last));
+            keptBytes -= last >= keptFrom ? costOf(entryAt(last)) : 0;
             entries[slotOf(last)] = null;
             count--;
         }
@@ -187,6 +195,11 @@ public final class EntryCache {
             count--;
         }
         releaseIfEmpty();
+    }
+
+    /** What those of {@link #keepFrom} cost. */
+    public synchronized long keptBytes() {
+        return keptBytes;
     }
 
     /** What the cached entries cost, their objects included. */

@@ -31,14 +31,16 @@ final class CachedLog implements ReplicaLog {
     private static final int READ_ATTEMPTS_MAX = 5;
 
     private final SegmentedLog log;
+    private final long behindBytes;
     private final Executor blocking;
     private final EntryCache cache;
 
     /** All entries up to here, of those that were appended, are in the files. For the Raft actor alone. */
     private long forcedIndex;
 
-    CachedLog(SegmentedLog log, OffsetReader offsets, int cacheBytesMax, Executor blocking) {
+    CachedLog(SegmentedLog log, OffsetReader offsets, int cacheBytesMax, long behindBytes, Executor blocking) {
         this.log = log;
+        this.behindBytes = behindBytes;
         this.blocking = blocking;
         this.cache = new EntryCache(cacheBytesMax, offsets, log.nextOffset());
         forced(log.lastPosition().index());
@@ -87,6 +89,11 @@ final class CachedLog implements ReplicaLog {
     @Override
     public CompletionStage<Long> nextOffsetAt(long index) {
         return blocking(() -> log.nextOffsetAt(index));
+    }
+
+    @Override
+    public boolean isBehind() {
+        return cache.keptBytes() > behindBytes;
     }
 
     @Override

@@ -186,6 +186,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             if (isNew && spec.replicas().get(0) == spec.id().brokerId()) {
                 raft.tell(RaftCommand.Campaign.INSTANCE); // the preferred leader of a new partition need not wait
             }
+        } else if (event instanceof RaftEvent.CaughtUp) {
+            propose();
         } else if (event instanceof RaftEvent.Failed failed) {
             fail(failed.problem());
         }
@@ -283,7 +285,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     }
 
     private void propose() {
-        while (serving) {
+        while (serving && !log().isBehind()) {
             Optional<Proposal> next = proposals.next(nextOffset, term);
             if (next.isEmpty()) {
                 return;

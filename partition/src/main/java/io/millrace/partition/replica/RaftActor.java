@@ -200,6 +200,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
                 opened,
                 offsets,
                 context.cacheBytesMax(),
+                context.raft().inflightBytesMax(), // the own disk may lag as far as another member's
                 actor.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER)));
         TermHistory history = new TermHistory(
                 opened.start(), opened.termStarts(), opened.lastPosition().index());
@@ -265,7 +266,11 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     private Effect<TermAndVote, TermAndVote> onLogEvent(RaftCore running, CachedLog open, LogWriter.Event event) {
         if (event instanceof LogWriter.Durable durable) {
             if (durable.epoch() == running.logEpoch()) { // otherwise it may speak of entries that were cut off since
+                boolean wasBehind = open.isBehind();
                 open.forced(durable.position().index());
+                if (wasBehind && !open.isBehind()) {
+                    owner.tell(new RaftEvent.CaughtUp());
+                }
             }
             return step(running, open, new Input.Durable(durable.epoch(), durable.position()));
         } else if (event instanceof LogWriter.Failed failed) {

@@ -45,6 +45,9 @@ public sealed interface RaftEvent {
     /** Not appended, and never will be: this member does not lead in the term named. */
     record ProposalRefused(long proposalId) implements RaftEvent {}
 
+    /** The log is not {@link ReplicaLog#isBehind} any more. */
+    record CaughtUp() implements RaftEvent {}
+
     /** The member has stopped for good: a fault of its storage or a broken invariant. */
     record Failed(String problem) implements RaftEvent {}
 }

@@ -25,6 +25,12 @@ public interface ReplicaLog {
     /** The offset that follows the last record at or before this index. */
     CompletionStage<Long> nextOffsetAt(long index);
 
+    /**
+     * Whether so much waits for the disk that nothing should be added; {@link RaftEvent.CaughtUp} follows when it is over. A
+     * leader whose own disk is slow or stuck could otherwise go on with the others' until its memory is full.
+     */
+    boolean isBehind();
+
     /** The offset of the first record in the log. */
     long startOffset();
 

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 /** What is read while the disk is behind what was appended and cut. */
 class CachedLogTest {
     private static final int ALL = 1 << 20;
+    private static final long BEHIND = 5_000;
 
     /** Durable from an earlier run: of these, Raft cuts the last two. */
     private static final List<Entry> OLD = List.of(
@@ -42,7 +43,7 @@ class CachedLogTest {
     }
 
     private CachedLog cached(int bytesMax) {
-        return new CachedLog(log, OffsetReader.recordBatches(), bytesMax, reads::add);
+        return new CachedLog(log, OffsetReader.recordBatches(), bytesMax, BEHIND, reads::add);
     }
 
     private static Entry noop(long index, long term) {
@@ -114,6 +115,21 @@ class CachedLogTest {
         CachedLog cached = cached(0);
         storage.beforeNextRead(this::cutAndReplaceTheLastTwo);
         assertThat(finish(cached.read(1, 3, ALL))).containsExactlyElementsOf(OLD.subList(0, 3));
+    }
+
+    @Test
+    void theLogIsBehindWhileMoreThanAllowedWaitsForTheDisk() {
+        CachedLog cached = cached(10);
+        cached.appended(List.of(data(6, 1, 4, "x".repeat(3_000))));
+        assertThat(cached.isBehind()).isFalse();
+        cached.appended(List.of(data(7, 1, 5, "x".repeat(3_000))));
+        assertThat(cached.isBehind()).isTrue();
+        cached.forced(6);
+        assertThat(cached.isBehind()).isFalse();
+        cached.appended(List.of(data(8, 1, 6, "x".repeat(3_000))));
+        assertThat(cached.isBehind()).isTrue();
+        cached.truncatedFrom(8);
+        assertThat(cached.isBehind()).isFalse();
     }
 
     private void cutAndReplaceTheLastTwo() {
