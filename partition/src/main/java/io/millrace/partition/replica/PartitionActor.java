@@ -357,7 +357,11 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     }
 
     private void waitOrAnswer(Fetch fetch, Payload batches) {
-        boolean enough = batches.sizeBytes() >= Math.min(fetch.minBytes(), settings.fetchBytesMax());
+        // What ends before the end holds as much as it may: no wait would add to it.
+        boolean cut = batches.sizeBytes() > 0
+                && offsetReader.nextOffset(batches, offsetReader.baseOffset(batches))
+                        < offsets().highWatermark();
+        boolean enough = cut || batches.sizeBytes() >= Math.min(fetch.minBytes(), settings.fetchBytesMax());
         if (enough || fetch.maxWaitMillis() <= 0 || !serving) {
             fetch.replyTo()
                     .tell(new PartitionReply.Fetched(

@@ -180,6 +180,19 @@ class PartitionActorTest {
     }
 
     @Test
+    void aFetchThatCanHoldNoMoreIsAnsweredAtOnceHoweverMuchWasWanted() {
+        try (ReplicaGroup group = group(1)) {
+            ActorRef<PartitionCommand> leader = ref(group.awaitLeader(0));
+            group.produce(leader, "x".repeat(1_000));
+            group.produce(leader, "x".repeat(1_000));
+            TestProbe<PartitionReply> probe = kit.createTestProbe();
+            leader.tell(new PartitionCommand.Fetch(1, 0, 1_500, 1_500, 600_000, probe.getRef()));
+            Fetched first = (Fetched) probe.receiveMessage(ReplicaGroup.PATIENCE);
+            assertThat(ReplicaGroup.records(first.batches())).hasSize(1);
+        }
+    }
+
+    @Test
     void withoutAMajorityNothingIsAcknowledged() {
         try (ReplicaGroup group = group(1, 2, 3)) {
             LeaderObserved leader = group.awaitLeader(0);
