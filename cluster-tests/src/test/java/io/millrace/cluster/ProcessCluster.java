@@ -204,13 +204,19 @@ final class ProcessCluster implements AutoCloseable {
     }
 
     void awaitReady(int id) {
-        await("broker " + id + " is ready", () -> {
-            Process process = brokers.get(id);
-            if (process == null || !process.isAlive()) {
-                throw new AssertionError("broker " + id + " has ended:\n" + tail(outputOf(id)));
-            }
-            return get(id, "/ready").map(r -> r.statusCode() == 200).orElse(false);
-        });
+        try {
+            await("broker " + id + " is ready", () -> {
+                Process process = brokers.get(id);
+                if (process == null || !process.isAlive()) {
+                    throw new AssertionError("broker " + id + " has ended");
+                }
+                return get(id, "/ready").map(r -> r.statusCode() == 200).orElse(false);
+            });
+        } catch (AssertionError e) {
+            String ready = get(id, "/ready").map(HttpResponse::body).orElse("no answer");
+            throw new AssertionError(
+                    e.getMessage() + "; /ready says " + ready + "; its log ends:\n" + tail(outputOf(id)), e);
+        }
     }
 
     /** The broker that leads a partition, as the brokers say over HTTP. */
