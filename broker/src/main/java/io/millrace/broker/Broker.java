@@ -4,6 +4,8 @@ import akka.actor.BootstrapSetup;
 import akka.actor.CoordinatedShutdown;
 import akka.actor.setup.ActorSystemSetup;
 import akka.actor.typed.ActorSystem;
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
 import io.millrace.broker.config.BrokerSettings;
 import io.millrace.broker.data.DataDirectory;
 import io.millrace.broker.data.RefusedException;
@@ -76,7 +78,7 @@ public final class Broker implements AutoCloseable {
             ActorSystem<?> system = ActorSystem.create(
                     BrokerGuardian.create(settings, directory, readiness, management),
                     settings.cluster().name(),
-                    ActorSystemSetup.create(BootstrapSetup.create(settings.akka()), management));
+                    ActorSystemSetup.create(BootstrapSetup.create(joining(settings, directory)), management));
             long systemNanos = System.nanoTime();
             var unused = readiness.whenReady().thenRun(() -> logReady(settings, startedNanos, systemNanos));
             return new Broker(system, readiness, ended(system, directory));
@@ -84,6 +86,19 @@ public final class Broker implements AutoCloseable {
             directory.close();
             throw e;
         }
+    }
+
+    /**
+     * A first seed founds a cluster of its own if no other seed answers in time. One that has been in a cluster waits longer: it
+     * may have been killed and be back on a busy machine, and must find its cluster, not found a second one beside it.
+     */
+    private static Config joining(BrokerSettings settings, DataDirectory directory) {
+        boolean hasBeenInACluster = directory.clusterId().isPresent();
+        boolean hasOthersToAsk = settings.cluster().seeds().size() > 1;
+        return hasBeenInACluster && hasOthersToAsk
+                ? ConfigFactory.parseString("akka.cluster.seed-node-timeout = 10 s")
+                        .withFallback(settings.akka())
+                : settings.akka();
     }
 
     /** When it can serve clients. */
