@@ -95,7 +95,7 @@ quoted() {
 
 write_config() {
   local id="$1" other seeds=""
-  for other in $BROKER_IDS; do seeds="$seeds, \"127.0.0.1:$(cluster_port "$other")\""; done
+  for other in $BROKER_IDS; do seeds="$seeds, \"127.0.0.1:$(http_port "$other")\""; done
   mkdir -p "$(broker_dir "$id")"
   cat >"$(config_file "$id")" <<EOF
 # Written by 'millrace quickstart' at each start: change a copy, not this file.
@@ -129,7 +129,7 @@ millrace {
   data-dir = $(quoted "$dir/data")
   cluster {
     name = "class-archive", host = "127.0.0.1", port = $(cluster_port 1)
-    seeds = ["127.0.0.1:$(cluster_port 1)"], metadata-voters = [1]
+    seeds = ["127.0.0.1:$(http_port 1)"], metadata-voters = [1]
   }
   client { host = "127.0.0.1", port = $(client_port 1) }
   http { host = "127.0.0.1", port = $(http_port 1) }

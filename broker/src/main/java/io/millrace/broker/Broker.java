@@ -4,8 +4,6 @@ import akka.actor.BootstrapSetup;
 import akka.actor.CoordinatedShutdown;
 import akka.actor.setup.ActorSystemSetup;
 import akka.actor.typed.ActorSystem;
-import com.typesafe.config.Config;
-import com.typesafe.config.ConfigFactory;
 import io.millrace.broker.config.BrokerSettings;
 import io.millrace.broker.data.DataDirectory;
 import io.millrace.broker.data.RefusedException;
@@ -41,8 +39,15 @@ public final class Broker implements AutoCloseable {
             STOPPED,
             /** It found that it must not run. */
             REFUSED,
-            /** The other brokers have removed it from the cluster. */
-            DOWNED
+            /** The other brokers have removed it from the cluster, or it has lost sight of a majority of them. */
+            REMOVED,
+            /** The cluster that it had found was gone when it wanted to join. */
+            NOT_JOINED;
+
+            /** Whether the same broker, started again, has a place in the cluster. */
+            public boolean mayStartAgain() {
+                return this == REMOVED || this == NOT_JOINED;
+            }
         }
     }
 
@@ -65,7 +70,7 @@ public final class Broker implements AutoCloseable {
                 settings.brokerId(),
                 settings.cluster().name(),
                 settings.frontDoor().advertised(),
-                settings.http(),
+                settings.http().address(),
                 settings.cluster().address(),
                 settings.dataDir().toAbsolutePath().normalize());
         DataDirectory directory = DataDirectory.open(
@@ -78,7 +83,7 @@ public final class Broker implements AutoCloseable {
             ActorSystem<?> system = ActorSystem.create(
                     BrokerGuardian.create(settings, directory, readiness, management),
                     settings.cluster().name(),
-                    ActorSystemSetup.create(BootstrapSetup.create(joining(settings, directory)), management));
+                    ActorSystemSetup.create(BootstrapSetup.create(settings.akka()), management));
             long systemNanos = System.nanoTime();
             var unused = readiness.whenReady().thenRun(() -> logReady(settings, startedNanos, systemNanos));
             return new Broker(system, readiness, ended(system, directory));
@@ -86,19 +91,6 @@ public final class Broker implements AutoCloseable {
             directory.close();
             throw e;
         }
-    }
-
-    /**
-     * A first seed founds a cluster of its own if no other seed answers in time. One that has been in a cluster waits longer: it
-     * may have been killed and be back on a busy machine, and must find its cluster, not found a second one beside it.
-     */
-    private static Config joining(BrokerSettings settings, DataDirectory directory) {
-        boolean hasBeenInACluster = directory.clusterId().isPresent();
-        boolean hasOthersToAsk = settings.cluster().seeds().size() > 1;
-        return hasBeenInACluster && hasOthersToAsk
-                ? ConfigFactory.parseString("akka.cluster.seed-node-timeout = 10 s")
-                        .withFallback(settings.akka())
-                : settings.akka();
     }
 
     /** When it can serve clients. */
@@ -147,13 +139,11 @@ public final class Broker implements AutoCloseable {
         }
         if (reason.isPresent() && reason.get().equals(CoordinatedShutdown.clusterDowningReason())) {
             return new Ended(
-                    Ended.Kind.DOWNED,
-                    "The cluster has removed this broker, since a majority could not reach it: restart it when the network is"
-                            + " well again; it catches up by itself");
+                    Ended.Kind.REMOVED,
+                    "A majority of the cluster and this broker could not reach each other: it is no member any more");
         }
         if (reason.isPresent() && reason.get().equals(CoordinatedShutdown.clusterJoinUnsuccessfulReason())) {
-            return new Ended(
-                    Ended.Kind.REFUSED, "no broker of the cluster could be joined: see millrace.cluster.seeds");
+            return new Ended(Ended.Kind.NOT_JOINED, "The brokers that knew a cluster do not answer any more");
         }
         return new Ended(Ended.Kind.STOPPED, "stopped");
     }

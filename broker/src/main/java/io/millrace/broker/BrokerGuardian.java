@@ -15,6 +15,7 @@ import akka.cluster.typed.Cluster;
 import akka.cluster.typed.SelfUp;
 import akka.cluster.typed.Subscribe;
 import akka.http.javadsl.ServerBinding;
+import akka.management.cluster.bootstrap.ClusterBootstrap;
 import akka.management.javadsl.AkkaManagement;
 import io.millrace.broker.config.BrokerSettings;
 import io.millrace.broker.config.HostPort;
@@ -148,7 +149,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 .onMessage(MetadataChanged.class, this::onMetadataChanged)
                 .onMessage(RegistrationEnded.class, this::onRegistrationEnded)
                 .onMessage(Bound.class, this::onBound)
-                .onMessageEquals(ManagementBound.INSTANCE, () -> this)
+                .onMessageEquals(ManagementBound.INSTANCE, this::onManagementBound)
                 .onMessage(BindFailed.class, this::onBindFailed)
                 .onMessageEquals(OpenMetadata.INSTANCE, this::onOpenMetadata)
                 .build();
@@ -192,7 +193,13 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 AkkaManagement.get(system).start(),
                 (uri, thrown) -> thrown == null
                         ? ManagementBound.INSTANCE
-                        : new BindFailed("millrace.http (" + settings.http() + ")", thrown));
+                        : new BindFailed("millrace.http (" + settings.http().address() + ")", thrown));
+    }
+
+    /** Only now can others be told, over HTTP, whether this broker knows a cluster. */
+    private Behavior<Command> onManagementBound() {
+        ClusterBootstrap.get(getContext().getSystem()).start();
+        return this;
     }
 
     private Behavior<Command> onJoined(Joined message) {
@@ -279,7 +286,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
     private ControllerCommand introduction(
             long timeoutMillis, ActorRef<io.millrace.controller.ControllerReply> replyTo) {
         HostPort client = settings.frontDoor().advertised();
-        HostPort http = settings.http();
+        HostPort http = settings.http().advertised();
         return new ControllerCommand.RegisterBroker(
                 dataDirectory.clusterId(),
                 BrokerLiveness.addressOf(getContext().getSystem()),

@@ -5,38 +5,52 @@ import akka.actor.CoordinatedShutdown;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /** Bounds an orderly stop: a process that was told to end ends, even if part of it hangs. */
 final class HaltWhenStuck {
-    private HaltWhenStuck() {}
+    private final Duration timeout;
+    private volatile @Nullable Broker current;
 
-    static void install(Broker broker, Duration timeout) {
-        CoordinatedShutdown.get(broker.system())
-                .addTask(CoordinatedShutdown.PhaseBeforeServiceUnbind(), "halt-when-stuck", () -> {
-                    LoggerFactory.getLogger(Broker.class).info("Stopping");
-                    Thread watch = new Thread(() -> haltUnlessEnded(broker, timeout), "halt-when-stuck");
-                    watch.setDaemon(true);
-                    watch.start();
-                    return CompletableFuture.completedFuture(Done.done());
-                });
+    private HaltWhenStuck(Duration timeout) {
+        this.timeout = timeout;
+    }
+
+    /** For the life of the process. */
+    static HaltWhenStuck install(Duration timeout) {
+        HaltWhenStuck installed = new HaltWhenStuck(timeout);
         Runtime.getRuntime()
-                .addShutdownHook(new Thread(() -> endWithZeroAfterAnOrderlyStop(broker), "exit-code-of-orderly-stop"));
+                .addShutdownHook(new Thread(installed::endWithZeroAfterAnOrderlyStop, "exit-code-of-orderly-stop"));
+        return installed;
+    }
+
+    /** From now on it is about this broker. */
+    void watch(Broker broker) {
+        current = broker;
+        CoordinatedShutdown shutdown = CoordinatedShutdown.get(broker.system());
+        shutdown.addTask(CoordinatedShutdown.PhaseBeforeServiceUnbind(), "halt-when-stuck", () -> {
+            LoggerFactory.getLogger(Broker.class).info("Stopping");
+            Thread watch = new Thread(() -> haltUnlessEnded(broker), "halt-when-stuck");
+            watch.setDaemon(true);
+            watch.start();
+            return CompletableFuture.completedFuture(Done.done());
+        });
         // The process may be gone before anything that waits for the actor system's end could say so.
-        CoordinatedShutdown.get(broker.system())
-                .addTask(CoordinatedShutdown.PhaseActorSystemTerminate(), "say-stopped", () -> {
-                    LoggerFactory.getLogger(Broker.class).info("Stopped");
-                    return CompletableFuture.completedFuture(Done.done());
-                });
+        shutdown.addTask(CoordinatedShutdown.PhaseActorSystemTerminate(), "say-stopped", () -> {
+            LoggerFactory.getLogger(Broker.class).info("Stopped");
+            return CompletableFuture.completedFuture(Done.done());
+        });
     }
 
     /**
      * Makes the exit code of a process that was told to stop, and did, 0: the JVM's own is 143 after SIGTERM, which is that of a
      * process that died of it. A shutdown hook is the last that can say so.
      */
-    private static void endWithZeroAfterAnOrderlyStop(Broker broker) {
+    private void endWithZeroAfterAnOrderlyStop() {
+        Broker broker = current;
         try {
-            if (broker.awaitTermination().kind() == Broker.Ended.Kind.STOPPED) {
+            if (broker != null && broker.awaitTermination().kind() == Broker.Ended.Kind.STOPPED) {
                 Runtime.getRuntime().halt(0);
             }
         } catch (InterruptedException e) {
@@ -44,7 +58,7 @@ final class HaltWhenStuck {
         }
     }
 
-    private static void haltUnlessEnded(Broker broker, Duration timeout) {
+    private void haltUnlessEnded(Broker broker) {
         try {
             var unused = broker.whenEnded().toCompletableFuture().get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (Exception e) {

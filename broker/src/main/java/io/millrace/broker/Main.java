@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -20,7 +21,7 @@ import picocli.CommandLine.Option;
  * The broker process.
  *
  * <p>Exit codes: 0 after an orderly stop; 1 if it must not or cannot run here (the reason is on standard error); 2 if the command
- * line or the configuration is wrong; 3 if the cluster has removed it.
+ * line or the configuration is wrong. A broker that the cluster has removed is started again, in this process.
  */
 @Command(
         name = "millrace broker",
@@ -34,7 +35,8 @@ import picocli.CommandLine.Option;
 public final class Main implements Callable<Integer> {
     static final int EXIT_REFUSED = 1;
     static final int EXIT_CONFIGURATION = 2;
-    static final int EXIT_DOWNED = 3;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
     @Option(
             names = {"-c", "--config"},
@@ -106,17 +108,23 @@ public final class Main implements Callable<Integer> {
             return 0;
         }
         settings.logFile().ifPresent(Logging::alsoTo);
-        try (Broker broker = Broker.start(settings)) {
-            HaltWhenStuck.install(broker, settings.shutdownTimeout());
-            return exitCode(broker.awaitTermination());
+        HaltWhenStuck halting = HaltWhenStuck.install(settings.shutdownTimeout());
+        while (true) {
+            Broker.Ended ended = runOnce(settings, halting);
+            if (ended.kind() == Broker.Ended.Kind.STOPPED) {
+                return 0;
+            } else if (!ended.kind().mayStartAgain()) {
+                LOG.error("{}", ended.reason());
+                return EXIT_REFUSED;
+            }
+            LOG.warn("{}; starting again", ended.reason());
         }
     }
 
-    private static int exitCode(Broker.Ended ended) {
-        if (ended.kind() == Broker.Ended.Kind.STOPPED) {
-            return 0;
+    private static Broker.Ended runOnce(BrokerSettings settings, HaltWhenStuck halting) throws InterruptedException {
+        try (Broker broker = Broker.start(settings)) {
+            halting.watch(broker);
+            return broker.awaitTermination();
         }
-        LoggerFactory.getLogger(Main.class).error("{}", ended.reason());
-        return ended.kind() == Broker.Ended.Kind.DOWNED ? EXIT_DOWNED : EXIT_REFUSED;
     }
 }

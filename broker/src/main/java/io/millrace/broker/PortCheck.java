@@ -19,7 +19,7 @@ final class PortCheck {
         List<String> problems = new ArrayList<>();
         check("millrace.cluster", settings.cluster().address(), problems);
         check("millrace.client", settings.frontDoor().address(), problems);
-        check("millrace.http", settings.http(), problems);
+        check("millrace.http", settings.http().address(), problems);
         if (!problems.isEmpty()) {
             throw new RefusedException(String.join("\n", problems));
         }

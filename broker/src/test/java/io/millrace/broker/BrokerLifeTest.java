@@ -99,7 +99,7 @@ class BrokerLifeTest {
     }
 
     private static String seedOf(TestBroker broker) {
-        return broker.settings().cluster().address().toString();
+        return broker.settings().http().address().toString();
     }
 
     private static Broker.Ended endOf(BrokerSettings settings) throws Exception {

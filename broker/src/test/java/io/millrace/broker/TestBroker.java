@@ -53,7 +53,7 @@ final class TestBroker implements AutoCloseable {
     /** Until both ports are open. */
     void awaitServing() throws Exception {
         awaitPort(settings.frontDoor().address());
-        awaitPort(settings.http());
+        awaitPort(settings.http().address());
     }
 
     private static void awaitPort(HostPort address) throws Exception {
@@ -109,7 +109,7 @@ final class TestBroker implements AutoCloseable {
     }
 
     HttpResponse<String> http(String path) throws Exception {
-        URI uri = URI.create("http://" + settings.http() + path);
+        URI uri = URI.create("http://" + settings.http().address() + path);
         return HttpClient.newHttpClient()
                 .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
     }

@@ -72,7 +72,7 @@ final class ProcessCluster implements AutoCloseable {
 
     private String configuration(int id) {
         String seeds = IntStream.rangeClosed(1, size)
-                .mapToObj(i -> "\"127.0.0.1:" + clusterPorts[i - 1] + "\"")
+                .mapToObj(i -> "\"127.0.0.1:" + httpPorts[i - 1] + "\"")
                 .collect(Collectors.joining(", "));
         String voters =
                 IntStream.rangeClosed(1, size).mapToObj(Integer::toString).collect(Collectors.joining(", "));
@@ -195,7 +195,7 @@ final class ProcessCluster implements AutoCloseable {
     /** Where brokers that join this cluster find it, as the value of {@code millrace.cluster.seeds}. */
     String seeds() {
         return IntStream.range(0, size)
-                .mapToObj(i -> "127.0.0.1:" + clusterPorts[i])
+                .mapToObj(i -> "127.0.0.1:" + httpPorts[i])
                 .collect(Collectors.joining(","));
     }
 

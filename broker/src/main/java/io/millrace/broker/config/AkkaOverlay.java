@@ -14,12 +14,16 @@ import java.util.Map;
  * else, since two places for one thing would be one too many.
  */
 final class AkkaOverlay {
+    private static final String DISCOVERY = "akka.management.cluster.bootstrap.contact-point-discovery.";
+    private static final String SEEDS = "millrace-seeds";
+
     private AkkaOverlay() {}
 
     static BrokerSettings applyTo(BrokerSettings s, Config all) {
         HostPort cluster = s.cluster().address();
+        HostPort http = s.http().advertised();
         List<HostPort> seeds =
-                s.cluster().seeds().isEmpty() ? List.of(cluster) : s.cluster().seeds();
+                s.cluster().seeds().isEmpty() ? List.of(http) : s.cluster().seeds();
         List<String> roles = new ArrayList<>();
         roles.add(BrokerRole.of(s.brokerId()));
         if (s.cluster().metadataVoters().contains(s.brokerId())) {
@@ -30,12 +34,20 @@ final class AkkaOverlay {
         overlay.put("akka.remote.artery.canonical.port", cluster.port());
         overlay.put("akka.cluster.roles", roles);
         overlay.put(
-                "akka.cluster.seed-nodes",
-                seeds.stream()
-                        .map(seed -> "akka://" + s.cluster().name() + "@" + seed)
-                        .toList());
-        overlay.put("akka.management.http.hostname", s.http().host());
-        overlay.put("akka.management.http.port", s.http().port());
+                "akka.discovery.config.services",
+                Map.of(
+                        SEEDS,
+                        Map.of(
+                                "endpoints",
+                                seeds.stream()
+                                        .map(seed -> Map.of("host", seed.host(), "port", seed.port()))
+                                        .toList())));
+        overlay.put(DISCOVERY + "effective-name", SEEDS);
+        overlay.put(DISCOVERY + "required-contact-point-nr", seeds.size() / 2 + 1);
+        overlay.put("akka.management.http.hostname", http.host());
+        overlay.put("akka.management.http.port", http.port());
+        overlay.put("akka.management.http.bind-hostname", s.http().address().host());
+        overlay.put("akka.management.http.bind-port", s.http().address().port());
         // Term and vote of all replicas. Native, and forced to disk: a vote that is forgotten is a vote that is given
         // twice.
         overlay.put(

@@ -22,7 +22,7 @@ public record BrokerSettings(
         Optional<Path> logFile,
         Cluster cluster,
         FrontDoor frontDoor,
-        HostPort http,
+        Http http,
         int messageBytesMax,
         int requestBytesMax,
         LogSettings log,
@@ -32,12 +32,19 @@ public record BrokerSettings(
         Duration shutdownTimeout,
         Config akka) {
 
+    /**
+     * @param address for other brokers
+     * @param seeds HTTP addresses of the brokers that know, or found, the cluster; empty: this one
+     */
     public record Cluster(String name, HostPort address, List<HostPort> seeds, Set<Integer> metadataVoters) {
         public Cluster {
             seeds = List.copyOf(seeds);
             metadataVoters = Set.copyOf(metadataVoters);
         }
     }
+
+    /** @param advertised where other brokers, and people, are told to look */
+    public record Http(HostPort address, HostPort advertised) {}
 
     /**
      * @param advertised where clients are told to connect to

@@ -78,8 +78,9 @@ final class SettingsReader {
                         + frameBytes + " bytes");
         BrokerSettings.Cluster cluster = cluster(brokerId, knowsItself);
         BrokerSettings.FrontDoor frontDoor = frontDoor(requestBytesMax);
-        HostPort http = hostPort("http");
-        checkPortsDiffer(cluster.address(), frontDoor.address(), http);
+        HostPort httpAddress = hostPort("http");
+        BrokerSettings.Http http = new BrokerSettings.Http(httpAddress, advertised("http", httpAddress));
+        checkPortsDiffer(cluster.address(), frontDoor.address(), httpAddress);
         Path dataDir = path("data-dir").orElseGet(() -> {
             problem("data-dir", "is empty");
             return Path.of(".");
@@ -138,9 +139,13 @@ final class SettingsReader {
         return new BrokerSettings.Cluster(name, hostPort("cluster"), seeds, voters);
     }
 
+    private HostPort advertised(String section, HostPort address) {
+        String host = string(section + ".advertised-host");
+        return new HostPort(host.isEmpty() ? address.host() : host, address.port());
+    }
+
     private BrokerSettings.FrontDoor frontDoor(int requestBytesMax) {
         HostPort address = hostPort("client");
-        String advertised = string("client.advertised-host");
         Duration timeout = durationBetween("client.request-timeout", Duration.ofMillis(100), Duration.ofMinutes(5));
         Duration timeoutMax =
                 durationBetween("client.request-timeout-max", Duration.ofMillis(100), Duration.ofMinutes(60));
@@ -152,7 +157,7 @@ final class SettingsReader {
         check(pendingBytes >= requestBytesMax, "client.pending-bytes", "is less than millrace.max-request-size");
         return new BrokerSettings.FrontDoor(
                 address,
-                new HostPort(advertised.isEmpty() ? address.host() : advertised, address.port()),
+                advertised("client", address),
                 timeout,
                 timeoutMax,
                 intBetween("client.stream-parallelism", 1, 100_000),

@@ -62,8 +62,9 @@ public final class ManagementRoutes extends AllDirectives implements ManagementR
                                                 .slash(integerSegment()),
                                         (topic, partition) -> get(() -> later(pages.partition(topic, partition)))),
                                 noSuchPage())),
-                // What is below /cluster is Akka's; it answers after us.
-                extractUnmatchedPath(path -> path.startsWith("/cluster") ? reject() : noSuchPage()));
+                // These are Akka's; it answers after us.
+                extractUnmatchedPath(path ->
+                        path.startsWith("/cluster") || path.startsWith("/bootstrap") ? reject() : noSuchPage()));
     }
 
     /** Akka's own answer would be text. */

@@ -26,9 +26,37 @@ class SettingsLoaderTest {
         assertThat(settings.brokerId()).isEqualTo(1);
         assertThat(settings.frontDoor().address()).isEqualTo(new HostPort("127.0.0.1", 9092));
         assertThat(settings.messageBytesMax()).isEqualTo(1 << 20);
-        assertThat(settings.akka().getStringList("akka.cluster.seed-nodes"))
-                .containsExactly("akka://millrace@127.0.0.1:2551");
+        assertThat(seeds(settings)).containsExactly(new HostPort("127.0.0.1", 9192));
         assertThat(settings.akka().getStringList("akka.cluster.roles")).containsExactly("broker-1", "metadata-voter");
+    }
+
+    private static List<HostPort> seeds(BrokerSettings settings) {
+        return settings.akka().getConfigList("akka.discovery.config.services.millrace-seeds.endpoints").stream()
+                .map(seed -> new HostPort(seed.getString("host"), seed.getInt("port")))
+                .toList();
+    }
+
+    @Test
+    void aFoundingTakesAMajorityOfTheSeeds() {
+        BrokerSettings settings = load(Map.of("millrace.cluster.seeds", "a:1,b:1,c:1,d:1,e:1"));
+
+        assertThat(settings.akka()
+                        .getInt("akka.management.cluster.bootstrap.contact-point-discovery.required-contact-point-nr"))
+                .isEqualTo(3);
+    }
+
+    @Test
+    void theAdvertisedHostIsTheOneThatIsListenedOnUnlessGiven() {
+        assertThat(load(Map.of("millrace.http.host", "127.0.0.9")).http().advertised())
+                .isEqualTo(new HostPort("127.0.0.9", 9192));
+
+        BrokerSettings settings =
+                load(Map.of("millrace.http.host", "0.0.0.0", "millrace.http.advertised-host", "here"));
+
+        assertThat(settings.http().advertised()).isEqualTo(new HostPort("here", 9192));
+        assertThat(settings.akka().getString("akka.management.http.bind-hostname"))
+                .isEqualTo("0.0.0.0");
+        assertThat(settings.akka().getString("akka.management.http.hostname")).isEqualTo("here");
     }
 
     @Test
@@ -48,7 +76,7 @@ class SettingsLoaderTest {
 
         assertThat(settings.cluster().address().port()).isEqualTo(1001);
         assertThat(settings.frontDoor().address().port()).isEqualTo(2002);
-        assertThat(settings.http().port()).isEqualTo(3003);
+        assertThat(settings.http().address().port()).isEqualTo(3003);
         assertThat(settings.raft().heartbeatMillis()).isEqualTo(50);
         assertThat(settings.shutdownTimeout()).isEqualTo(Duration.ofSeconds(20));
     }
@@ -69,8 +97,7 @@ class SettingsLoaderTest {
 
         assertThat(settings.cluster().seeds()).containsExactly(new HostPort("a", 1), new HostPort("::1", 2));
         assertThat(settings.cluster().metadataVoters()).containsExactlyInAnyOrder(1, 2, 3);
-        assertThat(settings.akka().getStringList("akka.cluster.seed-nodes"))
-                .containsExactly("akka://millrace@a:1", "akka://millrace@[::1]:2");
+        assertThat(seeds(settings)).containsExactlyElementsOf(settings.cluster().seeds());
     }
 
     @Test
