@@ -21,6 +21,8 @@ import io.millrace.broker.config.BrokerSettings;
 import io.millrace.broker.config.HostPort;
 import io.millrace.broker.data.DataDirectory;
 import io.millrace.broker.data.RefusedException;
+import io.millrace.broker.disk.DiskReport;
+import io.millrace.broker.disk.DiskWatch;
 import io.millrace.broker.grpc.GrpcServer;
 import io.millrace.broker.grpc.TopicLookup;
 import io.millrace.broker.management.ManagementBackend;
@@ -41,9 +43,11 @@ import io.millrace.controller.MetadataView;
 import io.millrace.controller.metadata.BrokerRegistration;
 import io.millrace.controller.metadata.Endpoint;
 import io.millrace.partition.replica.BrokerRole;
+import io.millrace.partition.replica.Disk;
 import io.millrace.partition.replica.LeaderObserved;
 import io.millrace.partition.replica.ReplicaContext;
 import io.millrace.partition.replica.ReplicaMessage;
+import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -91,6 +95,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
     private final MetadataView view = new MetadataView();
     private final BrokerLiveness liveness = new BrokerLiveness();
     private final LeaderView leaders = new LeaderView();
+    private final DiskReport diskReport = new DiskReport();
     private final Replicas replicas;
     private final ActorRef<ControllerCommand> controller;
 
@@ -123,6 +128,13 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 BrokerReachability.create(directory, member -> self.tell(new MemberUp(member))), "broker-reachability");
         ActorRef<LeaderObserved> observer = context.spawn(forwarder(directory), "leader-observer");
 
+        context.spawn(
+                DiskWatch.create(
+                        settings.diskReserve(),
+                        () -> Files.getFileStore(dataDirectory.path()).getUsableSpace(),
+                        diskReport),
+                "disk-watch",
+                DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
         this.replicas = new Replicas(settings, view, liveness, observer);
         replicas.start(system, replicaContext());
         this.controller = ControllerSingleton.start(system, controller());
@@ -179,7 +191,15 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         TopicChanges changes = new TopicChanges(system, controller);
         TopicLookup topics = new TopicLookup(view::current, readiness);
         management.complete(new ManagementBackend.Parts(
-                settings.brokerId(), readiness, view, leaders, inspection, changes, liveness::isAlive));
+                settings.brokerId(),
+                readiness,
+                view,
+                leaders,
+                inspection,
+                changes,
+                liveness::isAlive,
+                settings.diskReserve(),
+                diskReport));
         context.pipeToSelf(
                 GrpcServer.bind(
                         system,
@@ -313,7 +333,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
 
     private ReplicaContext replicaContext() {
         return new ReplicaContext(
-                dataDirectory.replicas(),
+                Disk.in(dataDirectory.replicas(), diskReport::space),
                 settings.raft(),
                 settings.log(),
                 settings.cacheBytesMax(),

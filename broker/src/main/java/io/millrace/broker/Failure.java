@@ -54,6 +54,9 @@ public sealed interface Failure {
         }
     }
 
+    /** The broker of the partition's leader keeps what is left of its disk in reserve. */
+    record DiskFull(String topic, int partition) implements Failure {}
+
     record ReplicaFailed(String topic, int partition, String problem) implements Failure {}
 
     record DeadlinePassed() implements Failure {}

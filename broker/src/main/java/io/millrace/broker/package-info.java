@@ -8,6 +8,7 @@
  *         ├ routing     who leads each partition, and requests on their way
  *         ├ grpc        clients
  *         ├ management  people, over HTTP
+ *         ├ disk        how much room there is
  *         ├ Registrar   introduces this broker to the controller
  *         ├ Replicas, ReplicaManager   run what the metadata gives this broker, delete what is gone
  *         └ the controller, if it is this broker's turn

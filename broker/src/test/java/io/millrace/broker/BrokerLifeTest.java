@@ -9,6 +9,7 @@ import io.millrace.broker.config.BrokerSettings;
 import io.millrace.protocol.v1.AdminServiceGrpc;
 import io.millrace.protocol.v1.ClusterServiceGrpc;
 import io.millrace.protocol.v1.CreateTopicRequest;
+import io.millrace.protocol.v1.ErrorReason;
 import io.millrace.protocol.v1.FetchRequest;
 import io.millrace.protocol.v1.GetMetadataRequest;
 import io.millrace.protocol.v1.MessageServiceGrpc;
@@ -48,6 +49,29 @@ class BrokerLifeTest {
                     .containsExactly("a");
             assertThat(produce(broker, "kept", "b")).isEqualTo(1);
             assertThat(leftover).doesNotExist();
+        }
+    }
+
+    @Test
+    void aBrokerWithoutRoomOnItsDiskRefusesRecordsAndServesWhatItHas() throws Exception {
+        try (TestBroker broker = TestBroker.start(directory, Map.of())) {
+            create(broker, "orders");
+            produce(broker, "orders", "a");
+            assertThat(broker.http("/api/v1/disk").body()).contains("\"space\" : \"AMPLE\"");
+        }
+        // Nobody has so much room.
+        try (TestBroker broker = TestBroker.start(directory, Map.of("millrace.disk-reserve", "100 PiB"))) {
+            var messages = MessageServiceGrpc.newBlockingStub(broker.channel()).withDeadlineAfter(30, TimeUnit.SECONDS);
+            WithOneBroker.Told refused = WithOneBroker.failure(() -> produce(broker, "orders", "b"));
+            assertThat(refused.code()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+            assertThat(refused.reason()).isEqualTo(ErrorReason.DISK_FULL);
+            assertThat(refused.retry()).isTrue();
+            assertThat(messages.fetch(
+                                    FetchRequest.newBuilder().setTopic("orders").build())
+                            .getRecordsList())
+                    .hasSize(1);
+            create(broker, "another"); // the metadata are small and have what is in reserve
+            assertThat(broker.http("/api/v1/disk").body()).contains("\"space\" : \"EXHAUSTED\"", "\"freeBytes\" : ");
         }
     }
 

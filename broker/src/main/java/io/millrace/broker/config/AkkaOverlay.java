@@ -61,6 +61,7 @@ final class AkkaOverlay {
         return new BrokerSettings(
                 s.brokerId(),
                 s.dataDir(),
+                s.diskReserve(),
                 s.logFile(),
                 s.cluster(),
                 s.frontDoor(),

@@ -1,6 +1,7 @@
 package io.millrace.broker.config;
 
 import com.typesafe.config.Config;
+import io.millrace.broker.disk.DiskReserve;
 import io.millrace.partition.log.LogSettings;
 import io.millrace.partition.raft.RaftSettings;
 import io.millrace.partition.replica.PartitionSettings;
@@ -13,12 +14,14 @@ import java.util.Set;
 /**
  * Everything an operator has decided, valid as a whole. The meaning of each is in {@code reference.conf}.
  *
+ * @param diskReserve kept free
  * @param cacheBytesMax of recent entries, for each replica
  * @param akka all that Akka reads, derived from these settings where it must be
  */
 public record BrokerSettings(
         int brokerId,
         Path dataDir,
+        DiskReserve diskReserve,
         Optional<Path> logFile,
         Cluster cluster,
         FrontDoor frontDoor,

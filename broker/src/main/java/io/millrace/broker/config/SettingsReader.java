@@ -3,6 +3,7 @@ package io.millrace.broker.config;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
+import io.millrace.broker.disk.DiskReserve;
 import io.millrace.partition.log.LogSettings;
 import io.millrace.partition.raft.RaftSettings;
 import io.millrace.partition.replica.PartitionSettings;
@@ -88,6 +89,7 @@ final class SettingsReader {
         BrokerSettings settings = new BrokerSettings(
                 brokerId,
                 dataDir,
+                new DiskReserve(bytesBetween("disk-reserve", 0, 1L << 60)),
                 path("log-file"),
                 cluster,
                 frontDoor,

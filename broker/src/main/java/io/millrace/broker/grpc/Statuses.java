@@ -27,6 +27,9 @@ final class Statuses {
     private static final Duration AFTER_ELECTION = Duration.ofMillis(250);
 
     private static final Duration AFTER_OVERLOAD = Duration.ofMillis(100);
+    /** Somebody has to do something about it. */
+    private static final Duration AFTER_DISK_FULL = Duration.ofSeconds(1);
+
     private static final Duration AFTER_START = Duration.ofMillis(500);
 
     private Statuses() {}
@@ -159,6 +162,15 @@ final class Statuses {
                             ErrorReason.BROKER_NOT_READY,
                             "this broker is not ready: " + String.join(", ", f.missing()))
                     .retryAfter(AFTER_START);
+        } else if (failure instanceof Failure.DiskFull f) {
+            return told(
+                            Status.Code.RESOURCE_EXHAUSTED,
+                            ErrorReason.DISK_FULL,
+                            "the disk of the broker that leads " + f.topic() + "-" + f.partition()
+                                    + " is full: it takes no records until there is more room")
+                    .with("topic", f.topic())
+                    .with("partition", f.partition())
+                    .retryAfter(AFTER_DISK_FULL);
         } else if (failure instanceof Failure.ReplicaFailed f) {
             return told(
                             Status.Code.UNAVAILABLE,

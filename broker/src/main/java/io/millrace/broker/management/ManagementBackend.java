@@ -3,6 +3,8 @@ package io.millrace.broker.management;
 import akka.actor.setup.Setup;
 import io.millrace.broker.Readiness;
 import io.millrace.broker.TopicChanges;
+import io.millrace.broker.disk.DiskReport;
+import io.millrace.broker.disk.DiskReserve;
 import io.millrace.broker.routing.Inspection;
 import io.millrace.broker.routing.LeaderView;
 import io.millrace.controller.MetadataView;
@@ -24,7 +26,9 @@ public final class ManagementBackend extends Setup {
             LeaderView leaders,
             Inspection inspection,
             TopicChanges changes,
-            IntPredicate alive) {}
+            IntPredicate alive,
+            DiskReserve diskReserve,
+            DiskReport disk) {}
 
     /** To be called before Akka Management starts. */
     public void complete(Parts complete) {

@@ -52,6 +52,7 @@ public final class ManagementRoutes extends AllDirectives implements ManagementR
                         segment("api").slash("v1"),
                         () -> concat(
                                 path("brokers", () -> page(pages::brokers)),
+                                path("disk", () -> page(pages::disk)),
                                 path("controller", () -> get(() -> later(pages.controller()))),
                                 path("topics", () -> page(pages::topics)),
                                 path(segment("topics").slash(segment()), topic -> page(() -> pages.topic(topic))),

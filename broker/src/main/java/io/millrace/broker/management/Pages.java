@@ -2,11 +2,13 @@ package io.millrace.broker.management;
 
 import io.millrace.broker.Failure;
 import io.millrace.broker.Readiness;
+import io.millrace.broker.disk.DiskReport;
 import io.millrace.broker.routing.Leader;
 import io.millrace.broker.routing.PartitionKey;
 import io.millrace.controller.ControllerReply;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.partition.replica.DiskSpace;
 import io.millrace.partition.replica.PartitionStatus;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,6 +34,9 @@ final class Pages {
     record Brokers(Optional<String> clusterId, int self, OptionalInt controller, List<Broker> brokers) {}
 
     record Broker(int id, String client, String http, boolean alive) {}
+
+    /** This broker's. */
+    record Disk(DiskSpace space, long freeBytes, long reserveBytes) {}
 
     record Topics(List<Topic> topics) {}
 
@@ -75,6 +80,11 @@ final class Pages {
                                 b.http().toString(),
                                 parts.alive().test(b.brokerId())))
                         .toList());
+    }
+
+    Object disk() {
+        DiskReport.State state = parts.disk().state();
+        return new Disk(state.space(), state.freeBytes(), parts.diskReserve().bytes());
     }
 
     Object topics() {

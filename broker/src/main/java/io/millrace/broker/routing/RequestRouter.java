@@ -188,6 +188,8 @@ public final class RequestRouter extends AbstractBehavior<RequestRouter.Command>
             fail(request, outcomeUnknown(target, "its leader lost leadership before it was committed"));
         } else if (reply instanceof PartitionReply.Overloaded overloaded) {
             fail(request, new Failure.Overloaded("the queue of " + target + " is full", overloaded.limitBytes()));
+        } else if (reply instanceof PartitionReply.DiskFull) {
+            fail(request, new Failure.DiskFull(target.topic(), target.partition()));
         } else if (reply instanceof PartitionReply.OffsetOutOfRange range
                 && request.call.request() instanceof Request.Fetch fetch) {
             fail(

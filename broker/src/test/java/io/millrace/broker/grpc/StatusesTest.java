@@ -143,6 +143,13 @@ class StatusesTest {
                         true),
                 row(new Failure.BrokerNotReady(List.of("x")), Code.UNAVAILABLE, ErrorReason.BROKER_NOT_READY, true),
                 row(
+                        new Failure.DiskFull("t", 0),
+                        Code.RESOURCE_EXHAUSTED,
+                        ErrorReason.DISK_FULL,
+                        true,
+                        "topic",
+                        "partition"),
+                row(
                         new Failure.ReplicaFailed("t", 0, "disk"),
                         Code.UNAVAILABLE,
                         ErrorReason.REPLICA_FAILED,

@@ -218,6 +218,9 @@ class RequestRouterTest {
         Call overloaded = produce(1);
         PartitionCommand.Produce p = first.expectMessageClass(PartitionCommand.Produce.class);
         p.replyTo().tell(new PartitionReply.Overloaded(p.requestId(), 99));
+        Call full = produce(1);
+        PartitionCommand.Produce d = first.expectMessageClass(PartitionCommand.Produce.class);
+        d.replyTo().tell(new PartitionReply.DiskFull(d.requestId()));
         Call unknown = produce(1);
         PartitionCommand.Produce u = first.expectMessageClass(PartitionCommand.Produce.class);
         u.replyTo().tell(new PartitionReply.OutcomeUnknown(u.requestId()));
@@ -227,6 +230,7 @@ class RequestRouterTest {
 
         assertThat(failure(overloaded)).isInstanceOfSatisfying(Failure.Overloaded.class, o -> assertThat(o.limitBytes())
                 .isEqualTo(99));
+        assertThat(failure(full)).isEqualTo(new Failure.DiskFull("orders", 0));
         assertThat(failure(unknown)).isInstanceOf(Failure.OutcomeUnknown.class);
         assertThat(failure(range)).isEqualTo(new Failure.OffsetOutOfRange("orders", 0, 50, 1, 9));
     }

@@ -38,6 +38,7 @@ final class Advice {
             case CONNECTION_LOST, NO_ANSWER, OUTCOME_UNKNOWN, BROKER_NOT_READY ->
                 "'millrace cluster' shows which brokers are up";
             case OVERLOADED -> "try again later, or allow more time with --timeout";
+            case DISK_FULL -> "free space on that broker's disk, or lower its millrace.disk-reserve";
             case PROTOCOL_MISMATCH -> "is --bootstrap the client port of a Millrace broker?";
             case REPLICA_FAILED, INTERNAL_FAULT -> "the broker's log tells more";
             default -> "";

@@ -5,6 +5,7 @@ import io.millrace.partition.log.EntryCache;
 import io.millrace.partition.log.OffsetReader;
 import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.LogPosition;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -94,6 +95,10 @@ final class CachedLog implements ReplicaLog {
     @Override
     public boolean isBehind() {
         return cache.keptBytes() > behindBytes;
+    }
+
+    LogPosition start() {
+        return log.start();
     }
 
     @Override

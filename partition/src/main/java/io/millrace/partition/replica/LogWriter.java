@@ -144,7 +144,7 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
     }
 
     private void fail(String what, Exception cause) {
-        getContext().getLog().error("{}: the replica stops here", what, cause);
+        getContext().getLog().debug("{}", what, cause); // the replica's owner says it, once
         close();
         listener.tell(new Failed(what + ": " + cause.getMessage()));
     }

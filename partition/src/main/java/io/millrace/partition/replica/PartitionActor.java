@@ -55,6 +55,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private final ReplicaSpec spec;
     private final PartitionSettings settings;
+    private final Disk disk;
     private final ActorRef<LeaderObserved> observer;
     private final ActorRef<RaftCommand> raft;
     private final ActorRef<RaftStatus> statusAdapter;
@@ -104,6 +105,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         super(actor);
         this.spec = spec;
         this.settings = settings;
+        this.disk = context.disk();
         this.observer = observer;
         this.proposals = new Proposals(settings);
         this.waitingFetches =
@@ -276,6 +278,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             produce.replyTo().tell(new PartitionReply.ReplicaFailed(produce.requestId(), problem));
         } else if (!serving) {
             answerNotLeader(produce);
+        } else if (!disk.space().leadersTakeRecords()) {
+            produce.replyTo().tell(new PartitionReply.DiskFull(produce.requestId()));
         } else if (!proposals.offer(produce)) {
             produce.replyTo().tell(new PartitionReply.Overloaded(produce.requestId(), settings.queueBytesMax()));
         } else {

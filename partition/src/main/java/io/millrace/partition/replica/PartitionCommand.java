@@ -11,7 +11,8 @@ public sealed interface PartitionCommand extends ReplicaMessage {
 
     /**
      * Append these records, all or none. Answers: {@link PartitionReply.Produced}, {@link PartitionReply.NotLeader},
-     * {@link PartitionReply.Overloaded}, {@link PartitionReply.OutcomeUnknown}, {@link PartitionReply.ReplicaFailed}.
+     * {@link PartitionReply.Overloaded}, {@link PartitionReply.DiskFull}, {@link PartitionReply.OutcomeUnknown},
+     * {@link PartitionReply.ReplicaFailed}.
      *
      * @param batches one or more record batches, valid (the front door has checked them), their offsets not yet set. The
      *     leader writes offsets into these very bytes: the sender must not keep them

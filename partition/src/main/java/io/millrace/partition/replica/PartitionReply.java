@@ -30,6 +30,9 @@ public sealed interface PartitionReply {
     /** Surely not done: more than {@code limitBytes} wait already. Try again later. */
     record Overloaded(long requestId, long limitBytes) implements PartitionReply {}
 
+    /** Surely not done: the leader's broker keeps what is left of its disk in reserve. Try again when there is more room. */
+    record DiskFull(long requestId) implements PartitionReply {}
+
     /** Leadership was lost after the records were proposed: they may yet be committed, or be gone. */
     record OutcomeUnknown(long requestId) implements PartitionReply {}
 

@@ -15,7 +15,6 @@ import akka.persistence.typed.javadsl.EventHandler;
 import akka.persistence.typed.javadsl.EventSourcedBehavior;
 import akka.persistence.typed.javadsl.RetentionCriteria;
 import akka.persistence.typed.javadsl.SignalHandler;
-import io.millrace.partition.log.FileStorage;
 import io.millrace.partition.log.OffsetReader;
 import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.raft.Entry;
@@ -113,7 +112,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         this.peers = new Peers(id, context, actor.messageAdapter(PeerMessage.class, FromPeer::new));
         this.writer = actor.spawn(
                 LogWriter.create(
-                        () -> SegmentedLog.open(FileStorage.in(context.directoryOf(id)), context.log(), offsets),
+                        () -> SegmentedLog.open(context.disk().storageOf(id), context.log(), offsets),
                         actor.messageAdapter(LogWriter.Event.class, FromLog::new)),
                 "log",
                 DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
@@ -260,7 +259,20 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             return Effect().none();
         }
         peers.heard(message.from(), received.sender());
-        return step(running, open, new Input.Received(message));
+        return step(running, open, new Input.Received(asMuchAsFits(open, message)));
+    }
+
+    /**
+     * Of what a leader sends to a member that has no room for entries, only the news that it leads: the heartbeat that it
+     * might have sent with the very first entry. The rest counts as lost on the way. So the leader's window fills and stays
+     * full, and the leader neither misses this member nor sends it the same again and again.
+     */
+    private Message asMuchAsFits(CachedLog open, Message message) {
+        boolean fits = id.isOfMetadata() || context.disk().space().followersTakeRecords();
+        return !fits && message instanceof Message.AppendRequest request
+                ? new Message.AppendRequest(
+                        request.from(), request.to(), request.term(), open.start(), List.of(), request.commitIndex())
+                : message;
     }
 
     private Effect<TermAndVote, TermAndVote> onLogEvent(RaftCore running, CachedLog open, LogWriter.Event event) {

@@ -14,6 +14,11 @@ public record ReplicaId(String topic, long topicId, int partition, int brokerId)
     private static final Pattern FORMAT =
             Pattern.compile("(?<topic>.+)-(?<partition>\\d+)~(?<id>\\d+)@(?<broker>\\d+)");
 
+    /** Whether it is of the cluster's own metadata. */
+    boolean isOfMetadata() {
+        return topicId == 0;
+    }
+
     /** The replica of the same partition on another broker. */
     public ReplicaId on(int otherBrokerId) {
         return new ReplicaId(topic, topicId, partition, otherBrokerId);

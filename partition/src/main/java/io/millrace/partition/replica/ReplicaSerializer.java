@@ -34,6 +34,7 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
     private static final String NOT_LEADER = "rn";
     private static final String OUT_OF_RANGE = "rr";
     private static final String OVERLOADED = "rl";
+    private static final String DISK_FULL = "rd";
     private static final String OUTCOME_UNKNOWN = "ru";
     private static final String FAILED = "rx";
     private static final String OPEN = "O";
@@ -73,6 +74,8 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             return OUT_OF_RANGE;
         } else if (message instanceof PartitionReply.Overloaded) {
             return OVERLOADED;
+        } else if (message instanceof PartitionReply.DiskFull) {
+            return DISK_FULL;
         } else if (message instanceof PartitionReply.OutcomeUnknown) {
             return OUTCOME_UNKNOWN;
         } else if (message instanceof PartitionReply.ReplicaFailed) {
@@ -149,6 +152,8 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             to.putLong(out.requestId()).putLong(out.earliest()).putLong(out.latest());
         } else if (message instanceof PartitionReply.Overloaded overloaded) {
             to.putLong(overloaded.requestId()).putLong(overloaded.limitBytes());
+        } else if (message instanceof PartitionReply.DiskFull full) {
+            to.putLong(full.requestId());
         } else if (message instanceof PartitionReply.OutcomeUnknown unknown) {
             to.putLong(unknown.requestId());
         } else if (message instanceof PartitionReply.ReplicaFailed failed) {
@@ -221,6 +226,9 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             }
             case OVERLOADED -> {
                 return new PartitionReply.Overloaded(id, from.getLong());
+            }
+            case DISK_FULL -> {
+                return new PartitionReply.DiskFull(id);
             }
             case OUTCOME_UNKNOWN -> {
                 return new PartitionReply.OutcomeUnknown(id);

@@ -9,10 +9,14 @@ import akka.actor.typed.ActorRef;
 import akka.persistence.testkit.javadsl.PersistenceTestKit;
 import io.millrace.partition.log.LogSettings;
 import io.millrace.partition.log.OffsetReader;
+import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.EntryType;
+import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.LogPosition;
 import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
+import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftSettings;
 import io.millrace.partition.raft.RaftStatus;
 import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
@@ -42,6 +46,7 @@ class RaftActorTest {
     private static long lastTopicId;
 
     private final Path directory;
+    private Disk disk;
     private final ReplicaId id = new ReplicaId("orders", ++lastTopicId, 0, SELF.value());
     private final String journalId = "raft|" + id.entityId();
     private final TestProbe<RaftEvent> owner = KIT.createTestProbe();
@@ -50,6 +55,7 @@ class RaftActorTest {
 
     RaftActorTest(@TempDir Path directory) {
         this.directory = directory;
+        this.disk = Disk.in(directory, () -> DiskSpace.AMPLE);
         member = start();
     }
 
@@ -65,7 +71,7 @@ class RaftActorTest {
 
     private ActorRef<RaftCommand> start() {
         ReplicaContext context = new ReplicaContext(
-                directory, NEVER_BY_ITSELF, LogSettings.DEFAULT, 1 << 20, new Nobody(), () -> "", () -> 0);
+                disk, NEVER_BY_ITSELF, LogSettings.DEFAULT, 1 << 20, new Nobody(), () -> "", () -> 0);
         Membership membership = Membership.ofVoters(new TreeSet<>(Set.of(SELF, SECOND, THIRD)));
         return KIT.spawn(RaftActor.create(id, membership, OffsetReader.withoutOffsets(), context, owner.getRef()));
     }
@@ -184,6 +190,97 @@ class RaftActorTest {
         member.tell(RaftCommand.Delete.INSTANCE);
         owner.expectTerminated(member, ReplicaGroup.PATIENCE);
         assertThat(directory.resolve(id.group())).doesNotExist();
+    }
+
+    private void startOn(Disk another) {
+        awaitStart();
+        KIT.stop(member, ReplicaGroup.PATIENCE);
+        disk = another;
+        member = start();
+    }
+
+    private static void awaitSomethingWaitingFor(TestDisk disk) {
+        KIT.createTestProbe().awaitAssert(ReplicaGroup.PATIENCE, () -> {
+            assertThat(disk.waiting()).isPositive();
+            return null;
+        });
+    }
+
+    private static Entry entry(long index, long term) {
+        return new Entry(index, term, EntryType.NOOP, Payload.EMPTY);
+    }
+
+    private void append(NodeId leader, long term, LogPosition previous, Entry... entries) {
+        deliver(new Message.AppendRequest(leader, SELF, term, previous, List.of(entries), 0));
+    }
+
+    private long accepted() {
+        return ((Message.AppendAccepted) answer()).matchIndex();
+    }
+
+    @Test
+    void whatIsCutIsNotReadAnyMoreAlthoughTheDiskHasItYet() {
+        TestDisk hanging = new TestDisk();
+        startOn(hanging);
+        ReplicaLog log = await(RaftEvent.Started.class).log();
+        append(SECOND, 1, LogPosition.ZERO, entry(1, 1), entry(2, 1), entry(3, 1));
+        assertThat(accepted()).isEqualTo(3);
+        hanging.hang();
+        try {
+            append(THIRD, 2, new LogPosition(1, 1), entry(2, 2));
+            assertThat(await(RaftEvent.Truncated.class).fromIndex()).isEqualTo(2);
+            awaitSomethingWaitingFor(hanging);
+            assertThat(log.read(1, 3, 1 << 20).toCompletableFuture().join()).doesNotContain(entry(2, 1), entry(3, 1));
+            assertThat(log.read(2, 3, 1 << 20).toCompletableFuture().join()).containsExactly(entry(2, 2));
+            assertThat(log.read(3, 3, 1 << 20).toCompletableFuture().join()).isEmpty();
+            peer.expectNoMessage(Duration.ZERO); // nothing of the new term is on disk
+        } finally {
+            hanging.goOn();
+        }
+        assertThat(accepted()).isEqualTo(2);
+    }
+
+    @Test
+    void aReportThatEntriesAreOnDiskIsIgnoredWhenTheyWereCutSince() {
+        TestDisk hanging = new TestDisk();
+        startOn(hanging);
+        awaitStart();
+        append(SECOND, 1, LogPosition.ZERO, entry(1, 1));
+        assertThat(accepted()).isEqualTo(1);
+        hanging.hangForces();
+        try {
+            append(SECOND, 1, new LogPosition(1, 1), entry(2, 1), entry(3, 1));
+            awaitSomethingWaitingFor(hanging);
+            append(THIRD, 2, new LogPosition(1, 1), entry(2, 2));
+            await(RaftEvent.Truncated.class);
+        } finally {
+            hanging.goOn();
+        }
+        assertThat(accepted()).isEqualTo(2);
+        assertThat(status().durableIndex()).isEqualTo(2);
+        assertThat(status().lastPosition()).isEqualTo(new LogPosition(2, 2));
+    }
+
+    @Test
+    void aMemberStartsWithTheLastTermAndVoteOfEveryPrefixOfItsJournal() {
+        awaitStart();
+        askForVote(SECOND, 5);
+        answer();
+        deliver(new Message.AppendRequest(THIRD, SELF, 6, LogPosition.ZERO, List.of(), 0));
+        answer();
+        deliver(new Message.AppendRequest(SECOND, SELF, 7, LogPosition.ZERO, List.of(), 0));
+        answer();
+        List<Object> journal = JOURNAL.persistedInStorage(journalId);
+        assertThat(journal).hasSizeGreaterThanOrEqualTo(3);
+        for (int length = 0; length <= journal.size(); length++) {
+            KIT.stop(member, ReplicaGroup.PATIENCE);
+            JOURNAL.clearByPersistenceId(journalId);
+            JOURNAL.persistForRecovery(journalId, journal.subList(0, length));
+            member = start();
+            awaitStart();
+            TermAndVote last = length == 0 ? TermAndVote.of(HardState.INITIAL) : (TermAndVote) journal.get(length - 1);
+            assertThat(status().hardState()).isEqualTo(last.toHardState());
+        }
     }
 
     /** The members that are known by their ActorRefs only. */

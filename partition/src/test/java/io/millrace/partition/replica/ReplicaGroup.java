@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntFunction;
 
 /** The replicas of one partition in one actor system: real actors and files, and a network that can be cut. */
 final class ReplicaGroup implements AutoCloseable {
@@ -36,7 +37,7 @@ final class ReplicaGroup implements AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final ActorTestKit kit;
-    private final Path directory;
+    private final IntFunction<Disk> disks;
     private final long topicId;
     private final PartitionSettings settings;
     private final List<Integer> brokers;
@@ -46,8 +47,19 @@ final class ReplicaGroup implements AutoCloseable {
     private long requestId;
 
     ReplicaGroup(ActorTestKit kit, Path directory, long topicId, PartitionSettings settings, Integer... brokers) {
+        this(
+                kit,
+                broker -> Disk.in(directory.resolve("broker-" + broker), () -> DiskSpace.AMPLE),
+                topicId,
+                settings,
+                brokers);
+    }
+
+    /** @param disks by broker; the same one when it starts again */
+    ReplicaGroup(
+            ActorTestKit kit, IntFunction<Disk> disks, long topicId, PartitionSettings settings, Integer... brokers) {
         this.kit = kit;
-        this.directory = directory;
+        this.disks = disks;
         this.topicId = topicId;
         this.settings = settings;
         this.brokers = List.of(brokers);
@@ -61,7 +73,7 @@ final class ReplicaGroup implements AutoCloseable {
 
     void start(int broker) {
         ReplicaContext context = new ReplicaContext(
-                directory.resolve("broker-" + broker),
+                disks.apply(broker),
                 FAST,
                 LogSettings.DEFAULT,
                 1 << 20,

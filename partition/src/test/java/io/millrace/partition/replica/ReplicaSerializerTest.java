@@ -84,6 +84,7 @@ class ReplicaSerializerTest {
                 new PartitionReply.OffsetOutOfRange(1, 2, 3),
                 new PartitionReply.Overloaded(1, 2),
                 new PartitionReply.OutcomeUnknown(1),
+                new PartitionReply.DiskFull(2),
                 new PartitionReply.ReplicaFailed(1, "kaputt: ü")));
         raftMessages().forEach(message -> all.add(new PeerMessage("cluster-ü", peers.getRef(), message)));
         return all;

@@ -1,0 +1,23 @@
+package io.millrace.broker.disk;
+
+import io.millrace.partition.replica.DiskSpace;
+
+/** What was found when somebody last looked at the disk. For any thread. */
+public final class DiskReport {
+    /** @param freeBytes that this process may use */
+    public record State(DiskSpace space, long freeBytes) {}
+
+    private volatile State state = new State(DiskSpace.AMPLE, 0);
+
+    public State state() {
+        return state;
+    }
+
+    public DiskSpace space() {
+        return state.space();
+    }
+
+    void found(State now) {
+        state = now;
+    }
+}

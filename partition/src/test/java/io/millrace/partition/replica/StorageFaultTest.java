@@ -1,0 +1,194 @@
+package io.millrace.partition.replica;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.LoggingTestKit;
+import akka.actor.typed.ActorRef;
+import io.millrace.partition.replica.PartitionReply.Produced;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.event.Level;
+
+/** A partition of three whose disks fail, fill up or hang, one at a time. */
+class StorageFaultTest {
+    private static final ActorTestKit KIT = ActorTestKit.create("faults", ReplicaGroup.CONFIG);
+    private static long lastTopicId;
+
+    private final Map<Integer, TestDisk> disks = new ConcurrentHashMap<>();
+    private final ReplicaGroup group = new ReplicaGroup(
+            KIT,
+            broker -> disks.computeIfAbsent(broker, b -> new TestDisk()),
+            ++lastTopicId,
+            PartitionSettings.DEFAULT,
+            1,
+            2,
+            3);
+    private final LeaderObserved first = group.awaitLeader(0);
+    private final int leader = first.replica().brokerId();
+    private final int follower = leader % 3 + 1;
+
+    @AfterEach
+    void stop() {
+        group.close();
+    }
+
+    @AfterAll
+    static void stopSystem() {
+        KIT.shutdownTestKit();
+    }
+
+    private TestDisk disk(int broker) {
+        return Objects.requireNonNull(disks.get(broker));
+    }
+
+    private static ActorRef<PartitionCommand> ref(LeaderObserved leader) {
+        return leader.leaderRef().orElseThrow();
+    }
+
+    private void await(Runnable assertion) {
+        KIT.createTestProbe().awaitAssert(ReplicaGroup.PATIENCE, () -> {
+            assertion.run();
+            return null;
+        });
+    }
+
+    private void awaitFailed(int broker, String problem) {
+        await(() -> {
+            assertThat(group.status(broker).state()).isEqualTo("FAILED");
+            assertThat(group.status(broker).problem()).contains(problem);
+        });
+    }
+
+    private void awaitCaughtUp(int broker) {
+        await(() -> {
+            assertThat(group.status(broker).state()).isEqualTo("RUNNING");
+            assertThat(group.status(broker).durableIndex())
+                    .isEqualTo(group.status(leader).lastIndex());
+        });
+    }
+
+    private void produceSome() {
+        assertThat(group.produce(ref(first), "a", "b")).isInstanceOf(Produced.class);
+    }
+
+    @Test
+    void aLeaderWhoseForceFailsStopsSaysSoOnceAndIsReplaced() {
+        produceSome();
+        LoggingTestKit.empty().withLogLevel(Level.ERROR).withOccurrences(1).expect(KIT.system(), () -> {
+            disk(leader).storage.failForceAfter(0);
+            group.produce(
+                    ref(first), "c"); // whatever comes of it: the others may have committed it before the disk failed
+            awaitFailed(leader, "cannot force the log to disk: Input/output error");
+            return null;
+        });
+        LeaderObserved second = group.awaitLeader(first.term());
+        assertThat(second.replica().brokerId()).isNotEqualTo(leader);
+        assertThat(group.produce(ref(second), "d")).isInstanceOf(Produced.class);
+        assertThat(group.readAll(ref(second))).startsWith("a", "b").endsWith("d");
+        assertThat(group.produce(group.replica(leader), "e")).isInstanceOf(PartitionReply.ReplicaFailed.class);
+        assertThat(group.fetch(group.replica(leader), 0, 1_000, 0)).isInstanceOf(PartitionReply.ReplicaFailed.class);
+    }
+
+    @Test
+    void aReplicaThatCouldNotWriteTriesNothingMoreUntilItIsStartedAnew() {
+        produceSome();
+        awaitCaughtUp(follower);
+        disk(follower).storage.failWriteAfter(0);
+        produceSome();
+        awaitFailed(follower, "cannot write to the log: Input/output error");
+        int writes = disk(follower).storage.writes();
+        int forces = disk(follower).storage.forces();
+        produceSome();
+        awaitFailed(follower, "cannot write to the log");
+        assertThat(disk(follower).storage.writes()).isEqualTo(writes);
+        assertThat(disk(follower).storage.forces()).isEqualTo(forces);
+
+        group.stop(follower);
+        group.start(follower);
+        awaitCaughtUp(follower);
+        assertThat(group.status(leader).term()).isEqualTo(first.term());
+    }
+
+    @Test
+    void aReplicaThatRanOutOfSpaceHasKeptWhatItHad() {
+        produceSome();
+        awaitCaughtUp(follower);
+        disk(follower).storage.limitTo(64 + 300);
+        for (int i = 0; i < 4; i++) {
+            assertThat(group.produce(ref(first), "x".repeat(50_000))).isInstanceOf(Produced.class);
+        }
+        awaitFailed(follower, "No space left on device");
+        group.stop(follower);
+        disk(follower).storage.limitTo(Long.MAX_VALUE);
+        group.start(follower);
+        awaitCaughtUp(follower);
+    }
+
+    @Test
+    void aLeaderWithoutRoomRefusesRecordsAndServesTheOnesItHasUntilThereIsRoomAgain() {
+        produceSome();
+        disk(leader).space(DiskSpace.LOW);
+        assertThat(group.produce(ref(first), "c")).isInstanceOf(PartitionReply.DiskFull.class);
+        assertThat(group.readAll(ref(first))).containsExactly("a", "b");
+        disk(leader).space(DiskSpace.AMPLE);
+        assertThat(group.produce(ref(first), "c")).isInstanceOf(Produced.class);
+        assertThat(group.readAll(ref(first))).containsExactly("a", "b", "c");
+    }
+
+    @Test
+    void aFollowerWithoutRoomWritesNothingAndHindersNobodyUntilThereIsRoomAgain() {
+        produceSome();
+        awaitCaughtUp(follower);
+        int writes = disk(follower).storage.writes();
+        disk(follower).space(DiskSpace.EXHAUSTED);
+        for (int i = 0; i < 200; i++) { // more than its leader's window, in messages
+            produceSome();
+        }
+        PartitionStatus full = group.status(follower);
+        assertThat(full.leader()).isEqualTo(leader);
+        assertThat(full.lastIndex()).isLessThan(group.status(leader).lastIndex());
+        assertThat(disk(follower).storage.writes()).isEqualTo(writes);
+        await(() -> assertThat(group.status(leader).peers())
+                .anySatisfy(peer -> assertThat(peer.brokerId() == follower && peer.silentMillis() < 100)
+                        .isTrue()));
+
+        disk(follower).space(DiskSpace.AMPLE);
+        awaitCaughtUp(follower);
+        assertThat(group.status(leader).term()).isEqualTo(first.term());
+    }
+
+    @Test
+    void aFollowerWithoutRoomDoesNotGiveUpItsLeader() {
+        IntStream.rangeClosed(1, 3).forEach(broker -> disk(broker).space(DiskSpace.EXHAUSTED));
+        assertThat(group.produce(ref(first), "a")).isInstanceOf(PartitionReply.DiskFull.class);
+        await(() -> assertThat(group.status(leader).commitIndex()).isPositive());
+        assertThat(group.readAll(ref(first))).isEmpty();
+        assertThat(group.status(follower).term()).isEqualTo(first.term());
+    }
+
+    @Test
+    void aFollowerWhoseDiskHangsDelaysNobody() {
+        produceSome();
+        awaitCaughtUp(follower);
+        TestDisk slow = disk(follower);
+        slow.hang();
+        try {
+            for (int i = 0; i < 200; i++) {
+                produceSome();
+            }
+            await(() -> assertThat(slow.waiting()).isPositive());
+            assertThat(group.status(follower).durableIndex())
+                    .isLessThan(group.status(leader).commitIndex());
+        } finally {
+            slow.goOn();
+        }
+        awaitCaughtUp(follower);
+        assertThat(group.status(leader).term()).isEqualTo(first.term());
+    }
+}
