@@ -121,6 +121,7 @@ final class SegmentWriter {
     private void zero(long from, long until) throws IOException {
         ByteBuffer zeros = BufferPool.SHARED.borrow();
         try {
+            zeros.limit((int) Math.min(zeros.capacity(), (until - from + Long.BYTES - 1) & -Long.BYTES));
             while (zeros.hasRemaining()) {
                 zeros.putLong(0);
             }

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,7 +66,9 @@ public final class SimulatedStorage implements Storage {
         }
 
         void force() {
-            durable = Arrays.copyOf(durable, Math.max(durable.length, content.length));
+            if (durable.length < content.length) {
+                durable = Arrays.copyOf(durable, content.length);
+            }
             dirtySectors.forEach((sector, images) -> store(sector, images.get(images.size() - 1)));
             durableSize = dirtySizes.isEmpty() ? durableSize : dirtySizes.get(dirtySizes.size() - 1);
             forget();
@@ -78,7 +81,9 @@ public final class SimulatedStorage implements Storage {
 
         private void store(int sector, byte[] image) {
             int from = sector * SECTOR_BYTES;
-            durable = Arrays.copyOf(durable, Math.max(durable.length, from + SECTOR_BYTES));
+            if (durable.length < from + SECTOR_BYTES) {
+                durable = Arrays.copyOf(durable, from + SECTOR_BYTES);
+            }
             System.arraycopy(image, 0, durable, from, SECTOR_BYTES);
         }
 
@@ -136,7 +141,8 @@ public final class SimulatedStorage implements Storage {
         clearFaults();
     }
 
-    private void clearFaults() {
+    /** From now on nothing fails, and the disk is large. */
+    public synchronized void clearFaults() {
         writesUntilFault = -1;
         forcesUntilFault = -1;
         operationsUntilHalt = -1;
@@ -156,6 +162,21 @@ public final class SimulatedStorage implements Storage {
     /** After so many more operations that change something, every one fails, as if the process had been stopped there. */
     public synchronized void haltAfter(int operations) {
         operationsUntilHalt = operations;
+    }
+
+    /** Whether operations fail because of {@link #haltAfter}. */
+    public synchronized boolean isHalted() {
+        return operationsUntilHalt == 0;
+    }
+
+    /** The real log in this directory, with the salts of its segments handed in: the same each time. */
+    public SegmentedLog openLog(LogSettings settings, OffsetReader offsets, LongSupplier salts) throws IOException {
+        return SegmentedLog.open(this, settings, offsets, salts);
+    }
+
+    /** Bytes in all files. */
+    public synchronized long usedBytes() {
+        return names.values().stream().mapToLong(inode -> inode.size).sum();
     }
 
     /** Runs something once, in the middle of whoever reads next. */
@@ -288,10 +309,6 @@ public final class SimulatedStorage implements Storage {
         };
     }
 
-    private long usedBytes() {
-        return names.values().stream().mapToLong(inode -> inode.size).sum();
-    }
-
     private final class SimulatedFile implements StorageFile {
         private final Inode inode;
         private final int openedIn;
@@ -333,7 +350,9 @@ public final class SimulatedStorage implements Storage {
                 writes++;
                 boolean fails = faultDue(Fault.WRITE);
                 int length = fails ? source.remaining() / 2 : source.remaining();
-                long room = Math.max(0, capacityBytes - usedBytes() + inode.size - position);
+                long room = capacityBytes == Long.MAX_VALUE
+                        ? Long.MAX_VALUE
+                        : Math.max(0, capacityBytes - usedBytes() + inode.size - position);
                 boolean full = length > room;
                 length = (int) Math.min(length, room);
                 int end = Math.toIntExact(position + length);
@@ -359,7 +378,7 @@ public final class SimulatedStorage implements Storage {
                 halt();
                 forces++;
                 if (faultDue(Fault.FORCE)) {
-                    inode.forget();
+                    inode.dirtySectors.clear(); // the size is the journal's affair, and still to be written
                     throw new IOException("Input/output error");
                 }
                 inode.force();

@@ -1,22 +1,28 @@
 package io.millrace.partition.sim;
 
+import io.millrace.partition.log.SimulatedStorage;
 import io.millrace.partition.raft.Input;
 import io.millrace.partition.raft.NodeId;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 
-/** Cuts links, pauses and crashes members, slows disks, and lets learners come and go, as the scenario's faults say. */
+/** Does now and then what the scenario's faults name, and counts it. */
 final class Chaos {
     private final World world;
     private final SplittableRandom random;
+    private final int weights;
     private boolean stopped;
 
     Chaos(World world, SplittableRandom random) {
         this.world = world;
         this.random = random;
+        this.weights = world.faults.strikes().values().stream()
+                .mapToInt(weight -> weight)
+                .sum();
     }
 
     void start() {
@@ -33,23 +39,49 @@ final class Chaos {
     }
 
     private void strike() {
-        Faults faults = world.faults;
-        int choice = random.nextInt(faults.weights());
-        if ((choice -= faults.partitions()) < 0) {
-            cutLinks();
-        } else if ((choice -= faults.pauses()) < 0) {
-            pause();
-        } else if ((choice -= faults.crashes()) < 0) {
-            crash();
-        } else if ((choice -= faults.slowDisks()) < 0) {
-            slowDisks();
-        } else {
-            changeLearners();
+        int choice = random.nextInt(weights);
+        for (Map.Entry<Fault, Integer> strike : world.faults.strikes().entrySet()) {
+            choice -= strike.getValue();
+            if (choice < 0) {
+                if (strike(strike.getKey())) {
+                    world.counts.count(strike.getKey());
+                }
+                return;
+            }
         }
+    }
+
+    /** @return whether it could be done */
+    private boolean strike(Fault fault) {
+        return switch (fault) {
+            case LINKS_HEALED -> healLinks();
+            case LINKS_CUT -> cutLinks();
+            case LINKS_CUT_ONE_WAY -> cutOneLink();
+            case PAUSE -> pause(false);
+            case SUSPENSION -> pause(true);
+            case KILL -> crash(false);
+            case POWER_FAILURE -> crash(true);
+            case POWER_FAILURE_OF_ALL -> crashAll();
+            case POWER_FAILURE_IN_DISK_OPERATION -> onSomeDisk(disk -> disk.haltAfter(random.nextInt(12)));
+            case FSYNC_ERROR -> onSomeDisk(disk -> disk.failForceAfter(random.nextInt(4)));
+            case WRITE_ERROR -> onSomeDisk(disk -> disk.failWriteAfter(random.nextInt(8)));
+            case DISK_FULL -> fillDisk();
+            case BIT_FLIP -> flipBit();
+            case SLOW_DISK -> slowDisks();
+            case CLOCK_JUMP -> jumpClock();
+            case CLOCK_RATE -> changeClockRate();
+            case LEARNERS_CHANGED -> changeLearners();
+            case CAMPAIGN -> campaign();
+            default -> throw new IllegalArgumentException(fault + " is nothing that can be done");
+        };
     }
 
     private List<NodeId> all() {
         return new ArrayList<>(world.members.keySet());
+    }
+
+    private List<Member> members() {
+        return new ArrayList<>(world.members.values());
     }
 
     private List<Shell> running() {
@@ -63,32 +95,25 @@ final class Chaos {
         return running;
     }
 
-    private NodeId anyOf(List<NodeId> nodes) {
-        return nodes.get(random.nextInt(nodes.size()));
+    private <T> T anyOf(List<T> some) {
+        return some.get(random.nextInt(some.size()));
     }
 
-    private void cutLinks() {
-        switch (random.nextInt(5)) {
-            case 0, 1 -> { // heals as often as not, or nothing would ever be committed
-                world.network.heal(world.faults);
-                world.trace.world("all links work");
-            }
-            case 2 -> {
-                Set<NodeId> side = new HashSet<>();
-                all().stream().filter(n -> random.nextBoolean()).forEach(side::add);
-                separate(side);
-            }
-            case 3 -> separate(Set.of(anyOf(all())));
-            default -> {
-                NodeId from = anyOf(all());
-                NodeId to = anyOf(all());
-                world.network.cut(from, to);
-                world.trace.world("cut: " + from + "→" + to);
-            }
+    // --------------------------------------------------------------------------------------------------------- network
+
+    private boolean healLinks() {
+        world.network.heal(world.faults.network());
+        world.trace.world("all links work");
+        return true;
+    }
+
+    private boolean cutLinks() {
+        Set<NodeId> side = new HashSet<>();
+        if (random.nextBoolean()) {
+            side.add(anyOf(all()));
+        } else {
+            all().stream().filter(n -> random.nextBoolean()).forEach(side::add);
         }
-    }
-
-    private void separate(Set<NodeId> side) {
         for (NodeId one : all()) {
             for (NodeId other : all()) {
                 if (side.contains(one) != side.contains(other)) {
@@ -97,33 +122,51 @@ final class Chaos {
             }
         }
         world.trace.world("apart from the others: " + side);
+        return true;
     }
 
-    private void pause() {
+    private boolean cutOneLink() {
+        NodeId from = anyOf(all());
+        NodeId to = anyOf(all());
+        world.network.cut(from, to);
+        world.trace.world("cut: " + from + "→" + to);
+        return true;
+    }
+
+    // ------------------------------------------------------------------------------------------------------- processes
+
+    private boolean pause(boolean clockToo) {
+        boolean any = false;
         for (Shell shell : running()) {
             if (random.nextInt(3) == 0) {
                 long micros = random.nextLong(random.nextBoolean() ? 200_000 : 3_000_000);
-                world.trace.world(shell.id() + " pauses for " + micros + " µs");
-                shell.pause(micros);
+                world.trace.world(shell.id() + " pauses for " + micros + " µs" + (clockToo ? ", its clock too" : ""));
+                shell.pause(micros, clockToo);
+                any = true;
             }
         }
+        return any;
     }
 
-    private void crash() {
-        boolean powerFails = random.nextInt(8) == 0;
+    private boolean crash(boolean power) {
         List<Shell> running = running();
-        if (powerFails) {
-            running.forEach(shell -> shell.member.crash());
-        } else if (!running.isEmpty()) {
-            running.get(random.nextInt(running.size())).member.crash();
+        if (running.isEmpty()) {
+            return false;
         }
+        anyOf(running).member.crash(power);
         if (random.nextBoolean()) {
             campaign();
         }
+        return true;
+    }
+
+    private boolean crashAll() {
+        running().forEach(shell -> shell.member.crash(true));
+        return true;
     }
 
     /** Several stand for election at about the same time, as if their timeouts were the same. */
-    private void campaign() {
+    private boolean campaign() {
         long micros = random.nextLong(1_200_000);
         for (Shell shell : running()) {
             if (random.nextBoolean()) {
@@ -132,31 +175,99 @@ final class Chaos {
         }
         if (random.nextBoolean()) {
             Member voter = members().get(random.nextInt(world.scenario.size()));
-            long whileVotesAreCounted = micros + random.nextLong(2 * world.faults.delayMicros());
+            long whileVotesAreCounted =
+                    micros + random.nextLong(2 * world.faults.network().delayMicros());
             world.timeline.after(whileVotesAreCounted, () -> {
                 if (!stopped) {
-                    voter.crash();
+                    voter.crash(random.nextBoolean());
                 }
             });
         }
+        return true;
     }
 
-    private List<Member> members() {
-        return new ArrayList<>(world.members.values());
+    private boolean jumpClock() {
+        Member member = anyOf(members());
+        long micros = random.nextLong(random.nextBoolean() ? 100_000 : 5_000_000);
+        world.trace.world("the clock of " + member.id + " jumps by " + micros + " µs");
+        member.clock.jump(micros);
+        rearm(member);
+        return true;
     }
 
-    private void slowDisks() {
+    private boolean changeClockRate() {
+        Member member = anyOf(members());
+        int perMille = 800 + random.nextInt(500);
+        world.trace.world("the clock of " + member.id + " runs at " + perMille + " ‰");
+        member.clock.runAt(perMille);
+        rearm(member);
+        return true;
+    }
+
+    private static void rearm(Member member) {
+        Shell shell = member.shell();
+        if (shell != null) {
+            shell.arm();
+        }
+    }
+
+    // ----------------------------------------------------------------------------------------------------------- disks
+
+    private interface DiskFault {
+        void befall(SimulatedStorage disk);
+    }
+
+    private boolean onSomeDisk(DiskFault fault) {
+        fault.befall(anyOf(members()).disk.storage());
+        return true;
+    }
+
+    private boolean slowDisks() {
         for (Shell shell : running()) {
             long micros = random.nextInt(3) == 0 ? 1_500_000 : 4_000;
             shell.disksTakeUpTo(micros);
             world.trace.world("a sync at " + shell.id() + " takes up to " + micros + " µs");
         }
+        return true;
     }
 
-    private void changeLearners() {
+    private boolean fillDisk() {
+        Member member = anyOf(members());
+        SimulatedStorage disk = member.disk.storage();
+        disk.limitTo(disk.usedBytes() + random.nextInt(2_000));
+        world.trace.world("the disk of " + member.id + " is nearly full");
+        world.timeline.after(random.nextLong(4_000_000), () -> disk.limitTo(Long.MAX_VALUE));
+        return true;
+    }
+
+    /**
+     * In what is forced and vouched for by something that is forced as well: other damage cannot be told from a torn
+     * write. Only while a majority of voters is without harm, or what is committed may be gone for good.
+     */
+    private boolean flipBit() {
+        Member member = anyOf(members());
+        long harmedVoters = world.voters().stream()
+                .map(world.members::get)
+                .filter(voter -> voter != null && (voter.isHarmed() || voter == member))
+                .count();
+        if (world.isVoter(member.id) && harmedVoters > (world.scenario.size() - 1) / 2) {
+            return false;
+        }
+        if (!member.disk.flipBit(random)) {
+            return false;
+        }
+        member.harm();
+        world.trace.world("a bit flips on the disk of " + member.id);
+        return true;
+    }
+
+    // ------------------------------------------------------------------------------------------------------ membership
+
+    private boolean changeLearners() {
         Set<NodeId> learners = new HashSet<>();
         all().stream().filter(n -> !world.isVoter(n) && random.nextBoolean()).forEach(learners::add);
         announce(learners);
+        return true;
     }
 
     /** Voters hear of it at different times, or not in this life if they are down: they start with what is true then. */

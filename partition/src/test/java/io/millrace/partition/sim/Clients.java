@@ -1,17 +1,14 @@
 package io.millrace.partition.sim;
 
-import io.millrace.partition.raft.Payload;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/** Propose values, each unique, to whoever believes to lead; several may. */
+/** Ask whoever believes to lead to append values, each of them once, and to show what is there; several may believe so. */
 final class Clients {
     private final World world;
     private final SplittableRandom random;
-    private long values;
     private boolean stopped;
 
     Clients(World world, SplittableRandom random) {
@@ -22,7 +19,12 @@ final class Clients {
     void start() {
         world.timeline.after(1 + random.nextLong(2 * world.scenario.proposeEveryMicros()), () -> {
             if (!stopped) {
-                propose();
+                for (int i = random.nextInt(8) == 0 ? random.nextInt(30) : random.nextInt(3); i >= 0; i--) {
+                    produce();
+                }
+                if (random.nextInt(3) == 0) {
+                    fetch();
+                }
                 start();
             }
         });
@@ -33,31 +35,31 @@ final class Clients {
     }
 
     /** Does nothing if nobody believes to lead. */
-    void propose() {
+    void produce() {
         Shell leader = someLeader();
-        if (leader == null) {
-            return;
+        if (leader != null) {
+            int records = 1 + random.nextInt(3);
+            long first = world.history.append(records);
+            leader.partition()
+                    .produce(new Partition.Produce(first, records, Batches.of(first, records, random.nextInt(32))));
         }
-        List<Payload> payloads = new ArrayList<>();
-        for (int i = random.nextInt(3); i >= 0; i--) {
-            payloads.add(nextValue());
+    }
+
+    private void fetch() {
+        Shell leader = someLeader();
+        if (leader != null) {
+            leader.partition().fetch();
         }
-        leader.propose(payloads);
     }
 
     private @Nullable Shell someLeader() {
         List<Shell> leaders = new ArrayList<>();
         for (Member member : world.members.values()) {
             Shell shell = member.shell();
-            if (shell != null && shell.believesToLead()) {
+            if (shell != null && shell.partition().isServing()) {
                 leaders.add(shell);
             }
         }
         return leaders.isEmpty() ? null : leaders.get(random.nextInt(leaders.size()));
-    }
-
-    private Payload nextValue() {
-        ByteBuffer bytes = ByteBuffer.allocate(8 + random.nextInt(32));
-        return Payload.wrap(bytes.putLong(0, ++values).array());
     }
 }

@@ -1,8 +1,10 @@
 package io.millrace.partition.sim;
 
+import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.Input;
 import io.millrace.partition.raft.Message;
+import java.util.List;
 import java.util.OptionalLong;
 
 /**
@@ -64,8 +66,28 @@ class Conduct {
         return commitIndex;
     }
 
-    /** Clients hear of success once their entry is committed, and the member still leads in the term of the proposal. */
-    boolean acknowledges(boolean committed, boolean leadsInTermOfProposal) {
-        return committed && leadsInTermOfProposal;
+    /** Committed entries are applied as they are, in their order. */
+    List<Entry> applied(List<Entry> entries) {
+        return entries;
+    }
+
+    /** Clients hear of success only once their entry is committed. */
+    boolean acknowledgesWhenAppended() {
+        return false;
+    }
+
+    /** Who does not lead any more does not know what becomes of its proposals. */
+    boolean abandonsWhenDeposed() {
+        return true;
+    }
+
+    /** A new leader does not know what its predecessors have acknowledged until its own first entry is committed. */
+    boolean servesOnlyAfterOwnEntry() {
+        return true;
+    }
+
+    /** The offset of the first record that a leader appends. */
+    long firstOffset(long logEndOffset, long highWatermark) {
+        return logEndOffset;
     }
 }

@@ -1,26 +1,55 @@
 package io.millrace.partition.sim;
 
+import io.millrace.partition.log.LogCorruptedException;
+import io.millrace.partition.log.SegmentedLog;
+import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.Input;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
+import java.io.IOException;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/** One member through all its lives: its journal and its log survive crashes, its {@link Shell} does not. */
+/** One member through all its lives: its clock, its journal and its disk survive crashes, its {@link Shell} does not. */
 final class Member {
     final NodeId id;
+    final NodeClock clock;
     final SimulatedJournal journal = new SimulatedJournal();
-    final SimulatedLog log;
+    final Disk disk;
     private final World world;
     private final SplittableRandom random;
     private @Nullable Shell shell;
     private int lives;
+    /** Bits of its disk were flipped, or all of it is gone. */
+    private boolean harmed;
+    /** It has found out: it takes part in nothing. */
+    private boolean refuses;
 
     Member(NodeId id, World world, SplittableRandom random) {
         this.id = id;
         this.world = world;
         this.random = random;
-        this.log = new ForgetfulLog((index, entries) -> world.checks.diskCut(id, entries));
+        this.clock = new NodeClock(world.timeline);
+        this.disk = new Disk(world.scenario.log(), random.split(), new Disk.Observer() {
+            @Override
+            public void cut(List<Entry> entries) {
+                world.checks.diskCut(id, entries);
+            }
+
+            @Override
+            public void broken(String what) {
+                world.checks.check(false, Property.DISK_KEEPS, "%s %s", id, what);
+            }
+
+            @Override
+            public void lost(int forced, int found) {
+                world.checks.check(
+                        harmed, Property.DISK_KEEPS, "%s had forced %s entries and finds %s", id, forced, found);
+                world.counts.count(Fault.DAMAGE_BEYOND_DETECTION);
+                refuses = true; // it does not know; but going on would only show what that documented gap does
+            }
+        });
     }
 
     /** The running member; null while it is down. */
@@ -28,18 +57,44 @@ final class Member {
         return shell;
     }
 
-    boolean isUp() {
-        return shell != null;
+    boolean isHarmed() {
+        return harmed;
+    }
+
+    void harm() {
+        harmed = true;
+    }
+
+    boolean refuses() {
+        return refuses;
     }
 
     void start() {
-        if (shell == null) {
-            lives++;
-            world.checks.started(id, lives, log.synced());
-            shell = new Shell(this, lives, world, random.split());
-            world.trace.at(id, "started", shell.standing());
-            shell.begin();
+        if (shell != null || refuses) {
+            return;
         }
+        lives++;
+        SegmentedLog opened;
+        try {
+            opened = disk.open();
+        } catch (LogCorruptedException e) {
+            damaged(e);
+            return;
+        } catch (IOException e) {
+            world.trace.world(id + " cannot open its log: " + e.getMessage());
+            world.counts.count(Fault.RECOVERY_INTERRUPTED);
+            endOfDisk();
+            restartLater();
+            return;
+        }
+        if (refuses) {
+            return;
+        }
+        world.checks.started(id, disk.synced());
+        Shell started = new Shell(this, lives, world, opened, random.split());
+        shell = started;
+        world.trace.at(id, "started", started.standing());
+        started.begin();
     }
 
     void receive(Message message) {
@@ -48,16 +103,63 @@ final class Member {
         }
     }
 
-    void crash() {
-        Shell running = shell;
-        if (running != null) {
-            world.trace.at(id, "crashed", running.standing());
-            running.stop();
-            shell = null;
-            journal.crash(random);
-            log.crash(random);
-            long[] downMicrosMax = {20_000, 800_000, 800_000, 8_000_000};
-            world.timeline.after(1_000 + random.nextLong(downMicrosMax[random.nextInt(4)]), this::start);
+    /** @param power whether what was not forced is subject to chance */
+    void crash(boolean power) {
+        if (end(power ? "loses power" : "is killed")) {
+            if (power) {
+                disk.crash(random);
+            } else {
+                disk.kill();
+            }
+            restartLater();
         }
+    }
+
+    private boolean end(String why) {
+        Shell running = shell;
+        if (running == null) {
+            return false;
+        }
+        world.trace.at(id, why, running.standing());
+        running.stop();
+        shell = null;
+        clock.stand(false);
+        journal.crash(random);
+        return true;
+    }
+
+    /** A change of the disk has failed, so that the replica stops; or the power went in the middle of it. */
+    void diskFailed(Exception failure) {
+        boolean halted = disk.storage().isHalted();
+        if (!halted) {
+            world.counts.count(Fault.DISK_ERROR_STOPPED_A_MEMBER);
+        }
+        if (end(halted ? "loses power in the middle of a disk operation" : "stops: " + failure.getMessage())) {
+            endOfDisk();
+            restartLater();
+        }
+    }
+
+    private void endOfDisk() {
+        if (disk.storage().isHalted() || random.nextBoolean()) {
+            disk.crash(random);
+        } else {
+            disk.kill();
+        }
+    }
+
+    /** What was synced is not what was written: it may not vote, for it cannot know what it has promised. */
+    void damaged(LogCorruptedException damage) {
+        world.checks.check(harmed, Property.DISK_KEEPS, "%s: %s, which nobody has damaged", id, damage);
+        world.counts.count(Fault.DAMAGE_DETECTED);
+        world.trace.world(id + " refuses its log: " + damage.getMessage());
+        refuses = true;
+        end("is out");
+        disk.kill();
+    }
+
+    private void restartLater() {
+        long[] downMicrosMax = {20_000, 800_000, 800_000, 8_000_000};
+        world.timeline.after(1_000 + random.nextLong(downMicrosMax[random.nextInt(4)]), this::start);
     }
 }

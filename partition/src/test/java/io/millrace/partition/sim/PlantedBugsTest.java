@@ -102,14 +102,14 @@ class PlantedBugsTest {
             }),
             new PlantedBug("a client hears of success once the leader has its entry", new Conduct() {
                 @Override
-                boolean acknowledges(boolean committed, boolean leadsInTermOfProposal) {
-                    return leadsInTermOfProposal;
+                boolean acknowledgesWhenAppended() {
+                    return true;
                 }
             }),
             new PlantedBug("a client hears of success once its index is committed, by whomever", new Conduct() {
                 @Override
-                boolean acknowledges(boolean committed, boolean leadsInTermOfProposal) {
-                    return committed;
+                boolean abandonsWhenDeposed() {
+                    return false;
                 }
             }),
             new PlantedBug("entries that were read late are sent by who leads no longer", new Conduct() {
@@ -135,12 +135,10 @@ class PlantedBugsTest {
                 Message incoming(Shell shell, Message message) {
                     return message instanceof Message.AppendRequest append
                                     && append.previous().index() >= 1
-                                    && append.previous().index() <= shell.log().lastIndex()
+                                    && append.previous().index() <= shell.lastIndex()
                             ? withPrevious(
                                     append,
-                                    shell.log()
-                                            .entryAt(append.previous().index())
-                                            .position())
+                                    shell.entryAt(append.previous().index()).position())
                             : message;
                 }
             }),
@@ -152,9 +150,7 @@ class PlantedBugsTest {
                                     accepted.from(),
                                     accepted.to(),
                                     accepted.term(),
-                                    Math.max(
-                                            accepted.matchIndex(),
-                                            shell.member.log.synced().size()))
+                                    Math.max(accepted.matchIndex(), shell.member.disk.syncedCount()))
                             : message;
                 }
             }),
@@ -227,7 +223,8 @@ class PlantedBugsTest {
         long seed = 0;
         while (seed < SEEDS && (found.isEmpty() || ALL_SEEDS)) {
             try {
-                SimulatedCluster cluster = new SimulatedCluster(Scenario.ofSeed(++seed), bug.conduct(), unchecked);
+                SimulatedCluster cluster = new SimulatedCluster(
+                        Scenario.ofSeed(++seed), bug.conduct(), unchecked, StateMachine::ofPayloads);
                 cluster.run(EVENTS);
                 cluster.heal();
             } catch (SimulationFailure e) {

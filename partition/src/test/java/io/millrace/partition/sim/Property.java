@@ -12,8 +12,16 @@ enum Property {
     COMMITTED_STAYS,
     /** Whoever applied up to an index has applied the same. */
     STATE_MACHINE_SAFETY,
-    /** A value that was acknowledged is in the committed sequence at its index. */
+    /** A record that was acknowledged is committed at its offset. */
     ACKNOWLEDGED_STAYS,
+    /** A leader that serves has everything that was acknowledged in earlier terms within what it serves. */
+    ACKNOWLEDGED_IS_READABLE,
+    /** Committed records have the offsets from 0, each once, without gaps: an offset is never used again. */
+    OFFSETS_ARE_DENSE,
+    /** What a read of the log returns is what was written, and what a client reads is committed there. */
+    READS_ARE_TRUE,
+    /** Appends and reads are as if each happened in one instant between its question and its answer. */
+    LINEARIZABLE,
     /** After the faults end, a leader emerges, proposals are committed and all logs become equal, in bounded time. */
     LIVENESS,
 
@@ -25,8 +33,12 @@ enum Property {
     MAJORITY_DURABLE,
     /** No disk loses or cuts off an entry that is committed. */
     COMMITTED_IS_NOT_CUT,
+    /** A log that is opened again has what was forced, and nothing that was not written; damage is found, and only damage. */
+    DISK_KEEPS,
     /** A message says nothing that is not on its sender's disk. */
     MESSAGES_ARE_TRUE,
+    /** Nothing that queues grows without limit. */
+    BOUNDED,
     /** No member finds its own rules broken. */
     OWN_INVARIANTS
 }

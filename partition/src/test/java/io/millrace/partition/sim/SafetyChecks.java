@@ -7,11 +7,9 @@ import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Output;
-import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.Role;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,14 +24,13 @@ import java.util.TreeMap;
 final class SafetyChecks {
     private record Life(NodeId node, int life) {}
 
-    private record Place(long index, long term) {}
+    /** @param chain over the log up to this entry */
+    private record Known(Entry entry, long chain) {}
 
     private record Ballot(NodeId voter, long term) {}
 
     /** @param byTerm the earliest term known to have committed it */
     private record Committed(Entry entry, long chain, long byTerm) {}
-
-    private record Acknowledged(long index, Payload payload) {}
 
     private final World world;
     private final Set<Property> unchecked;
@@ -41,16 +38,19 @@ final class SafetyChecks {
     private final Map<Long, Life> leaderOfTerm = new HashMap<>();
     private final Map<Ballot, NodeId> votes = new HashMap<>();
     private final Map<NodeId, Long> durableTerm = new HashMap<>();
-    /** For each entry that ever was, anywhere. */
-    private final Map<Place, Long> chainAt = new HashMap<>();
-    /** For each member's log as it is now, by index - 1. */
-    private final TreeMap<NodeId, List<Long>> logs = new TreeMap<>();
+    /** Each entry that ever was, anywhere, by {@link #placeOf}. */
+    private final Map<Long, Known> entries = new HashMap<>();
+    /** The chain of each member's log as it is now, by index - 1. */
+    private final TreeMap<NodeId, LongList> logs = new TreeMap<>();
 
     private final Map<NodeId, Long> commitIndex = new HashMap<>();
     private final ArrayList<Committed> committed = new ArrayList<>();
-    private final Set<Payload> committedPayloads = new HashSet<>();
-    private final ArrayList<Long> applied = new ArrayList<>();
-    private final ArrayList<Acknowledged> acknowledged = new ArrayList<>();
+    /** The offset after each committed entry, by index - 1. */
+    private final LongList offsetAfter = new LongList();
+
+    private final LongList applied = new LongList();
+    /** What clients were told is committed, and the term of its entry, rising: {@code term, offset, term, offset …}. */
+    private final LongList acknowledgedInTerm = new LongList();
 
     SafetyChecks(World world, Set<Property> unchecked) {
         this.world = world;
@@ -58,7 +58,7 @@ final class SafetyChecks {
     }
 
     @FormatMethod
-    private void check(boolean holds, Property property, String otherwise, Object... arguments) {
+    void check(boolean holds, Property property, String otherwise, Object... arguments) {
         if (!holds && !unchecked.contains(property)) {
             throw new SimulationFailure(property, String.format(otherwise, arguments));
         }
@@ -83,7 +83,7 @@ final class SafetyChecks {
         while (i >= 0 && committed.get(i).byTerm() >= change.term()) {
             i--;
         }
-        List<Long> log = logOf(node);
+        LongList log = logOf(node);
         check(
                 i < 0 || (i < log.size() && log.get(i) == committed.get(i).chain()),
                 Property.LEADER_COMPLETENESS,
@@ -154,12 +154,10 @@ final class SafetyChecks {
     }
 
     private void hasOnDisk(Shell sender, Message.AppendAccepted accepted) {
-        List<Entry> disk = sender.member.log.synced();
+        List<Entry> disk = sender.member.disk.synced();
         long index = accepted.matchIndex();
         check(
-                index == 0
-                        || (index <= disk.size()
-                                && disk.get((int) index - 1).equals(sender.log().entryAt(index))),
+                index == 0 || (index <= disk.size() && disk.get((int) index - 1).equals(sender.entryAt(index))),
                 Property.MESSAGES_ARE_TRUE,
                 "%s says it has %s, and has %s entries on disk, perhaps others",
                 sender.id(),
@@ -169,24 +167,28 @@ final class SafetyChecks {
 
     // ----------------------------------------------------------------------------------------------------------- logs
 
-    private List<Long> logOf(NodeId node) {
-        return logs.computeIfAbsent(node, n -> new ArrayList<>());
+    private LongList logOf(NodeId node) {
+        return logs.computeIfAbsent(node, n -> new LongList());
     }
 
-    void started(NodeId node, int life, List<Entry> found) {
+    private static long placeOf(Entry entry) {
+        return entry.term() << 32 | entry.index();
+    }
+
+    void started(NodeId node, List<Entry> found) {
         commitIndex.put(node, 0L);
-        logOf(node).clear();
+        logOf(node).cutTo(0);
         appended(node, found);
     }
 
-    void appended(NodeId node, List<Entry> entries) {
-        List<Long> log = logOf(node);
-        for (Entry entry : entries) {
-            long chain = Hashing.chain(log.isEmpty() ? 0 : log.get(log.size() - 1), entry);
+    void appended(NodeId node, List<Entry> appended) {
+        LongList log = logOf(node);
+        for (Entry entry : appended) {
+            long chain = Hashing.chain(log.lastOr(0), entry);
             log.add(chain);
-            Long known = chainAt.putIfAbsent(new Place(entry.index(), entry.term()), chain);
+            Known known = entries.putIfAbsent(placeOf(entry), new Known(entry, chain));
             check(
-                    known == null || known == chain,
+                    known == null || known.chain() == chain,
                     Property.LOG_MATCHING,
                     "the log of %s at %s of term %s, or before, is not what others have there",
                     node,
@@ -196,8 +198,19 @@ final class SafetyChecks {
     }
 
     void cut(NodeId node, long fromIndex) {
-        List<Long> log = logOf(node);
-        log.subList((int) fromIndex - 1, log.size()).clear();
+        logOf(node).cutTo(fromIndex - 1);
+    }
+
+    /** A member read this from its log, wherever that keeps it. */
+    void read(NodeId node, Entry entry) {
+        Known known = entries.get(placeOf(entry));
+        check(
+                known != null && known.entry().equals(entry),
+                Property.READS_ARE_TRUE,
+                "%s reads another entry %s of term %s than was ever written",
+                node,
+                entry.index(),
+                entry.term());
     }
 
     void diskCut(NodeId node, List<Entry> entries) {
@@ -227,10 +240,10 @@ final class SafetyChecks {
         Long before = commitIndex.put(node, upTo);
         long from = before == null ? 0 : before;
         check(upTo >= from, Property.COMMITTED_STAYS, "commit index of %s went from %s to %s", node, from, upTo);
-        List<Long> log = logOf(node);
+        LongList log = logOf(node);
         check(upTo <= log.size(), Property.COMMITTED_STAYS, "%s commits %s of %s", node, upTo, log.size());
         for (long index = from + 1; index <= Math.min(upTo, log.size()); index++) {
-            long chain = log.get((int) index - 1);
+            long chain = log.get(index - 1);
             if (index <= committed.size()) {
                 check(
                         committedAt(index).chain() == chain,
@@ -241,22 +254,21 @@ final class SafetyChecks {
                         node,
                         by.core().term());
             } else {
-                committedFirst(by, by.log().entryAt(index), chain);
+                committedFirst(by, by.entryAt(index), chain);
             }
         }
     }
 
     private void committedFirst(Shell by, Entry entry, long chain) {
         committed.add(new Committed(entry, chain, by.core().term()));
-        check(
-                entry.type() != EntryType.DATA || committedPayloads.add(entry.payload()),
-                Property.COMMITTED_STAYS,
-                "a value is committed for the second time, as entry %s",
-                entry.index());
+        if (entry.type() == EntryType.DATA) {
+            world.history.committed(entry.index(), entry.payload());
+        }
+        offsetAfter.add(world.history.end());
         long holders = world.voters().stream()
                 .map(world.members::get)
                 .filter(voter -> {
-                    List<Entry> disk = voter == null ? List.of() : voter.log.synced();
+                    List<Entry> disk = voter == null ? List.of() : voter.disk.synced();
                     return disk.size() >= entry.index()
                             && disk.get((int) entry.index() - 1).equals(entry);
                 })
@@ -273,31 +285,66 @@ final class SafetyChecks {
     }
 
     void applied(NodeId node, StateMachine state) {
-        int i = (int) state.appliedIndex() - 1;
+        long i = state.appliedIndex() - 1;
         if (i == applied.size()) {
             applied.add(state.hash());
         }
         check(
-                i < applied.size() && applied.get(i) == state.hash(),
+                i < applied.size() && applied.get(i) == state.hash() && i < committed.size(),
                 Property.STATE_MACHINE_SAFETY,
                 "%s applied something else up to %s",
                 node,
                 state.appliedIndex());
     }
 
-    void acknowledged(long index, Payload payload) {
-        Acknowledged done = new Acknowledged(index, payload);
-        acknowledged.add(done);
-        check(isKept(done), Property.ACKNOWLEDGED_STAYS, "the value acknowledged at %s is not committed there", index);
+    /** A member says which offset follows what is committed. */
+    void highWatermark(NodeId node, long index, long offset) {
+        check(
+                index == 0 || (index <= offsetAfter.size() && offsetAfter.get(index - 1) == offset),
+                Property.STATE_MACHINE_SAFETY,
+                "%s has its high watermark at %s after entry %s",
+                node,
+                offset,
+                index);
     }
 
-    private boolean isKept(Acknowledged done) {
-        return done.index() <= committed.size()
-                && committedAt(done.index()).entry().payload().equals(done.payload());
+    /** A member takes requests from now on, and says that records up to this offset are committed. */
+    void serves(NodeId node, long term, long highWatermark) {
+        check(
+                acknowledgedBefore(term) <= highWatermark,
+                Property.ACKNOWLEDGED_IS_READABLE,
+                "%s begins to serve in term %s up to offset %s, and %s was acknowledged in an earlier term",
+                node,
+                term,
+                highWatermark,
+                acknowledgedBefore(term));
     }
 
-    long acknowledgedCount() {
-        return acknowledged.size();
+    /** A client was told that records before this offset are committed, by who leads this term. */
+    void acknowledgedUpTo(long offset, long term) {
+        if (offset > acknowledgedInTerm.lastOr(0)) {
+            acknowledgedInTerm.add(term);
+            acknowledgedInTerm.add(offset);
+        }
+    }
+
+    private long acknowledgedBefore(long term) {
+        int i = acknowledgedInTerm.size() - 1;
+        while (i > 0 && acknowledgedInTerm.get(i - 1) >= term) {
+            i -= 2;
+        }
+        return i > 0 ? acknowledgedInTerm.get(i) : 0;
+    }
+
+    /** After each event. */
+    void areBounded() {
+        for (Member member : world.members.values()) {
+            Shell shell = member.shell();
+            String overflow = shell == null ? null : shell.partition().overflow();
+            if (overflow != null) {
+                check(false, Property.BOUNDED, "%s: %s", member.id, overflow);
+            }
+        }
     }
 
     // -------------------------------------------------------------------------------------------------------- the end
@@ -305,21 +352,9 @@ final class SafetyChecks {
     /** Whether these members have the same log, all of it committed and applied. */
     boolean areEqual(List<Shell> members) {
         return members.stream()
-                .allMatch(shell -> logOf(shell.id()).equals(logOf(members.get(0).id()))
-                        && shell.core().commitIndex() == shell.log().lastIndex()
-                        && shell.appliedIndex() == shell.log().lastIndex());
-    }
-
-    /** Whatever was acknowledged, ever, is in the log of this member at its index. */
-    void hasAllAcknowledged(Shell shell) {
-        for (Acknowledged done : acknowledged) {
-            check(
-                    done.index() <= shell.log().lastIndex()
-                            && shell.log().entryAt(done.index()).payload().equals(done.payload()),
-                    Property.ACKNOWLEDGED_STAYS,
-                    "the value acknowledged at %s is not in the log of %s",
-                    done.index(),
-                    shell.id());
-        }
+                .allMatch(shell ->
+                        logOf(shell.id()).isEqualTo(logOf(members.get(0).id()))
+                                && shell.core().commitIndex() == shell.lastIndex()
+                                && shell.partition().appliedIndex() == shell.lastIndex());
     }
 }

@@ -1,5 +1,6 @@
 package io.millrace.partition.sim;
 
+import io.millrace.partition.log.LogSettings;
 import io.millrace.partition.raft.RaftSettings;
 import java.util.SplittableRandom;
 
@@ -8,9 +9,21 @@ import java.util.SplittableRandom;
  *
  * @param size the number of voters
  * @param learners that come and go
+ * @param log small segments, so that rolling, truncation over several of them and recovery happen all the time
+ * @param cacheBytesMax of recent entries: with little of it, reads go to the files
+ * @param behindBytes a leader takes nothing more while so much waits for its own disk
  * @param proposeEveryMicros mean time between proposals
  */
-record Scenario(long seed, int size, int learners, Faults faults, RaftSettings settings, long proposeEveryMicros) {
+record Scenario(
+        long seed,
+        int size,
+        int learners,
+        Faults faults,
+        RaftSettings settings,
+        LogSettings log,
+        int cacheBytesMax,
+        long behindBytes,
+        long proposeEveryMicros) {
     private static final int[] SIZES = {1, 2, 2, 3, 3, 3, 3, 5, 5, 5};
 
     static Scenario ofSeed(long seed) {
@@ -27,15 +40,32 @@ record Scenario(long seed, int size, int learners, Faults faults, RaftSettings s
                 roomy.electionTimeoutMillisMin(),
                 random.nextBoolean() ? roomy.electionTimeoutMillisMax() : 520, // narrow: many split votes
                 commitNoticeMillis,
-                random.nextBoolean() ? roomy.appendBytesMax() : 200 + random.nextInt(400),
-                random.nextBoolean() ? roomy.inflightBytesMax() : 400 + random.nextInt(1_200),
+                random.nextBoolean() ? roomy.appendBytesMax() : 200 + random.nextInt(800),
+                random.nextBoolean() ? roomy.inflightBytesMax() : 400 + random.nextInt(2_400),
                 random.nextBoolean() ? roomy.inflightMessagesMax() : 2 + random.nextInt(4));
-        return new Scenario(seed, size, random.nextInt(3), faults, settings, 10_000L << random.nextInt(5));
+        LogSettings log = new LogSettings(
+                300 + random.nextInt(3_000),
+                100 + random.nextInt(500),
+                random.nextBoolean() ? 0 : random.nextInt(2_000));
+        int cacheBytesMax = new int[] {0, 400, 4_000, 1 << 20}[random.nextInt(4)];
+        long behindBytes = random.nextBoolean() ? 1 << 20 : 500 + random.nextInt(2_000);
+        return new Scenario(
+                seed,
+                size,
+                random.nextInt(3),
+                faults,
+                settings,
+                log,
+                cacheBytesMax,
+                behindBytes,
+                10_000L << random.nextInt(5));
     }
 
     @Override
     public String toString() {
         return "seed " + seed + ": " + size + " voters, " + learners + " learners, " + faults.name()
-                + ", a proposal every " + proposeEveryMicros + " µs, " + settings;
+                + ", a request every " + proposeEveryMicros + " µs, " + settings + ", " + log + ", cache "
+                + cacheBytesMax
+                + ", behind " + behindBytes;
     }
 }

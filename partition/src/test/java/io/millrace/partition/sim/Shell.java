@@ -1,9 +1,11 @@
 package io.millrace.partition.sim;
 
+import io.millrace.partition.log.LogCorruptedException;
+import io.millrace.partition.log.OffsetReader;
+import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.Input;
-import io.millrace.partition.raft.LogPosition;
 import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
@@ -12,31 +14,33 @@ import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftCore;
 import io.millrace.partition.raft.Role;
 import io.millrace.partition.raft.TermHistory;
-import io.millrace.partition.raft.TermStart;
+import io.millrace.partition.replica.RaftEvent;
+import io.millrace.partition.replica.SimulatedReplicaLog;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One life of a member, from start to crash: what the actor around a {@link RaftCore} does. Takes one mail after another;
- * while a hard state is on its way to the journal, mail waits, as Akka Persistence stashes commands; while the process is
- * paused, everything does.
+ * One life of a member, from start to crash: what {@code RaftActor} does around a {@link RaftCore}. Takes one mail after
+ * another; while a hard state is on its way to the journal, mail waits, as Akka Persistence stashes commands; while the
+ * process is paused, everything does.
  */
-final class Shell {
+final class Shell implements LogWriter.Listener {
     private sealed interface Mail {
         record Step(Input input) implements Mail {}
 
-        record Proposals(List<Payload> payloads) implements Mail {}
+        record Propose(long term, long id, Payload payload) implements Mail {}
 
-        record ReadDone(Output.Replicate asked, boolean failed) implements Mail {}
+        record EntriesRead(Output.Replicate asked, List<Entry> entries) implements Mail {}
     }
-
-    private record Proposal(long term, long index, Payload payload) {}
 
     private static final long NO_TIMER = Long.MAX_VALUE;
 
@@ -45,10 +49,13 @@ final class Shell {
     private final World world;
     private final SplittableRandom random;
     private final RaftCore core;
-    private final LogWriter log;
-    private final StateMachine stateMachine = new StateMachine();
+    private final LogWriter writer;
+    private final SimulatedReplicaLog log;
+    private final Partition partition;
+    /** The log as the core has it, on disk or not. */
+    private final ArrayList<Entry> view;
+
     private final ArrayDeque<Mail> inbox = new ArrayDeque<>();
-    private final ArrayDeque<Proposal> proposals = new ArrayDeque<>();
 
     private Role role = Role.FOLLOWER;
     private boolean stopped;
@@ -57,34 +64,41 @@ final class Shell {
     private boolean persisting;
     private @Nullable Output persisted;
     private long timerMillis = NO_TIMER;
+    private long timersArmed;
     private long journalMicrosMax = 4_000;
 
-    Shell(Member member, int life, World world, SplittableRandom random) {
+    Shell(Member member, int life, World world, SegmentedLog opened, SplittableRandom random) {
         this.member = member;
         this.life = life;
         this.world = world;
         this.random = random;
-        this.log = new LogWriter(world, random.split(), member.log, this::deliver);
+        this.writer = new LogWriter(world, random.split(), member.disk, this);
+        this.log = new SimulatedReplicaLog(
+                opened,
+                OffsetReader.recordBatches(),
+                world.scenario.cacheBytesMax(),
+                world.scenario.behindBytes(),
+                this::readFiles);
+        this.view = new ArrayList<>(member.disk.synced());
+        this.partition = new Partition(
+                this,
+                world,
+                random.split(),
+                log,
+                opened.lastPosition().index(),
+                opened.nextOffset(),
+                world.stateMachines.get());
         this.core = new RaftCore(
                 member.id,
                 Membership.ofVoters(new TreeSet<>(world.voters())).withLearners(world.learners),
                 world.scenario.settings(),
                 world.conduct.recovered(member.journal.durable()),
-                historyOf(member.log.synced()),
+                new TermHistory(
+                        opened.start(),
+                        opened.termStarts(),
+                        opened.lastPosition().index()),
                 new Random(random.nextLong()),
-                world.timeline.nowMillis());
-    }
-
-    private static TermHistory historyOf(List<Entry> entries) {
-        List<TermStart> starts = new ArrayList<>();
-        long term = 0;
-        for (Entry entry : entries) {
-            if (entry.term() != term) {
-                term = entry.term();
-                starts.add(new TermStart(term, entry.index()));
-            }
-        }
-        return new TermHistory(LogPosition.ZERO, starts, entries.size());
+                member.clock.nowMillis());
     }
 
     void begin() {
@@ -97,28 +111,49 @@ final class Shell {
         take(new Mail.Step(input));
     }
 
-    void propose(List<Payload> payloads) {
-        take(new Mail.Proposals(payloads));
+    void propose(long term, long id, Payload payload) {
+        take(new Mail.Propose(term, id, payload));
     }
 
-    void pause(long micros) {
+    @Override
+    public void durable(Input.Durable durable) {
+        deliver(durable);
+    }
+
+    /** Storage failed: the replica stops here and says so; or that was the end of a machine whose power went. */
+    @Override
+    public void failed(Exception failure) {
+        member.diskFailed(failure);
+    }
+
+    void pause(long micros, boolean clockToo) {
         paused = true;
+        member.clock.stand(clockToo);
         world.timeline.after(micros, this::resume);
     }
 
     void resume() {
-        paused = false;
-        takeAll();
+        if (!stopped && paused) {
+            paused = false;
+            member.clock.stand(false);
+            arm();
+            takeAll();
+            partition.takeAll();
+        }
     }
 
     void stop() {
         stopped = true;
-        log.stop();
+        writer.stop();
+    }
+
+    boolean isRunning() {
+        return !stopped && !paused;
     }
 
     void disksTakeUpTo(long micros) {
         journalMicrosMax = micros;
-        log.syncTakesUpTo(micros);
+        writer.syncTakesUpTo(micros);
     }
 
     private void take(Mail mail) {
@@ -152,15 +187,23 @@ final class Shell {
     private void handle(Mail mail) {
         if (mail instanceof Mail.Step step) {
             step(step.input());
-        } else if (mail instanceof Mail.ReadDone read) {
-            replicate(read.asked(), read.failed());
-        } else if (mail instanceof Mail.Proposals proposed && core.isLeaderIn(core.term())) {
-            long index = log.lastIndex();
-            for (Payload payload : proposed.payloads()) {
-                proposals.add(new Proposal(core.term(), ++index, payload));
-            }
-            step(new Input.Propose(core.term(), proposed.payloads()));
+        } else if (mail instanceof Mail.EntriesRead read) {
+            send(read.asked(), read.entries());
+        } else if (mail instanceof Mail.Propose propose) {
+            onPropose(propose);
         }
+    }
+
+    private void onPropose(Mail.Propose propose) {
+        if (!core.isLeaderIn(propose.term())) {
+            partition.tell(new RaftEvent.ProposalRefused(propose.id()));
+            return;
+        }
+        Input.Propose input = new Input.Propose(propose.term(), List.of(propose.payload()));
+        Output output = core.step(member.clock.nowMillis(), input);
+        long index = output.append().get(output.append().size() - 1).index();
+        partition.tell(new RaftEvent.ProposalAppended(propose.id(), index));
+        perform(input, output);
     }
 
     private void step(Input input) {
@@ -168,11 +211,26 @@ final class Shell {
         if (input instanceof Input.Received received) {
             taken = new Input.Received(world.conduct.incoming(this, received.message()));
         } else if (input instanceof Input.Durable durable) {
-            taken = world.conduct.reported(this, durable);
+            Input.Durable reported = world.conduct.reported(this, durable);
+            onDurable(reported);
+            taken = reported;
         }
-        Output output = core.step(world.timeline.nowMillis(), taken);
+        perform(taken, core.step(member.clock.nowMillis(), taken));
+    }
+
+    private void onDurable(Input.Durable durable) {
+        if (durable.logEpoch() == core.logEpoch()) {
+            boolean wasBehind = log.isBehind();
+            log.forced(durable.position().index());
+            if (wasBehind && !log.isBehind()) {
+                partition.tell(new RaftEvent.CaughtUp());
+            }
+        }
+    }
+
+    private void perform(Input input, Output output) {
         output.roleChange().ifPresent(change -> role = change.role());
-        world.trace.at(member.id, taken, standing());
+        world.trace.at(member.id, input, standing());
         if (output.hardState().isEmpty()) {
             perform(output);
         } else {
@@ -199,19 +257,28 @@ final class Shell {
         }
     }
 
-    // ------------------------------------------------------------------------------------------------ what is to be
-    // done
+    // ---------------------------------------------------------------------------------------------- what is to be done
 
     /** All of an output but the hard state, which is durable by now. The member may crash between any two stages. */
     private void perform(Output output) {
         if (!output.append().isEmpty()) {
-            writeLog(output.truncateFrom(), output.append());
+            changeLog(output.truncateFrom(), output.append());
         }
         if (crashesHere()) {
             return;
         }
-        output.roleChange().ifPresent(change -> world.checks.roleChanged(member.id, life, change));
-        output.committed().ifPresent(this::commit);
+        output.roleChange().ifPresent(change -> {
+            world.checks.roleChanged(member.id, life, change);
+            partition.tell(new RaftEvent.RoleChanged(
+                    change.role(),
+                    change.term(),
+                    change.leader().map(id -> OptionalInt.of(id.value())).orElse(OptionalInt.empty()),
+                    change.lastIndex()));
+        });
+        output.committed().ifPresent(index -> {
+            world.checks.committed(this, index);
+            partition.tell(new RaftEvent.Committed(index));
+        });
         if (crashesHere()) {
             return;
         }
@@ -222,65 +289,87 @@ final class Shell {
             return;
         }
         for (Output.Replicate asked : output.replicate()) {
-            if (random.nextInt(10) < 7) {
-                replicate(asked, false);
-            } else {
-                boolean failed = random.nextInt(20) == 0;
-                long takesMicrosMax = world.stalls(random) ? Faults.STALL_MICROS : 20_000;
-                world.timeline.after(random.nextLong(takesMicrosMax), () -> take(new Mail.ReadDone(asked, failed)));
-            }
+            read(asked);
         }
         setTimer(output.deadlineMillis());
     }
 
     private boolean crashesHere() {
-        if (random.nextDouble() < world.faults.crashPoint()) {
-            member.crash();
+        if (!stopped && random.nextDouble() < world.faults.crashPoint()) {
+            world.counts.count(Fault.CRASH_BETWEEN_STAGES);
+            member.crash(random.nextBoolean());
         }
         return stopped;
     }
 
-    private void writeLog(OptionalLong truncateFrom, List<Entry> append) {
-        truncateFrom.ifPresent(index -> world.checks.cut(member.id, index));
+    private void changeLog(OptionalLong truncateFrom, List<Entry> append) {
+        truncateFrom.ifPresent(index -> {
+            world.checks.cut(member.id, index);
+            view.subList((int) index - 1, view.size()).clear();
+            log.truncatedFrom(index);
+            partition.tell(new RaftEvent.Truncated(index));
+        });
         world.checks.appended(member.id, append);
-        log.write(truncateFrom, append, core.logEpoch());
+        view.addAll(append);
+        log.appended(append);
+        writer.write(truncateFrom, append, core.logEpoch());
+        partition.tell(new RaftEvent.Appended(append));
     }
 
-    private void commit(long index) {
-        world.checks.committed(this, index);
-        long upTo = world.conduct.applyUpTo(index, log.lastIndex());
-        while (stateMachine.appliedIndex() < upTo) {
-            stateMachine.apply(log.entryAt(stateMachine.appliedIndex() + 1));
-            world.checks.applied(member.id, stateMachine);
-        }
-        acknowledge();
-    }
-
-    private void acknowledge() {
-        while (!proposals.isEmpty()) {
-            Proposal first = proposals.getFirst();
-            boolean leads = core.isLeaderIn(first.term());
-            boolean committed = first.index() <= core.commitIndex();
-            if (world.conduct.acknowledges(committed, leads)) {
-                world.checks.acknowledged(first.index(), first.payload());
-            } else if (leads) {
-                return;
-            }
-            proposals.remove();
-        }
-    }
-
-    private void replicate(Output.Replicate asked, boolean failed) {
-        if (!world.conduct.maySend(core.isLeaderIn(asked.term()))) {
+    /** What is in memory is sent at once; files are read meanwhile. */
+    private void read(Output.Replicate asked) {
+        CompletionStage<List<Entry>> reading = log.read(asked.firstIndex(), asked.lastIndex(), asked.maxBytes());
+        CompletableFuture<List<Entry>> result = reading.toCompletableFuture();
+        if (result.isDone() && !result.isCompletedExceptionally()) {
+            send(asked, result.join());
             return;
         }
-        List<Entry> entries = failed ? List.of() : log.read(asked.firstIndex(), asked.lastIndex(), asked.maxBytes());
-        int sizeBytes = 0;
-        if (!entries.isEmpty()) {
-            send(core.appendRequest(asked, entries));
-            sizeBytes = entries.stream().mapToInt(LogWriter::sizeBytes).sum();
+        reading.whenComplete((entries, failure) -> {
+            boolean fails = world.stalls(random);
+            if (failure != null) {
+                readFailed(failure);
+            }
+            if (failure != null || fails) {
+                world.counts.count(Fault.FAILED_READ);
+            }
+            take(new Mail.EntriesRead(asked, entries == null || fails ? List.of() : entries));
+        });
+    }
+
+    /** The dispatcher for blocking I/O. */
+    private void readFiles(Runnable reading) {
+        boolean stalls = world.stalls(random);
+        if (stalls) {
+            world.counts.count(Fault.STALLED_READ);
         }
-        long lastIndex = asked.firstIndex() + entries.size() - 1;
+        world.timeline.after(random.nextLong(stalls ? Faults.STALL_MICROS : 5_000), () -> {
+            if (!stopped) {
+                reading.run();
+            }
+        });
+    }
+
+    /** Damage stops the replica; anything else is for who reads to try again. */
+    void readFailed(Throwable failure) {
+        Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+        if (cause instanceof LogCorruptedException damage) {
+            member.damaged(damage);
+        } else if (!stopped) {
+            throw new IllegalStateException("cannot read", failure);
+        }
+    }
+
+    private void send(Output.Replicate asked, List<Entry> entries) {
+        int sizeBytes = 0;
+        long lastIndex = asked.firstIndex() - 1;
+        if (!entries.isEmpty() && world.conduct.maySend(core.isLeaderIn(asked.term()))) {
+            entries.forEach(entry -> world.checks.read(member.id, entry));
+            send(core.appendRequest(asked, entries));
+            sizeBytes = entries.stream()
+                    .mapToInt(entry -> entry.payload().sizeBytes())
+                    .sum();
+            lastIndex = asked.firstIndex() + entries.size() - 1;
+        }
         inbox.addFirst(
                 new Mail.Step(new Input.Sent(asked.to(), asked.term(), asked.firstIndex(), lastIndex, sizeBytes)));
     }
@@ -292,27 +381,36 @@ final class Shell {
         }
     }
 
+    // ---------------------------------------------------------------------------------------------------------- timers
+
     private void setTimer(long deadlineMillis) {
         if (deadlineMillis < timerMillis) {
             timerMillis = deadlineMillis;
-            world.timeline.at(deadlineMillis * 1_000, () -> timerFired(deadlineMillis));
+            arm();
         }
     }
 
-    private void timerFired(long setForMillis) {
-        if (stopped || setForMillis != timerMillis) {
-            return; // an earlier one was set since
+    /** Also when something has happened to the clock. */
+    void arm() {
+        if (timerMillis != NO_TIMER) {
+            long armed = ++timersArmed;
+            world.timeline.at(member.clock.worldMicrosAt(timerMillis), () -> timerFired(armed));
+        }
+    }
+
+    private void timerFired(long armed) {
+        if (stopped || armed != timersArmed || paused) {
+            return; // an earlier one was set since, or the end of a pause will
         }
         timerMillis = NO_TIMER;
-        if (world.timeline.nowMillis() >= core.deadlineMillis()) {
+        if (member.clock.nowMillis() >= core.deadlineMillis()) {
             deliver(new Input.TimePassed());
         } else {
             setTimer(core.deadlineMillis());
         }
     }
 
-    // --------------------------------------------------------------------------------------------------- what others
-    // see
+    // --------------------------------------------------------------------------------------------- what others see
 
     NodeId id() {
         return member.id;
@@ -326,28 +424,23 @@ final class Shell {
         return role == Role.LEADER;
     }
 
-    Role role() {
-        return role;
-    }
-
     RaftCore core() {
         return core;
     }
 
-    LogWriter log() {
-        return log;
+    Partition partition() {
+        return partition;
     }
 
-    long appliedIndex() {
-        return stateMachine.appliedIndex();
+    Entry entryAt(long index) {
+        return view.get((int) index - 1);
     }
 
-    boolean hasUnanswered() {
-        return !proposals.isEmpty();
+    long lastIndex() {
+        return view.size();
     }
 
     Trace.Standing standing() {
-        return new Trace.Standing(
-                role, core.term(), log.lastIndex(), member.log.synced().size(), core.commitIndex());
+        return new Trace.Standing(role, core.term(), lastIndex(), member.disk.syncedCount(), core.commitIndex());
     }
 }

@@ -19,12 +19,19 @@ final class SimulatedNetwork {
     private final Consumer<Message> receiver;
     private final Set<Link> cut = new HashSet<>();
     private final Map<Link, Long> lastArrivalMicros = new HashMap<>();
-    private Faults faults;
+    private final FaultCounts counts;
+    private Faults.Network faults;
 
     SimulatedNetwork(
-            Timeline timeline, Trace trace, SplittableRandom random, Faults faults, Consumer<Message> receiver) {
+            Timeline timeline,
+            Trace trace,
+            FaultCounts counts,
+            SplittableRandom random,
+            Faults.Network faults,
+            Consumer<Message> receiver) {
         this.timeline = timeline;
         this.trace = trace;
+        this.counts = counts;
         this.random = random;
         this.faults = faults;
         this.receiver = receiver;
@@ -35,31 +42,40 @@ final class SimulatedNetwork {
     }
 
     /** All links work again, as well as these faults let them. */
-    void heal(Faults from) {
+    void heal(Faults.Network from) {
         cut.clear();
         faults = from;
     }
 
     void send(Message message) {
         Link link = new Link(message.from(), message.to());
-        if (cut.contains(link) || random.nextDouble() < faults.loss()) {
+        boolean isCut = cut.contains(link);
+        if (isCut || random.nextDouble() < faults.loss()) {
+            counts.count(isCut ? Fault.CUT_OFF : Fault.LOST);
             trace.world(new Lost(message));
             return;
         }
         carry(link, message);
         if (random.nextDouble() < faults.duplication()) {
+            counts.count(Fault.DUPLICATED);
             carry(link, message);
         }
     }
 
     private void carry(Link link, Message message) {
-        long delayMicrosMax =
-                random.nextDouble() < faults.longDelay() ? faults.longDelayMicros() : faults.delayMicros();
+        boolean delayed = random.nextDouble() < faults.longDelay();
+        long delayMicrosMax = delayed ? faults.longDelayMicros() : faults.delayMicros();
         long arrivalMicros = timeline.nowMicros() + 50 + random.nextLong(delayMicrosMax);
-        if (faults.inOrder()) {
-            arrivalMicros = Math.max(arrivalMicros, lastArrivalMicros.getOrDefault(link, 0L));
-            lastArrivalMicros.put(link, arrivalMicros);
+        long last = lastArrivalMicros.getOrDefault(link, 0L);
+        if (delayed) {
+            counts.count(Fault.DELAYED);
         }
+        if (arrivalMicros < last && faults.inOrder()) {
+            arrivalMicros = last;
+        } else if (arrivalMicros < last) {
+            counts.count(Fault.OVERTAKEN);
+        }
+        lastArrivalMicros.put(link, Math.max(last, arrivalMicros));
         timeline.at(arrivalMicros, () -> receiver.accept(message));
     }
 

@@ -6,28 +6,36 @@ import org.junit.jupiter.api.Test;
 
 /** A group of Raft members keeps its promises, whatever happens around it. */
 class SimulationTest {
-    private static final int EVENTS = 4_000;
+    private static final long STEPS = 10_000;
     private static final long SEEDS = Long.getLong("millrace.sim.seeds", 1_000);
+    private static final int THREADS = Math.min(2, Runtime.getRuntime().availableProcessors());
 
     @Test
-    void everySeedKeepsAllPropertiesAndRecoversOnceTheFaultsEnd() {
+    void everySeedKeepsAllPropertiesAndRecoversOnceTheFaultsEnd() throws InterruptedException {
         Long only = Long.getLong("millrace.sim.seed");
         long first = only == null ? 1 : only;
         long last = only == null ? SEEDS : only;
-        long acknowledged = 0;
-        long virtualMillis = 0;
         long startNanos = System.nanoTime();
-        for (long seed = first; seed <= last; seed++) {
-            SimulatedCluster cluster = new SimulatedCluster(seed);
-            cluster.run(EVENTS);
-            cluster.heal();
-            acknowledged += cluster.acknowledgedCount();
-            virtualMillis += cluster.virtualMillis();
-        }
-        System.out.printf(
-                "%d seeds, %d events each, %d s of virtual time, %d values acknowledged, %.1f s%n",
-                last - first + 1, EVENTS, virtualMillis / 1_000, acknowledged, (System.nanoTime() - startNanos) / 1e9);
-        assertThat(acknowledged).isPositive();
+        Simulation simulation = new Simulation(SimulatedCluster::new, first, STEPS);
+        simulation.run(last, THREADS, () -> false).ifPresent(failure -> {
+            throw new AssertionError("seed " + failure.seed(), failure.cause());
+        });
+        double seconds = (System.nanoTime() - startNanos) / 1e9;
+        simulation.totals(totals -> {
+            System.out.printf(
+                    "%d seeds, %d events, %.1f h of virtual time, %d requests acknowledged, %d reads, %.1f s, %.0f events/s%n%s%n",
+                    totals.seeds,
+                    totals.events,
+                    totals.virtualHours(),
+                    totals.acknowledged,
+                    totals.reads,
+                    seconds,
+                    totals.events / seconds,
+                    totals.faults.toMap());
+            assertThat(totals.acknowledged).isPositive();
+            assertThat(totals.reads).isPositive();
+            return totals;
+        });
     }
 
     @Test
@@ -40,7 +48,7 @@ class SimulationTest {
 
     private static long historyOf(long seed) {
         SimulatedCluster cluster = new SimulatedCluster(seed);
-        cluster.run(EVENTS);
+        cluster.run(4_000);
         return cluster.traceHash();
     }
 }

@@ -15,6 +15,7 @@ final class Timeline {
     private final PriorityQueue<Event> events = new PriorityQueue<>();
     private long sequence;
     private long nowMicros;
+    private long happened;
 
     long nowMicros() {
         return nowMicros;
@@ -22,6 +23,11 @@ final class Timeline {
 
     long nowMillis() {
         return nowMicros / 1_000;
+    }
+
+    /** How much has happened so far. */
+    long happened() {
+        return happened;
     }
 
     void after(long micros, Runnable action) {
@@ -36,6 +42,7 @@ final class Timeline {
     void next() {
         Event event = events.remove();
         nowMicros = event.micros();
+        happened++;
         event.action().run();
     }
 }

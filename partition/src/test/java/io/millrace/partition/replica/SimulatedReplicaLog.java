@@ -1,0 +1,67 @@
+package io.millrace.partition.replica;
+
+import io.millrace.partition.log.OffsetReader;
+import io.millrace.partition.log.SegmentedLog;
+import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.Payload;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+
+/** The way of the simulator, which lives in another package, to the very code that replicas read their logs with. */
+public final class SimulatedReplicaLog implements ReplicaLog {
+    private final CachedLog log;
+
+    /** @param blocking runs what reads files, one after the other, at a moment of its choice */
+    public SimulatedReplicaLog(
+            SegmentedLog log, OffsetReader offsets, int cacheBytesMax, long behindBytes, Executor blocking) {
+        this.log = new CachedLog(log, offsets, cacheBytesMax, behindBytes, blocking);
+    }
+
+    public void appended(List<Entry> entries) {
+        log.appended(entries);
+    }
+
+    public void truncatedFrom(long index) {
+        log.truncatedFrom(index);
+    }
+
+    public void forced(long index) {
+        log.forced(index);
+    }
+
+    /** What a fetch is answered with. */
+    public static Payload slice(List<Entry> entries, long offset, int maxBytes) {
+        return BatchSlice.from(entries, offset, maxBytes);
+    }
+
+    @Override
+    public CompletionStage<List<Entry>> read(long fromIndex, long toIndex, int maxBytes) {
+        return log.read(fromIndex, toIndex, maxBytes);
+    }
+
+    @Override
+    public CompletionStage<List<Entry>> readFromOffset(long offset, long toIndex, int maxBytes) {
+        return log.readFromOffset(offset, toIndex, maxBytes);
+    }
+
+    @Override
+    public CompletionStage<Long> nextOffsetAt(long index) {
+        return log.nextOffsetAt(index);
+    }
+
+    @Override
+    public boolean isBehind() {
+        return log.isBehind();
+    }
+
+    @Override
+    public long startOffset() {
+        return log.startOffset();
+    }
+
+    @Override
+    public long sizeBytes() {
+        return log.sizeBytes();
+    }
+}

@@ -1,0 +1,55 @@
+package io.millrace.partition.sim;
+
+import java.util.Locale;
+
+/** What can go wrong. How often it did is counted, and reported; what {@link Chaos} does has a weight in {@link Faults}. */
+enum Fault {
+    // Of the network, message by message.
+    LOST,
+    DUPLICATED,
+    DELAYED,
+    OVERTAKEN,
+    /** Sent over a link that is cut. */
+    CUT_OFF,
+
+    // What Chaos does.
+    LINKS_CUT,
+    LINKS_CUT_ONE_WAY,
+    LINKS_HEALED,
+    PAUSE,
+    /** The whole machine stands still, its clock too. */
+    SUSPENSION,
+    /** The process ends; what it wrote is there. */
+    KILL,
+    /** What was not forced is subject to chance: sectors are old, new or torn. */
+    POWER_FAILURE,
+    POWER_FAILURE_OF_ALL,
+    /** Power fails between two steps of one change of the disk. */
+    POWER_FAILURE_IN_DISK_OPERATION,
+    /** Power fails between two stages of performing one output. */
+    CRASH_BETWEEN_STAGES,
+    SLOW_DISK,
+    FSYNC_ERROR,
+    WRITE_ERROR,
+    DISK_FULL,
+    BIT_FLIP,
+    LOST_DISK,
+    CLOCK_JUMP,
+    CLOCK_RATE,
+    LEARNERS_CHANGED,
+    CAMPAIGN,
+
+    // What came of it.
+    STALLED_READ,
+    FAILED_READ,
+    DISK_ERROR_STOPPED_A_MEMBER,
+    RECOVERY_INTERRUPTED,
+    DAMAGE_DETECTED,
+    /** Damage of what nothing on the disk vouches for looks like a torn write: see the package description of the log. */
+    DAMAGE_BEYOND_DETECTION;
+
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+}
