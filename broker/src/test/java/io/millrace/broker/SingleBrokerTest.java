@@ -25,6 +25,7 @@ import io.millrace.protocol.v1.ProduceStreamRequest;
 import io.millrace.protocol.v1.ProduceStreamResponse;
 import io.millrace.protocol.v1.Record;
 import io.millrace.protocol.v1.Topic;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -272,7 +273,15 @@ class SingleBrokerTest extends WithOneBroker {
             assertThat(broker.http(nowhere).statusCode()).isEqualTo(404);
             assertThat(broker.http(nowhere).body()).contains("NOT_FOUND");
         }
+        for (String readOnly : List.of("/ready", "/api/v1/topics", "/api/v1/topics/" + topic)) {
+            HttpResponse<String> refused = broker.http("DELETE", readOnly);
+            assertThat(refused.statusCode()).isEqualTo(405);
+            assertThat(refused.body()).contains("METHOD_NOT_ALLOWED");
+            assertThat(refused.headers().firstValue("Allow")).hasValue("GET, HEAD");
+            assertThat(broker.http("HEAD", readOnly).statusCode()).isEqualTo(200);
+        }
         assertThat(broker.http("/cluster/members").body()).contains("broker-1");
+        assertThat(broker.http("/bootstrap/seed-nodes").body()).contains("seedNodes");
         assertThat(broker.http("/alive").statusCode()).isEqualTo(200);
         assertThat(broker.http("/ready").body()).contains("READY");
     }

@@ -109,9 +109,17 @@ final class TestBroker implements AutoCloseable {
     }
 
     HttpResponse<String> http(String path) throws Exception {
+        return http("GET", path);
+    }
+
+    HttpResponse<String> http(String method, String path) throws Exception {
         URI uri = URI.create("http://" + settings.http().address() + path);
         return HttpClient.newHttpClient()
-                .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+                .send(
+                        HttpRequest.newBuilder(uri)
+                                .method(method, HttpRequest.BodyPublishers.noBody())
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
     }
 
     @Override

@@ -100,10 +100,11 @@ final class ProcessCluster implements AutoCloseable {
         return directory.resolve("broker-" + id + ".out");
     }
 
-    String bootstrap() {
+    /** Where clients reach each broker, in the order of their ids. */
+    List<String> addresses() {
         return IntStream.range(0, size)
                 .mapToObj(i -> "127.0.0.1:" + clientPorts[i])
-                .collect(Collectors.joining(","));
+                .toList();
     }
 
     void start(int id) throws IOException {
@@ -137,7 +138,7 @@ final class ProcessCluster implements AutoCloseable {
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().put("MILLRACE_SKIP_BUILD", "1");
-        builder.environment().put("MILLRACE_BOOTSTRAP", bootstrap());
+        builder.environment().put("MILLRACE_BOOTSTRAP", String.join(",", addresses()));
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         return builder;
     }

@@ -4,9 +4,13 @@ import static akka.http.javadsl.server.PathMatchers.integerSegment;
 import static akka.http.javadsl.server.PathMatchers.segment;
 
 import akka.actor.ExtendedActorSystem;
+import akka.http.javadsl.model.HttpMethods;
 import akka.http.javadsl.model.HttpResponse;
 import akka.http.javadsl.model.StatusCodes;
+import akka.http.javadsl.model.headers.Allow;
 import akka.http.javadsl.server.AllDirectives;
+import akka.http.javadsl.server.MethodRejection;
+import akka.http.javadsl.server.RejectionHandler;
 import akka.http.javadsl.server.Route;
 import akka.management.javadsl.ManagementRouteProvider;
 import akka.management.javadsl.ManagementRouteProviderSettings;
@@ -45,7 +49,7 @@ public final class ManagementRoutes extends AllDirectives implements ManagementR
     }
 
     Route routes() {
-        return concat(
+        Route pagesOfOurs = concat(
                 path("ready", () -> get(() -> complete(ready()))),
                 path("alive", () -> get(() -> complete(Json.ok(new Alive("UP"))))),
                 pathPrefix(
@@ -61,16 +65,22 @@ public final class ManagementRoutes extends AllDirectives implements ManagementR
                                                 .slash(segment())
                                                 .slash("partitions")
                                                 .slash(integerSegment()),
-                                        (topic, partition) -> get(() -> later(pages.partition(topic, partition)))),
-                                noSuchPage())),
-                // These are Akka's; it answers after us.
-                extractUnmatchedPath(path ->
-                        path.startsWith("/cluster") || path.startsWith("/bootstrap") ? reject() : noSuchPage()));
+                                        (topic, partition) -> get(() -> later(pages.partition(topic, partition)))))));
+        return handleRejections(
+                RejectionHandler.newBuilder()
+                        .handleAll(MethodRejection.class, refused -> complete(wrongMethod()))
+                        // These are Akka's; it answers after us.
+                        .handleNotFound(extractUnmatchedPath(
+                                path -> path.startsWith("/cluster") || path.startsWith("/bootstrap")
+                                        ? reject()
+                                        : complete(Json.error(404, "NOT_FOUND", "there is no such page"))))
+                        .build(),
+                () -> pagesOfOurs);
     }
 
-    /** Akka's own answer would be text. */
-    private Route noSuchPage() {
-        return complete(Json.error(404, "NOT_FOUND", "there is no such page"));
+    private static HttpResponse wrongMethod() {
+        return Json.error(405, "METHOD_NOT_ALLOWED", "this page can be read, and nothing else: GET")
+                .addHeader(Allow.create(HttpMethods.GET, HttpMethods.HEAD));
     }
 
     private record Alive(String status) {}

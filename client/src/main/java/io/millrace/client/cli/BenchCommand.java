@@ -5,7 +5,6 @@ import io.millrace.client.Producer;
 import io.millrace.client.ProducerRecord;
 import io.millrace.client.ProducerSettings;
 import io.millrace.protocol.Bytes;
-import io.millrace.protocol.TopicName;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Random;
@@ -19,7 +18,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code millrace bench}: writes generated records and measures their acknowledgements. */
@@ -51,9 +49,8 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private final ConnectionOptions connection = new ConnectionOptions();
 
-    @SuppressWarnings("NullAway.Init") // Set by picocli.
-    @Parameters(paramLabel = "TOPIC", description = "Where to write to; it must exist.")
-    private String topic;
+    @Mixin
+    private final TopicArgument topic = new TopicArgument();
 
     @Option(
             names = {"-s", "--record-size"},
@@ -117,7 +114,7 @@ final class BenchCommand implements Callable<Integer> {
                 ProducerSettings.DEFAULT.withBatchBytesMax(batchSize).withDeliveryTimeout(connection.timeout());
         try (MillraceClient client = connection.client(console);
                 Producer producer = client.producer(settings)) {
-            client.partitions(topic); // an unknown topic fails here, with one clear error
+            client.partitions(topic.name()); // an unknown topic fails here, with one clear error
             Bytes[] values = values();
             long start = System.nanoTime();
             long measureFrom = start + warmUp.toNanos();
@@ -135,9 +132,6 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private void checkArguments() {
-        TopicName.problemWith(topic).ifPresent(problem -> {
-            throw new ParameterException(spec.commandLine(), problem);
-        });
         if (recordSize < 0 || rate < 0 || duration.isZero()) {
             throw new ParameterException(
                     spec.commandLine(), "--record-size and --rate are 0 or more, --duration is more than 0");
@@ -164,7 +158,7 @@ final class BenchCommand implements Callable<Integer> {
 
     @SuppressWarnings("FutureReturnValueIgnored") // Counted when it completes.
     private void send(Producer producer, Bytes value, long dueNanos, long measureFrom, long end) {
-        producer.send(ProducerRecord.of(topic, value)).whenComplete((position, failure) -> {
+        producer.send(ProducerRecord.of(topic.name(), value)).whenComplete((position, failure) -> {
             long now = System.nanoTime();
             if (failure != null) {
                 failed.increment();
@@ -197,7 +191,7 @@ final class BenchCommand implements Callable<Integer> {
         if (json) {
             console.print(Json.line(out -> {
                 out.writeStartObject();
-                out.writeStringField("topic", topic);
+                out.writeStringField("topic", topic.name());
                 out.writeNumberField("record_bytes", recordSize);
                 out.writeNumberField("seconds", seconds);
                 out.writeNumberField("records_acknowledged", acknowledged.sum());

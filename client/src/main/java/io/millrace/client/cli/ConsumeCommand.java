@@ -6,7 +6,6 @@ import io.millrace.client.MillraceClient;
 import io.millrace.client.MillraceException;
 import io.millrace.client.OffsetRange;
 import io.millrace.client.PartitionReader;
-import io.millrace.protocol.TopicName;
 import io.millrace.protocol.record.StoredRecord;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -25,7 +24,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code millrace consume}: records to stdout. */
@@ -65,9 +63,8 @@ final class ConsumeCommand implements Runnable {
     @Mixin
     private final ConnectionOptions connection = new ConnectionOptions();
 
-    @SuppressWarnings("NullAway.Init") // Set by picocli.
-    @Parameters(paramLabel = "TOPIC", description = "Where to read from.")
-    private String topic;
+    @Mixin
+    private final TopicArgument topic = new TopicArgument();
 
     @Nullable @Option(
             names = {"-p", "--partition"},
@@ -119,9 +116,6 @@ final class ConsumeCommand implements Runnable {
     }
 
     private StartOffset checkArguments() {
-        TopicName.problemWith(topic).ifPresent(problem -> {
-            throw usage(problem);
-        });
         if (partition != null && partition < 0) {
             throw usage("--partition is 0 or more, not " + partition);
         }
@@ -156,12 +150,13 @@ final class ConsumeCommand implements Runnable {
     private List<Tail> open(MillraceClient client, StartOffset start) {
         List<Integer> partitions = partition != null
                 ? List.of(partition)
-                : IntStream.range(0, client.partitions(topic)).boxed().toList();
+                : IntStream.range(0, client.partitions(topic.name())).boxed().toList();
         if (start.isAbsolute() && partitions.size() > 1) {
-            throw usage("--offset " + offset + " needs --partition: " + topic + " has " + partitions.size());
+            throw usage("--offset " + offset + " needs --partition: " + topic.name() + " has " + partitions.size());
         }
-        List<PartitionReader> readers =
-                partitions.stream().map(number -> client.reader(topic, number)).toList();
+        List<PartitionReader> readers = partitions.stream()
+                .map(number -> client.reader(topic.name(), number))
+                .toList();
         List<CompletableFuture<OffsetRange>> ranges =
                 readers.stream().map(PartitionReader::offsets).toList();
         List<Tail> tails = new ArrayList<>();
@@ -269,7 +264,7 @@ final class ConsumeCommand implements Runnable {
                 if (remaining == 0 || record.offset() >= tail.endOffset) {
                     return;
                 }
-                recordFormat.write(out, topic, tail.reader.partition().partition(), record);
+                recordFormat.write(out, topic.name(), tail.reader.partition().partition(), record);
                 remaining--;
             }
         }

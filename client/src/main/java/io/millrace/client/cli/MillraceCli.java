@@ -107,7 +107,21 @@ public final class MillraceCli implements Runnable {
                     !e.getCommandLine().getCommandSpec().subcommands().isEmpty();
             return needsCommand ? "there is no command '" + first + "'" : "'" + first + "' is one argument too many";
         }
+        if (e instanceof UnmatchedArgumentException unmatched && unmatched.isUnknownOption()) {
+            String option = unmatched.getUnmatched().get(0);
+            boolean isOfACommand = e.getCommandLine().getSubcommands().values().stream()
+                    .anyMatch(command -> command.getCommandSpec().findOption(nameOf(option)) != null);
+            if (isOfACommand) {
+                return "'" + option + "' goes after the command";
+            }
+        }
         return String.valueOf(e.getMessage());
+    }
+
+    /** {@code -b} of {@code -bhost:1}, {@code --bootstrap} of {@code --bootstrap=host:1}. */
+    private static String nameOf(String option) {
+        int value = option.startsWith("--") ? option.indexOf('=') : Math.min(2, option.length());
+        return value < 0 ? option : option.substring(0, value);
     }
 
     private static int onFailure(Console console, Exception thrown) throws Exception {

@@ -7,7 +7,6 @@ import io.millrace.client.ProducerRecord;
 import io.millrace.client.ProducerSettings;
 import io.millrace.client.ProducerStats;
 import io.millrace.protocol.Bytes;
-import io.millrace.protocol.TopicName;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -23,7 +22,6 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code millrace produce}: each line becomes a record. */
@@ -56,9 +54,8 @@ final class ProduceCommand implements Callable<Integer> {
     @Mixin
     private final ConnectionOptions connection = new ConnectionOptions();
 
-    @SuppressWarnings("NullAway.Init") // Set by picocli.
-    @Parameters(paramLabel = "TOPIC", description = "Where to write to.")
-    private String topic;
+    @Mixin
+    private final TopicArgument topic = new TopicArgument();
 
     @Nullable @Option(
             names = {"-f", "--file"},
@@ -106,6 +103,8 @@ final class ProduceCommand implements Callable<Integer> {
                 InputStream in = open();
                 Producer producer =
                         client.producer(ProducerSettings.DEFAULT.withDeliveryTimeout(connection.timeout()))) {
+            var unused =
+                    client.partitions(topic.name()); // an unknown topic fails here, even if there is nothing to write
             CliException badInput = null;
             try {
                 sendAll(new LineReader(in, LINE_BYTES_MAX), separator, producer);
@@ -118,9 +117,6 @@ final class ProduceCommand implements Callable<Integer> {
     }
 
     private void checkArguments() {
-        TopicName.problemWith(topic).ifPresent(problem -> {
-            throw new ParameterException(spec.commandLine(), problem);
-        });
         if (partition != null && partition < 0) {
             throw new ParameterException(spec.commandLine(), "--partition is 0 or more, not " + partition);
         }
@@ -172,7 +168,7 @@ final class ProduceCommand implements Callable<Integer> {
             key = line.slice(0, at);
             value = line.slice(at + separator.length, line.size());
         }
-        ProducerRecord record = ProducerRecord.of(topic, key, value);
+        ProducerRecord record = ProducerRecord.of(topic.name(), key, value);
         return partition == null ? record : record.toPartition(partition);
     }
 
@@ -215,7 +211,7 @@ final class ProduceCommand implements Callable<Integer> {
         if (json) {
             console.print(Json.line(out -> {
                 out.writeStartObject();
-                out.writeStringField("topic", topic);
+                out.writeStringField("topic", topic.name());
                 out.writeNumberField("records_acknowledged", stats.recordsAcknowledged());
                 out.writeNumberField("records_failed", stats.recordsFailed());
                 out.writeNumberField("batches_retried", stats.batchesRetried());

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(30)
+@Timeout(180)
 class CliTest {
     private final FakeCluster cluster = new FakeCluster(3);
 
@@ -281,8 +281,26 @@ class CliTest {
     }
 
     @Test
+    void anOptionBeforeTheCommandIsSaidToGoAfterIt() {
+        for (String option : new String[] {"-b", "--bootstrap=x:1", "-bx:1"}) {
+            Result result = run(option, "cluster");
+            assertThat(result.status()).isEqualTo(2);
+            assertThat(result.err()).contains("'" + option + "' goes after the command");
+        }
+        assertThat(run("--frob", "cluster").err()).contains("Unknown option: '--frob'");
+    }
+
+    @Test
+    void producingNothingToATopicThatDoesNotExistFailsAsWell() {
+        Result result = run("produce", "nowhere", "--file", "/dev/null");
+        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.err()).contains("nowhere");
+    }
+
+    @Test
     void aHostThatDoesNotExistIsSaidInOneLine() {
-        Result result = run("cluster", "--bootstrap", "no-such-host.invalid:9092", "--timeout", "200ms");
+        // Time enough for a name server on a busy machine; it gives up after its time for a first contact.
+        Result result = run("cluster", "--bootstrap", "no-such-host.invalid:9092", "--timeout", "60s");
         assertThat(result.status()).isEqualTo(1);
         assertThat(result.err().lines())
                 .singleElement()
