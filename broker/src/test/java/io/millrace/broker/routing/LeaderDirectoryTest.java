@@ -112,6 +112,7 @@ class LeaderDirectoryTest {
         observe(3, OptionalInt.empty(), null);
 
         assertThat(nextClaim(peer)).isEqualTo(new LeaderDirectory.Claim(7, 0, 3, SELF, null));
+        sync();
         assertThat(view.leaderOf(PARTITION).orElseThrow().readyRef()).isNull();
     }
 
