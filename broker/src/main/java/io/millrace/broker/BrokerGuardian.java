@@ -43,6 +43,7 @@ import io.millrace.controller.MetadataView;
 import io.millrace.controller.metadata.BrokerRegistration;
 import io.millrace.controller.metadata.Endpoint;
 import io.millrace.partition.replica.BrokerRole;
+import io.millrace.partition.replica.BrokerWatch;
 import io.millrace.partition.replica.Disk;
 import io.millrace.partition.replica.LeaderObserved;
 import io.millrace.partition.replica.ReplicaContext;
@@ -95,6 +96,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
     private final MetadataView view = new MetadataView();
     private final BrokerLiveness liveness = new BrokerLiveness();
     private final LeaderView leaders = new LeaderView();
+    private final BrokerWatch brokerWatch = new BrokerWatch();
     private final DiskReport diskReport = new DiskReport();
     private final Replicas replicas;
     private final ActorRef<ControllerCommand> controller;
@@ -125,7 +127,8 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 context.spawn(LeaderDirectory.create(settings.brokerId(), leaders), "leader-directory");
         ActorRef<Command> self = context.getSelf();
         context.spawn(
-                BrokerReachability.create(directory, member -> self.tell(new MemberUp(member))), "broker-reachability");
+                BrokerReachability.create(directory, brokerWatch, member -> self.tell(new MemberUp(member))),
+                "broker-reachability");
         ActorRef<LeaderObserved> observer = context.spawn(forwarder(directory), "leader-observer");
 
         context.spawn(
@@ -338,6 +341,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 settings.log(),
                 settings.cacheBytesMax(),
                 replicas,
+                brokerWatch,
                 () -> dataDirectory.clusterId().orElse(""),
                 BrokerGuardian::monotonicMillis);
     }

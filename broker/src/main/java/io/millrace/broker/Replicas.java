@@ -11,6 +11,7 @@ import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.log.OffsetReader;
 import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.NodeId;
+import io.millrace.partition.raft.RaftSettings;
 import io.millrace.partition.replica.LeaderObserved;
 import io.millrace.partition.replica.PartitionActor;
 import io.millrace.partition.replica.PeerRouter;
@@ -79,11 +80,13 @@ final class Replicas implements PeerRouter {
         Membership voters = Membership.ofVoters(settings.cluster().metadataVoters().stream()
                 .map(NodeId::new)
                 .collect(Collectors.toCollection(TreeSet::new)));
+        // One group, whose silence would save nothing, and for which everybody waits.
+        ReplicaContext alwaysAwake = context.withRaft(context.raft().withQuiesceAfterMillis(RaftSettings.NEVER));
         return MetadataReplica.create(
                 settings.cluster().metadataVoters(),
                 view,
                 this,
-                owner -> RaftActor.create(id, voters, OffsetReader.withoutOffsets(), context, owner),
+                owner -> RaftActor.create(id, voters, OffsetReader.withoutOffsets(), alwaysAwake, owner),
                 METADATA_PROPOSALS_MAX);
     }
 }

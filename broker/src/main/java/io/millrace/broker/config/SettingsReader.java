@@ -180,6 +180,8 @@ final class SettingsReader {
         int append = (int) bytesBetween("raft.append-size", KIB, 64 * MIB);
         int inflight = (int) bytesBetween("raft.inflight-bytes", KIB, 1L << 30);
         int messages = intBetween("raft.inflight-messages", 1, 100_000);
+        long quiesce = durationBetween("raft.quiesce-after", Duration.ZERO, Duration.ofDays(36_500))
+                .toMillis();
         boolean ordered = heartbeat < electionMin && electionMin <= electionMax;
         check(
                 ordered,
@@ -191,7 +193,7 @@ final class SettingsReader {
                 "must be at least 64 KiB less than akka.remote.artery.advanced.maximum-frame-size, which is "
                         + frameBytes + " bytes");
         return ordered
-                ? new RaftSettings(heartbeat, electionMin, electionMax, notice, append, inflight, messages)
+                ? new RaftSettings(heartbeat, electionMin, electionMax, notice, append, inflight, messages, quiesce)
                 : RaftSettings.DEFAULT;
     }
 

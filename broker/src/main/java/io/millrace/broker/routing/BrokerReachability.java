@@ -11,28 +11,32 @@ import akka.cluster.Member;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Subscribe;
 import io.millrace.partition.replica.BrokerRole;
+import io.millrace.partition.replica.BrokerWatch;
 import java.util.function.Consumer;
 
 /**
- * Translates Akka's view of members into brokers for the {@link LeaderDirectory}, and logs a line for each change, which is
- * what an operator looks for first.
+ * Translates Akka's view of members into brokers for the {@link LeaderDirectory} and the replicas of idle groups, and logs a
+ * line for each change, which is what an operator looks for first.
  */
 public final class BrokerReachability extends AbstractBehavior<ClusterEvent.ClusterDomainEvent> {
     private final ActorRef<LeaderDirectory.Command> directory;
+    private final BrokerWatch watch;
     private final Consumer<Member> onMemberUp;
 
     /** @param onMemberUp told of each member that is up, this broker itself included */
     public static Behavior<ClusterEvent.ClusterDomainEvent> create(
-            ActorRef<LeaderDirectory.Command> directory, Consumer<Member> onMemberUp) {
-        return Behaviors.setup(context -> new BrokerReachability(context, directory, onMemberUp));
+            ActorRef<LeaderDirectory.Command> directory, BrokerWatch watch, Consumer<Member> onMemberUp) {
+        return Behaviors.setup(context -> new BrokerReachability(context, directory, watch, onMemberUp));
     }
 
     private BrokerReachability(
             ActorContext<ClusterEvent.ClusterDomainEvent> context,
             ActorRef<LeaderDirectory.Command> directory,
+            BrokerWatch watch,
             Consumer<Member> onMemberUp) {
         super(context);
         this.directory = directory;
+        this.watch = watch;
         this.onMemberUp = onMemberUp;
         // Begins with what is, as if it all had happened just now.
         Cluster.get(context.getSystem())
@@ -68,6 +72,7 @@ public final class BrokerReachability extends AbstractBehavior<ClusterEvent.Clus
         log("{} has left", event.member());
         BrokerRole.brokerIn(event.member().getRoles()).ifPresent(id -> {
             directory.tell(new LeaderDirectory.Gone(id));
+            watch.unreachable(id);
         });
         return this;
     }
@@ -87,6 +92,11 @@ public final class BrokerReachability extends AbstractBehavior<ClusterEvent.Clus
     private void tell(Member member, boolean canBeReached) {
         BrokerRole.brokerIn(member.getRoles()).ifPresent(id -> {
             directory.tell(new LeaderDirectory.Reachability(id, canBeReached));
+            if (canBeReached) {
+                watch.reachable(id);
+            } else {
+                watch.unreachable(id);
+            }
         });
     }
 

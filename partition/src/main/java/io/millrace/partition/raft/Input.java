@@ -48,6 +48,15 @@ public sealed interface Input {
     /** Stand for election now (after a pre-vote), not only when the leader has been silent. */
     record Campaign() implements Input {}
 
+    /**
+     * The failure detector has lost this member's node, or it was replaced by a new process. Counts only for who sleeps and
+     * relies on it ({@link RaftCore#watched}).
+     */
+    record PeerUnreachable(NodeId node) implements Input {}
+
+    /** Do not sleep; a leader speaks at once, so that the others get up as well. */
+    record WakeUp() implements Input {}
+
     /** These, and no others, receive the log without a vote. */
     record Learners(Set<NodeId> nodes) implements Input {
         public Learners {

@@ -92,6 +92,29 @@ final class Leadership {
         out.send(new Message.AppendRequest(self, peer, term, beforeNext(progress), List.of(), commitIndex));
     }
 
+    /** Whether each member has, as its own recent word says, everything. */
+    boolean allHaveEverything(long nowMillis) {
+        for (Progress progress : peers.values()) {
+            if (progress.matchIndex() != log.lastIndex()
+                    || nowMillis - progress.lastHeardMillis() > settings.electionTimeoutMillisMin()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    void quiesce(Output.Builder out) {
+        for (NodeId peer : peers.keySet()) {
+            out.send(new Message.Quiesce(self, peer, term, log.last()));
+        }
+    }
+
+    /** After sleep, during which nobody had to speak: everybody is given the time to. */
+    void wakeUp(long nowMillis) {
+        quorumCheckMillis = nowMillis + settings.electionTimeoutMillisMax();
+        peers.values().forEach(progress -> progress.heard(nowMillis));
+    }
+
     private LogPosition beforeNext(Progress progress) {
         long previous = Math.max(progress.nextIndex() - 1, log.start().index());
         return new LogPosition(previous, log.termAt(previous));

@@ -46,6 +46,16 @@ public sealed interface Message {
     }
 
     /**
+     * The last heartbeat for now: nothing comes after {@code last}, all members have it, and it is committed. Whoever finds
+     * the same sleeps, and does not take the silence that follows for a leader's death; see {@link Quiescence}.
+     */
+    record Quiesce(NodeId from, NodeId to, long term, LogPosition last) implements Message {
+        AppendRequest asHeartbeat() {
+            return new AppendRequest(from, to, term, last, List.of(), last.index());
+        }
+    }
+
+    /**
      * The receiver's log agrees with the leader's up to {@code matchIndex}, and is on disk up to there.
      */
     record AppendAccepted(NodeId from, NodeId to, long term, long matchIndex) implements Message {}

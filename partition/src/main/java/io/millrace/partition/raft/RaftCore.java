@@ -5,6 +5,7 @@ import io.millrace.partition.raft.Message.AppendRejected;
 import io.millrace.partition.raft.Message.AppendRequest;
 import io.millrace.partition.raft.Message.PreVoteRequest;
 import io.millrace.partition.raft.Message.PreVoteResponse;
+import io.millrace.partition.raft.Message.Quiesce;
 import io.millrace.partition.raft.Message.VoteRequest;
 import io.millrace.partition.raft.Message.VoteResponse;
 import io.millrace.partition.raft.Output.RoleChange;
@@ -28,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Not thread-safe. A broken invariant throws {@link IllegalStateException}; the member must then be stopped.
  */
 public final class RaftCore {
+    private static final long NEVER_MILLIS = Long.MIN_VALUE / 2;
+
     private final NodeId self;
     private final RaftSettings settings;
     private final Random random;
@@ -48,7 +51,8 @@ public final class RaftCore {
     private long verifiedIndex;
 
     private long electionDeadlineMillis;
-    private long leaderHeardMillis = Long.MIN_VALUE / 2;
+    private long leaderHeardMillis = NEVER_MILLIS;
+    private final Quiescence quiescence;
     private final TreeSet<NodeId> votes = new TreeSet<>();
     private @Nullable Leadership leadership;
 
@@ -75,6 +79,7 @@ public final class RaftCore {
         this.log = log;
         this.random = random;
         this.nowMillis = nowMillis;
+        this.quiescence = new Quiescence(settings, nowMillis);
         this.commitIndex = log.start().index();
         this.durableIndex = log.lastIndex();
         Invariant.check(
@@ -125,8 +130,26 @@ public final class RaftCore {
         return logEpoch;
     }
 
+    /** Asleep, this member neither sends nor waits: see {@link Quiescence}. */
+    public boolean isAsleep() {
+        return quiescence.isAsleep();
+    }
+
+    /** Whose nodes the failure detector must watch, to step with {@link Input.PeerUnreachable}: empty while awake. */
+    public Set<NodeId> watched() {
+        if (!quiescence.isAsleep()) {
+            return Set.of();
+        }
+        return leadership != null
+                ? Set.copyOf(leadership.peers().keySet())
+                : leader.map(Set::of).orElse(Set.of());
+    }
+
     /** When to step with {@link Input.TimePassed} at the latest; never before the last step. */
     public long deadlineMillis() {
+        if (quiescence.isAsleep()) {
+            return Long.MAX_VALUE;
+        }
         if (leadership != null) {
             return Math.max(nowMillis, leadership.deadlineMillis());
         }
@@ -155,6 +178,9 @@ public final class RaftCore {
     public Output step(long nowMillis, Input input) {
         this.nowMillis = Math.max(this.nowMillis, nowMillis);
         out = new Output.Builder();
+        if (quiescence.isAsleep() && Quiescence.wakes(input, leadership != null, watched())) {
+            wakeUp(input);
+        }
         if (input instanceof Input.Received received) {
             receive(received.message());
         } else if (input instanceof Input.Durable durable) {
@@ -181,9 +207,15 @@ public final class RaftCore {
     }
 
     private void onTimePassed() {
+        if (quiescence.isAsleep()) {
+            return;
+        }
         if (leadership != null) {
             if (leadership.hasLostQuorum(nowMillis)) {
                 becomeFollower(hardState.term(), Optional.empty());
+            } else if (mayQuiesce(leadership)) {
+                leadership.quiesce(out);
+                quiescence.fallAsleep();
             } else {
                 leadership.heartbeats(nowMillis, commitIndex, out);
                 leadership.replicate(out);
@@ -196,6 +228,28 @@ public final class RaftCore {
     private void onCampaign() {
         if (role != Role.LEADER && membership.isVoter(self)) {
             becomePreCandidate();
+        }
+    }
+
+    private boolean mayQuiesce(Leadership leading) {
+        return quiescence.isDue(nowMillis)
+                && commitIndex == log.lastIndex()
+                && durableIndex == log.lastIndex()
+                && leading.allHaveEverything(nowMillis);
+    }
+
+    private void wakeUp(Input because) {
+        quiescence.stir(nowMillis);
+        if (leadership != null) {
+            leadership.wakeUp(nowMillis);
+            leadership.heartbeats(nowMillis, commitIndex, out);
+        } else if (because instanceof Input.PeerUnreachable) {
+            // The failure detector has waited long enough. Many groups get up now: not all at once.
+            leaderHeardMillis = NEVER_MILLIS;
+            electionDeadlineMillis = nowMillis + random.nextLong(settings.electionTimeoutMillisMin() + 1);
+        } else {
+            leaderHeardMillis = nowMillis; // it was not heard because it had nothing to say
+            resetElectionDeadline();
         }
     }
 
@@ -218,7 +272,9 @@ public final class RaftCore {
             onPreVoteResponse(response);
             return;
         }
-        if (message instanceof VoteRequest && message.term() > hardState.term() && hasLiveLeader()) {
+        if (message instanceof VoteRequest
+                && message.term() > hardState.term()
+                && hasLiveLeaderOtherThan(message.from())) {
             return; // §4.2.3: who hears a leader does not help to depose it
         }
         if (message.term() > hardState.term()) {
@@ -226,6 +282,8 @@ public final class RaftCore {
         }
         if (message instanceof AppendRequest request) {
             onAppendRequest(request);
+        } else if (message instanceof Quiesce quiesce) {
+            onQuiesce(quiesce);
         } else if (message instanceof AppendAccepted response) {
             onAppendAccepted(response);
         } else if (message instanceof AppendRejected response) {
@@ -239,15 +297,18 @@ public final class RaftCore {
 
     // ----------------------------------------------------------------------------------------------- elections, §3.4
 
-    private boolean hasLiveLeader() {
+    /** Whoever asks for votes leads no more. */
+    private boolean hasLiveLeaderOtherThan(NodeId candidate) {
         return role == Role.LEADER
-                || (leader.isPresent() && nowMillis - leaderHeardMillis < settings.electionTimeoutMillisMin());
+                || (leader.isPresent()
+                        && !leader.get().equals(candidate)
+                        && nowMillis - leaderHeardMillis < settings.electionTimeoutMillisMin());
     }
 
     private void onPreVoteRequest(PreVoteRequest request) {
         boolean granted = request.term() > hardState.term()
                 && request.lastPosition().isAtLeastAsUpToDateAs(log.last())
-                && !hasLiveLeader();
+                && !hasLiveLeaderOtherThan(request.from());
         out.send(new PreVoteResponse(self, request.from(), granted ? request.term() : hardState.term(), granted));
     }
 
@@ -325,6 +386,18 @@ public final class RaftCore {
             acceptUpToDurable(request.from());
         }
         // Otherwise the answer leaves when the entries are on disk: onDurable.
+    }
+
+    private void onQuiesce(Quiesce quiesce) {
+        onAppendRequest(quiesce.asHeartbeat());
+        long index = quiesce.last().index();
+        if (quiesce.term() < hardState.term()) {
+            return; // of a leader that was deposed
+        } else if (verifiedIndex == index && commitIndex == index && durableIndex >= index) {
+            quiescence.fallAsleep();
+        } else {
+            quiescence.stir(nowMillis); // it was overtaken by entries, or speaks of some that we lack
+        }
     }
 
     /** §3.5: what agrees stays; from the first entry that differs on, the leader's word replaces ours. */
@@ -441,6 +514,7 @@ public final class RaftCore {
             entries.add(appendOwn(EntryType.DATA, payload));
         }
         out.append(entries);
+        quiescence.stir(nowMillis);
         Objects.requireNonNull(leading).replicate(out);
     }
 
@@ -493,13 +567,14 @@ public final class RaftCore {
         if (term > hardState.term()) {
             persist(hardState.inTerm(term));
         }
-        boolean wasLeader = role == Role.LEADER;
+        boolean hadNoTimer = role == Role.LEADER || quiescence.isAsleep();
+        quiescence.stir(nowMillis);
         role = Role.FOLLOWER;
         leader = newLeader;
         leadership = null;
         votes.clear();
         verifiedIndex = commitIndex;
-        if (wasLeader || newLeader.isPresent()) {
+        if (hadNoTimer || newLeader.isPresent()) {
             resetElectionDeadline();
         }
     }
@@ -541,6 +616,7 @@ public final class RaftCore {
     private void becomeLeader() {
         Invariant.check(role == Role.CANDIDATE, "a %s cannot become leader", role);
         role = Role.LEADER;
+        quiescence.stir(nowMillis);
         leader = Optional.of(self);
         Leadership begun =
                 new Leadership(self, hardState.term(), membership, settings, log, log.lastIndex() + 1, nowMillis);

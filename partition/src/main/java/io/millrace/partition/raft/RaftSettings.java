@@ -12,6 +12,7 @@ package io.millrace.partition.raft;
  * @param appendBytesMax entries in one message, unless a single entry is larger
  * @param inflightBytesMax nothing more is sent to a member that has not answered for this much
  * @param inflightMessagesMax the same, as messages
+ * @param quiesceAfterMillis a group to which nothing happens for this long falls asleep; {@link #NEVER}: it stays awake
  */
 public record RaftSettings(
         long heartbeatMillis,
@@ -20,7 +21,13 @@ public record RaftSettings(
         long commitNoticeMillis,
         int appendBytesMax,
         int inflightBytesMax,
-        int inflightMessagesMax) {
+        int inflightMessagesMax,
+        long quiesceAfterMillis) {
+    public static final long NEVER = Long.MAX_VALUE;
+
+    /** Longer than a failure detector needs: a group that was in use when its leader died elects after its own timeouts. */
+    private static final long QUIESCE_AFTER_MILLIS_DEFAULT = 5_000;
+
     public static final RaftSettings DEFAULT = new RaftSettings(100, 500, 1_000, 10, 1 << 20, 8 << 20, 64);
 
     public RaftSettings {
@@ -33,6 +40,40 @@ public record RaftSettings(
         if (commitNoticeMillis < 0 || appendBytesMax < 1 || inflightBytesMax < 1 || inflightMessagesMax < 1) {
             throw new IllegalArgumentException("limits must be positive");
         }
+        if (quiesceAfterMillis < 0) {
+            throw new IllegalArgumentException("a group cannot fall asleep after " + quiesceAfterMillis + " ms");
+        }
+    }
+
+    public RaftSettings(
+            long heartbeatMillis,
+            long electionTimeoutMillisMin,
+            long electionTimeoutMillisMax,
+            long commitNoticeMillis,
+            int appendBytesMax,
+            int inflightBytesMax,
+            int inflightMessagesMax) {
+        this(
+                heartbeatMillis,
+                electionTimeoutMillisMin,
+                electionTimeoutMillisMax,
+                commitNoticeMillis,
+                appendBytesMax,
+                inflightBytesMax,
+                inflightMessagesMax,
+                QUIESCE_AFTER_MILLIS_DEFAULT);
+    }
+
+    public RaftSettings withQuiesceAfterMillis(long millis) {
+        return new RaftSettings(
+                heartbeatMillis,
+                electionTimeoutMillisMin,
+                electionTimeoutMillisMax,
+                commitNoticeMillis,
+                appendBytesMax,
+                inflightBytesMax,
+                inflightMessagesMax,
+                millis);
     }
 
     public RaftSettings withCommitNoticeMillis(long millis) {
@@ -43,6 +84,7 @@ public record RaftSettings(
                 millis,
                 appendBytesMax,
                 inflightBytesMax,
-                inflightMessagesMax);
+                inflightMessagesMax,
+                quiesceAfterMillis);
     }
 }

@@ -3,6 +3,7 @@ package io.millrace.partition.replica;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.PostStop;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.TimerScheduler;
@@ -32,7 +33,9 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,6 +79,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
 
     private boolean deleted;
     private long scheduledMillis = Long.MAX_VALUE;
+    private Set<NodeId> watched = Set.of();
     private boolean warnedOfForeignCluster;
 
     /**
@@ -145,7 +149,18 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
                         (state, failed) ->
                                 owner.tell(new RaftEvent.Failed("cannot read term and vote from the journal: "
                                         + failed.getFailure().getMessage())))
+                .onSignal(PostStop.class, (state, stopped) -> onStop())
                 .build();
+    }
+
+    /** A group must not go on sleeping under a leader that is gone while its node is well. */
+    private void onStop() {
+        RaftCore stopping = core;
+        if (stopping != null && stopping.isAsleep()) {
+            Output lastWords = stopping.step(nowMillis(), new Input.WakeUp());
+            lastWords.messages().forEach(peers::send);
+        }
+        context.watch().watch(actor.getSelf(), Set.of());
     }
 
     // ------------------------------------------------------------------------------------------------------ commands
@@ -236,6 +251,8 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             return step(running, open, new Input.Learners(change.learners()));
         } else if (command instanceof RaftCommand.Campaign) {
             return step(running, open, new Input.Campaign());
+        } else if (command instanceof RaftCommand.BrokerUnreachable lost) {
+            return step(running, open, new Input.PeerUnreachable(new NodeId(lost.brokerId())));
         } else if (command instanceof RaftCommand.GetStatus get) {
             get.replyTo().tell(running.status());
             return Effect().none();
@@ -349,6 +366,15 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
                 readAndSend(running, open, asked, todo);
             }
             schedule(out.deadlineMillis());
+        }
+        watch(running.watched());
+    }
+
+    private void watch(Set<NodeId> nodes) {
+        if (!nodes.equals(watched)) {
+            watched = nodes;
+            context.watch()
+                    .watch(actor.getSelf(), nodes.stream().map(NodeId::value).collect(Collectors.toUnmodifiableSet()));
         }
     }
 

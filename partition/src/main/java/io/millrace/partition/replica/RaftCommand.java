@@ -34,6 +34,9 @@ public sealed interface RaftCommand {
         INSTANCE
     }
 
+    /** For who asked for it: {@link BrokerWatch}. */
+    record BrokerUnreachable(int brokerId) implements RaftCommand {}
+
     /** Delete the log and stop: the group is gone for good. */
     enum Delete implements RaftCommand {
         INSTANCE

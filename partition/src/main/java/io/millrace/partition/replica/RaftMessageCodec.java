@@ -38,6 +38,8 @@ final class RaftMessageCodec {
                 to.putLong(entry.term()).put(entry.type().code());
                 ReplicaSerializer.putPayload(to, entry.payload());
             }
+        } else if (message instanceof Message.Quiesce quiesce) {
+            putPosition(to, quiesce.last());
         } else if (message instanceof Message.AppendAccepted accepted) {
             to.putLong(accepted.matchIndex());
         } else if (message instanceof Message.AppendRejected rejected) {
@@ -69,6 +71,8 @@ final class RaftMessageCodec {
             return 6;
         } else if (message instanceof Message.PreVoteResponse) {
             return 7;
+        } else if (message instanceof Message.Quiesce) {
+            return 8;
         }
         throw new IllegalArgumentException("no code for " + message.getClass());
     }
@@ -86,6 +90,7 @@ final class RaftMessageCodec {
             case 5 -> new Message.VoteResponse(sender, to, term, from.get() == 1);
             case 6 -> new Message.PreVoteRequest(sender, to, term, getPosition(from));
             case 7 -> new Message.PreVoteResponse(sender, to, term, from.get() == 1);
+            case 8 -> new Message.Quiesce(sender, to, term, getPosition(from));
             default -> throw new IllegalArgumentException("no Raft message has type " + type);
         };
     }

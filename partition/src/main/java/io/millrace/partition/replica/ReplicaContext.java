@@ -10,6 +10,7 @@ import java.util.function.Supplier;
  *
  * @param disk has their logs
  * @param cacheBytesMax of recent entries that each replica keeps in memory
+ * @param watch wakes replicas of idle groups
  * @param clusterId of this broker; empty while it knows none
  * @param monotonicMillis a clock that never goes back and counts on while the process is stopped
  */
@@ -19,12 +20,13 @@ public record ReplicaContext(
         LogSettings log,
         int cacheBytesMax,
         PeerRouter peers,
+        BrokerWatch watch,
         Supplier<String> clusterId,
         LongSupplier monotonicMillis) {
     /** Configuration path of the dispatcher on which log I/O may block. */
     public static final String LOG_DISPATCHER = "millrace.log-dispatcher";
 
     public ReplicaContext withRaft(RaftSettings settings) {
-        return new ReplicaContext(disk, settings, log, cacheBytesMax, peers, clusterId, monotonicMillis);
+        return new ReplicaContext(disk, settings, log, cacheBytesMax, peers, watch, clusterId, monotonicMillis);
     }
 }

@@ -71,7 +71,14 @@ class RaftActorTest {
 
     private ActorRef<RaftCommand> start() {
         ReplicaContext context = new ReplicaContext(
-                disk, NEVER_BY_ITSELF, LogSettings.DEFAULT, 1 << 20, new Nobody(), () -> "", () -> 0);
+                disk,
+                NEVER_BY_ITSELF,
+                LogSettings.DEFAULT,
+                1 << 20,
+                new Nobody(),
+                new BrokerWatch(),
+                () -> "",
+                () -> 0);
         Membership membership = Membership.ofVoters(new TreeSet<>(Set.of(SELF, SECOND, THIRD)));
         return KIT.spawn(RaftActor.create(id, membership, OffsetReader.withoutOffsets(), context, owner.getRef()));
     }

@@ -78,6 +78,7 @@ final class ReplicaGroup implements AutoCloseable {
                 LogSettings.DEFAULT,
                 1 << 20,
                 new Network(broker),
+                new BrokerWatch(),
                 () -> "",
                 () -> System.nanoTime() / 1_000_000);
         running.put(

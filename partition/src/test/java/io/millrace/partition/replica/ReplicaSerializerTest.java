@@ -50,6 +50,7 @@ class ReplicaSerializerTest {
                 new Message.PreVoteResponse(one, two, 4, true),
                 new Message.VoteRequest(one, two, 4, position),
                 new Message.VoteResponse(one, two, 4, false),
+                new Message.Quiesce(one, two, 4, position),
                 new Message.AppendRequest(
                         one,
                         two,

@@ -7,6 +7,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Ask whoever believes to lead to append values, each of them once, and to show what is there; several may believe so. */
 final class Clients {
+    /** Now and then nobody wants anything for a while, and groups fall asleep. */
+    private static final int RESTS_AFTER = 60;
+
+    private static final long RESTS_MICROS_MAX = 8_000_000;
+
     private final World world;
     private final SplittableRandom random;
     private boolean stopped;
@@ -17,7 +22,8 @@ final class Clients {
     }
 
     void start() {
-        world.timeline.after(1 + random.nextLong(2 * world.scenario.proposeEveryMicros()), () -> {
+        long restsMicros = random.nextInt(RESTS_AFTER) == 0 ? random.nextLong(RESTS_MICROS_MAX) : 0;
+        world.timeline.after(restsMicros + 1 + random.nextLong(2 * world.scenario.proposeEveryMicros()), () -> {
             if (!stopped) {
                 for (int i = random.nextInt(8) == 0 ? random.nextInt(30) : random.nextInt(3); i >= 0; i--) {
                     produce();

@@ -44,6 +44,11 @@ class Conduct {
         return durable;
     }
 
+    /** Who sleeps is told of nodes that cannot be reached. */
+    boolean detectsFailures() {
+        return true;
+    }
+
     Message outgoing(Shell shell, Message message) {
         return message;
     }

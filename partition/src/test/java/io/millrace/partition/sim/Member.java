@@ -21,6 +21,7 @@ final class Member {
     private final SplittableRandom random;
     private @Nullable Shell shell;
     private int lives;
+    private boolean isDead;
     /** Bits of its disk were flipped, or all of it is gone. */
     private boolean harmed;
     /** It has found out: it takes part in nothing. */
@@ -57,6 +58,11 @@ final class Member {
         return shell;
     }
 
+    /** How often it was started. */
+    int lives() {
+        return lives;
+    }
+
     boolean isHarmed() {
         return harmed;
     }
@@ -70,7 +76,7 @@ final class Member {
     }
 
     void start() {
-        if (shell != null || refuses) {
+        if (shell != null || refuses || isDead) {
             return;
         }
         lives++;
@@ -101,6 +107,12 @@ final class Member {
         if (shell != null) {
             shell.deliver(new Input.Received(message));
         }
+    }
+
+    /** For good. */
+    void die() {
+        isDead = true;
+        crash(true);
     }
 
     /** @param power whether what was not forced is subject to chance */

@@ -172,6 +172,12 @@ class PlantedBugsTest {
                     return !(message instanceof Message.AppendRejected);
                 }
             }),
+            new PlantedBug("who sleeps is not told that its leader is gone", new Conduct() {
+                @Override
+                boolean detectsFailures() {
+                    return false;
+                }
+            }),
             new PlantedBug("nobody hears the answer to a pre-vote", new Conduct() {
                 @Override
                 boolean sends(Message message) {

@@ -49,16 +49,19 @@ record Scenario(
                 random.nextBoolean() ? 0 : random.nextInt(2_000));
         int cacheBytesMax = new int[] {0, 400, 4_000, 1 << 20}[random.nextInt(4)];
         long behindBytes = random.nextBoolean() ? 1 << 20 : 500 + random.nextInt(2_000);
+        int learners = random.nextInt(3);
+        long proposeEveryMicros = 10_000L << random.nextInt(5);
+        long quiesceAfterMillis = new long[] {0, 100, 500, RaftSettings.NEVER}[random.nextInt(4)];
         return new Scenario(
                 seed,
                 size,
-                random.nextInt(3),
+                learners,
                 faults,
-                settings,
+                settings.withQuiesceAfterMillis(quiesceAfterMillis),
                 log,
                 cacheBytesMax,
                 behindBytes,
-                10_000L << random.nextInt(5));
+                proposeEveryMicros);
     }
 
     @Override

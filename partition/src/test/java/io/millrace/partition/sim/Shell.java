@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -66,6 +67,7 @@ final class Shell implements LogWriter.Listener {
     private long timerMillis = NO_TIMER;
     private long timersArmed;
     private long journalMicrosMax = 4_000;
+    private Set<NodeId> watched = Set.of();
 
     Shell(Member member, int life, World world, SegmentedLog opened, SplittableRandom random) {
         this.member = member;
@@ -230,6 +232,10 @@ final class Shell implements LogWriter.Listener {
 
     private void perform(Input input, Output output) {
         output.roleChange().ifPresent(change -> role = change.role());
+        if (!watched.equals(core.watched())) {
+            watched = core.watched();
+            world.failureDetector.watch(this, watched);
+        }
         world.trace.at(member.id, input, standing());
         if (output.hardState().isEmpty()) {
             perform(output);
@@ -418,6 +424,15 @@ final class Shell implements LogWriter.Listener {
 
     Scenario scenario() {
         return world.scenario;
+    }
+
+    boolean hasStopped() {
+        return stopped;
+    }
+
+    /** The nodes that this member relies on while it sleeps: the same object as long as it does. */
+    Set<NodeId> watched() {
+        return watched;
     }
 
     boolean believesToLead() {

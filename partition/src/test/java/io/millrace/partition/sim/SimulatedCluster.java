@@ -1,6 +1,7 @@
 package io.millrace.partition.sim;
 
 import io.millrace.partition.raft.NodeId;
+import io.millrace.partition.raft.RaftSettings;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -52,7 +53,8 @@ final class SimulatedCluster {
 
     /**
      * The faults end: every member runs, every link and disk works. A leader must emerge, commit new proposals, and bring
-     * everyone to the same log with all that was ever acknowledged, within {@value #RECOVERY_MILLIS} ms of virtual time.
+     * everyone to the same log with all that was ever acknowledged, within {@value #RECOVERY_MILLIS} ms of virtual time. Then
+     * the group falls asleep, and its leader dies.
      */
     void heal() {
         telling(() -> {
@@ -82,6 +84,28 @@ final class SimulatedCluster {
                 return world.history.acknowledgedCount() >= target;
             });
             runUntil("equal logs", deadlineMillis, () -> shells().size() == able() && world.checks.areEqual(shells()));
+            loseLeaderWhileAsleep();
+        });
+    }
+
+    /** If its leader dies then, the others of a group wake, elect, and commit. */
+    private void loseLeaderWhileAsleep() {
+        boolean maySleep = scenario.settings().quiesceAfterMillis() != RaftSettings.NEVER;
+        if (!maySleep || able() < world.members.size()) {
+            return;
+        }
+        runUntil("sleep", world.timeline.nowMillis() + RECOVERY_MILLIS, () -> shells().stream()
+                .allMatch(shell -> shell.core().isAsleep()));
+        if (scenario.size() < 3) {
+            return;
+        }
+        world.members.values().stream()
+                .filter(member -> member.shell() != null && member.shell().believesToLead())
+                .forEach(Member::die);
+        long target = world.history.acknowledgedCount() + CLOSING_PROPOSALS;
+        runUntil("a leader of who slept", world.timeline.nowMillis() + RECOVERY_MILLIS, () -> {
+            proposeIfNobodyWaits();
+            return world.history.acknowledgedCount() >= target;
         });
     }
 
@@ -159,6 +183,11 @@ final class SimulatedCluster {
 
     long eventCount() {
         return world.timeline.happened();
+    }
+
+    /** How often a member fell asleep. */
+    long sleeps() {
+        return world.failureDetector.sleeps();
     }
 
     FaultCounts faults() {

@@ -41,6 +41,10 @@ final class SimulatedNetwork {
         cut.add(new Link(from, to));
     }
 
+    boolean isCut(NodeId from, NodeId to) {
+        return cut.contains(new Link(from, to));
+    }
+
     /** All links work again, as well as these faults let them. */
     void heal(Faults.Network from) {
         cut.clear();

@@ -17,6 +17,7 @@ public final class Simulation {
         long virtualMicros;
         long acknowledged;
         long reads;
+        long sleeps;
         final FaultCounts faults = new FaultCounts();
 
         void add(SimulatedCluster done) {
@@ -25,6 +26,7 @@ public final class Simulation {
             virtualMicros += done.virtualMicros();
             acknowledged += done.acknowledgedCount();
             reads += done.readCount();
+            sleeps += done.sleeps();
             faults.add(done.faults());
         }
 

@@ -23,17 +23,19 @@ class SimulationTest {
         double seconds = (System.nanoTime() - startNanos) / 1e9;
         simulation.totals(totals -> {
             System.out.printf(
-                    "%d seeds, %d events, %.1f h of virtual time, %d requests acknowledged, %d reads, %.1f s, %.0f events/s%n%s%n",
+                    "%d seeds, %d events, %.1f h of virtual time, %d requests acknowledged, %d reads, %d times asleep, %.1f s, %.0f events/s%n%s%n",
                     totals.seeds,
                     totals.events,
                     totals.virtualHours(),
                     totals.acknowledged,
                     totals.reads,
+                    totals.sleeps,
                     seconds,
                     totals.events / seconds,
                     totals.faults.toMap());
             assertThat(totals.acknowledged).isPositive();
             assertThat(totals.reads).isPositive();
+            assertThat(totals.sleeps).isPositive();
             return totals;
         });
     }

@@ -107,6 +107,8 @@ final class Trace {
         if (message instanceof Message.AppendRequest append) {
             return " after " + describe(append.previous()) + " +"
                     + append.entries().size() + " commit " + append.commitIndex();
+        } else if (message instanceof Message.Quiesce quiesce) {
+            return " at " + describe(quiesce.last());
         } else if (message instanceof Message.AppendAccepted accepted) {
             return " up to " + accepted.matchIndex();
         } else if (message instanceof Message.AppendRejected rejected) {

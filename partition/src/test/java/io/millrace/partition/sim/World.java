@@ -16,6 +16,7 @@ final class World {
     final FaultCounts counts = new FaultCounts();
     final SimulatedNetwork network;
     final SafetyChecks checks;
+    final FailureDetector failureDetector;
     final History history;
     final Supplier<StateMachine> stateMachines;
     final TreeMap<NodeId, Member> members = new TreeMap<>();
@@ -41,6 +42,7 @@ final class World {
         });
         this.checks = new SafetyChecks(this, unchecked);
         this.history = new History(checks);
+        this.failureDetector = new FailureDetector(this, random.split());
         for (int i = 1; i <= scenario.size() + scenario.learners(); i++) {
             NodeId id = new NodeId(i);
             members.put(id, new Member(id, this, random.split()));

@@ -1,0 +1,71 @@
+package io.millrace.partition.raft;
+
+import java.util.Set;
+
+/**
+ * Whether a member sleeps. A group in which everybody has everything, and knows it to be committed, falls silent: its leader
+ * says so with a last heartbeat ({@link Message.Quiesce}), and from then on nobody sends, and nobody holds a timer. Instead of
+ * the silence, which tells nothing any more, the shell's failure detector watches the nodes ({@link Input.PeerUnreachable}).
+ *
+ * <p>Sleep is never needed for safety: a member asleep keeps every rule of one awake. What could go wrong is that nobody gets
+ * up although there is no leader. Therefore:
+ *
+ * <pre>
+ *   the last heartbeat is lost           that member stays awake, asks for votes, and its question wakes the leader, who speaks
+ *   a follower restarts                  it starts awake, with a timer: the same
+ *   the leader restarts                  it asks for votes; who sleeps under it grants them at once: it leads no more
+ *   the leader dies, or is cut off       its node becomes unreachable: its followers get up and elect
+ *   a follower dies, or is cut off       its node becomes unreachable: the leader gets up, and looks whether it has a quorum
+ *   unreachable only from some           those ask for votes; that wakes the others, who wait for the leader to speak first
+ * </pre>
+ *
+ * <p>A group with a member away does not fall asleep. (CockroachDB's quiescence and TiKV's hibernation work alike.)
+ */
+final class Quiescence {
+    private final long afterMillis;
+    private boolean asleep;
+    private long stirredMillis;
+
+    Quiescence(RaftSettings settings, long nowMillis) {
+        this.afterMillis = settings.quiesceAfterMillis();
+        this.stirredMillis = nowMillis;
+    }
+
+    boolean isAsleep() {
+        return asleep;
+    }
+
+    /** Whether nothing has happened for so long that the group may sleep. */
+    boolean isDue(long nowMillis) {
+        return nowMillis - stirredMillis >= afterMillis;
+    }
+
+    void fallAsleep() {
+        asleep = true;
+    }
+
+    /** Something happens: awake, for some time at least. */
+    void stir(long nowMillis) {
+        asleep = false;
+        stirredMillis = nowMillis;
+    }
+
+    /**
+     * Whether a sleeping member must get up for this. Not for answers, which come late or twice and ask for nothing, not for
+     * the heartbeat that sends it to sleep, and not for its own disk.
+     */
+    static boolean wakes(Input input, boolean leads, Set<NodeId> watched) {
+        if (input instanceof Input.Received received) {
+            Message message = received.message();
+            return !(message instanceof Message.AppendAccepted
+                    || message instanceof Message.PreVoteResponse
+                    || message instanceof Message.VoteResponse
+                    || message instanceof Message.Quiesce);
+        } else if (input instanceof Input.PeerUnreachable lost) {
+            return watched.contains(lost.node());
+        } else if (input instanceof Input.Learners) {
+            return leads;
+        }
+        return !(input instanceof Input.TimePassed || input instanceof Input.Durable || input instanceof Input.Sent);
+    }
+}
