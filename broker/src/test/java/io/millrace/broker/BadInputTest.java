@@ -9,6 +9,8 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.millrace.broker.data.RefusedException;
 import io.millrace.protocol.Bytes;
+import io.millrace.protocol.record.Compression;
+import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordBatchBuilder;
 import io.millrace.protocol.v1.DeleteTopicRequest;
 import io.millrace.protocol.v1.ErrorReason;
@@ -17,11 +19,15 @@ import io.millrace.protocol.v1.ProduceRequest;
 import io.millrace.protocol.v1.Record;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Each kind of bad input, and the precise answer to it. */
 class BadInputTest extends WithOneBroker {
@@ -161,6 +167,44 @@ class BadInputTest extends WithOneBroker {
         assertThat(truncated.data()).containsKey("position");
         assertThat(messages.produce(batches(topic, batch("good"))).getBaseOffset())
                 .isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = "NONE", mode = EnumSource.Mode.EXCLUDE)
+    void aBatchThatUnpacksToFarMoreThanItIsIsRefusedWithTheLimit(Compression compression) {
+        String topic = newTopic(1);
+        Bytes bomb = batch(compression, "0".repeat(MIB / 2).repeat(33));
+
+        Told told = failure(() -> messages.produce(batches(topic, bomb)));
+
+        assertThat(told.code()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        assertThat(told.reason()).isEqualTo(ErrorReason.MESSAGE_TOO_LARGE);
+        assertThat(told.data()).containsEntry("limit_bytes", Integer.toString(16 * MIB));
+    }
+
+    @Test
+    void aRecordOverTheLimitInsideACompressedBatchIsRefusedToo() {
+        String topic = newTopic(1);
+
+        Told told = failure(() -> messages.produce(batches(topic, batch(Compression.ZSTD, "0".repeat(MIB)))));
+
+        assertThat(told.reason()).isEqualTo(ErrorReason.MESSAGE_TOO_LARGE);
+        assertThat(told.data()).containsEntry("limit_bytes", Integer.toString(MIB));
+    }
+
+    @Test
+    void bytesThatTheirCodecDidNotWriteAreRefused() {
+        String topic = newTopic(1);
+        byte[] damaged = batch(Compression.GZIP, "x".repeat(1_000)).toByteArray();
+        damaged[RecordBatch.HEADER_SIZE] ^= 1;
+        CRC32C crc = new CRC32C();
+        crc.update(damaged, 21, damaged.length - 21);
+        ByteBuffer.wrap(damaged).putInt(17, (int) crc.getValue());
+
+        Told told = failure(() -> messages.produce(batches(topic, Bytes.wrap(damaged))));
+
+        assertThat(told.reason()).isEqualTo(ErrorReason.CORRUPT_BATCH);
+        assertThat(told.data().get("problem")).contains("BAD_COMPRESSION", "GZIP");
     }
 
     @Test

@@ -6,6 +6,7 @@ import com.google.protobuf.ByteString;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import io.millrace.protocol.Bytes;
+import io.millrace.protocol.record.Compression;
 import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordBatches;
 import io.millrace.protocol.v1.DeleteTopicRequest;
@@ -32,6 +33,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Everything between a client's socket and the disk, with one broker that is a cluster by itself. */
 class SingleBrokerTest extends WithOneBroker {
@@ -60,6 +63,30 @@ class SingleBrokerTest extends WithOneBroker {
         assertThat(fetched.getRecords(1).hasValue()).isFalse();
         assertThat(fetched.getRecords(1).getTimestampMillis()).isBetween(before, System.currentTimeMillis());
         assertThat(fetched.getHighWatermark()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void compressedBatchesAreKeptAsTheyAreAndReadAsRecordsToo(Compression compression) {
+        String topic = newTopic(1);
+        String value = "the same again ".repeat(5_000);
+        Bytes sent = batch(compression, value, value, value);
+
+        messages.produce(batches(topic, sent));
+
+        FetchResponse encoded = messages.fetch(
+                fetch(topic, 0, 0).setFormat(FetchRequest.Format.RECORD_BATCHES).build());
+        RecordBatch kept = RecordBatch.at(Bytes.wrap(encoded.getRecordBatches().toByteArray()), 0);
+        assertThat(kept.compression()).isEqualTo(compression);
+        assertThat(kept.crc()).isEqualTo(RecordBatch.at(sent, 0).crc());
+        FetchResponse plain = messages.fetch(fetch(topic, 0, 1).build());
+        assertThat(plain.getRecordsList())
+                .extracting(record -> record.getValue().toStringUtf8())
+                .containsExactly(value, value);
+        // A little room holds one record of the many in a compressed batch, and never none.
+        assertThat(messages.fetch(fetch(topic, 0, 0).setMaxBytes(100_000).build())
+                        .getRecordsCount())
+                .isEqualTo(1);
     }
 
     @Test

@@ -13,6 +13,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.ClientCalls;
 import io.millrace.protocol.Bytes;
+import io.millrace.protocol.record.Compression;
 import io.millrace.protocol.record.RecordBatchBuilder;
 import io.millrace.protocol.v1.AdminServiceGrpc;
 import io.millrace.protocol.v1.ClusterServiceGrpc;
@@ -164,12 +165,16 @@ abstract class WithOneBroker {
     }
 
     static Bytes batch(String... values) {
-        RecordBatchBuilder builder = new RecordBatchBuilder(MIB);
+        return batch(Compression.NONE, values);
+    }
+
+    static Bytes batch(Compression compression, String... values) {
+        RecordBatchBuilder builder = new RecordBatchBuilder(64 * MIB);
         for (String value : values) {
             assertThat(builder.tryAppend(42, null, Bytes.utf8(value), List.of()))
                     .isTrue();
         }
-        return builder.build();
+        return builder.build(compression);
     }
 
     static Bytes concat(Bytes first, Bytes second) {

@@ -79,7 +79,8 @@ final class PartitionQueue {
                     closed.add(batch);
                 }
                 long alone = RecordBatchBuilder.sizeOfBatchOf(record.key(), record.value(), record.headers());
-                batch = new ProducerBatch((int) Math.max(settings.batchBytesMax(), alone), timers.nanoTime());
+                batch = new ProducerBatch(
+                        (int) Math.max(settings.batchBytesMax(), alone), settings.compression(), timers.nanoTime());
                 if (!batch.tryAppend(record, timestampMillis, bufferBytes, promise)) {
                     throw new IllegalStateException("a record does not fit into a batch of its own size");
                 }

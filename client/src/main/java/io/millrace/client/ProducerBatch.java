@@ -12,12 +12,16 @@ import org.jspecify.annotations.Nullable;
 /** Records of one partition that travel together, and the promises made for them. Guarded by its {@link PartitionQueue}. */
 final class ProducerBatch {
     final long createdNanos;
+    private final int sizeMax;
+    private final BatchCompression compression;
     private final RecordBatchBuilder builder;
     private final List<CompletableFuture<RecordPosition>> promises = new ArrayList<>();
     private int bufferBytes;
     private @Nullable Bytes encoded;
 
-    ProducerBatch(int sizeMax, long createdNanos) {
+    ProducerBatch(int sizeMax, BatchCompression compression, long createdNanos) {
+        this.sizeMax = sizeMax;
+        this.compression = compression;
         this.builder = new RecordBatchBuilder(sizeMax);
         this.createdNanos = createdNanos;
     }
@@ -53,7 +57,7 @@ final class ProducerBatch {
     Bytes encoded() {
         Bytes bytes = encoded;
         if (bytes == null) {
-            bytes = builder.build();
+            bytes = builder.build(compression.forSize(builder.sizeInBytes()));
             encoded = bytes;
         }
         return bytes;
@@ -69,15 +73,15 @@ final class ProducerBatch {
             throw new IllegalStateException("one record cannot be split");
         }
         Bytes whole = encoded();
-        ProducerBatch first = new ProducerBatch(whole.size(), createdNanos);
-        ProducerBatch second = new ProducerBatch(whole.size(), createdNanos);
+        ProducerBatch first = new ProducerBatch(sizeMax, compression, createdNanos);
+        ProducerBatch second = new ProducerBatch(sizeMax, compression, createdNanos);
         int index = 0;
         for (StoredRecord record : RecordBatch.at(whole, 0).records()) {
             ProducerBatch half = index < recordCount() / 2 ? first : second;
             boolean appended =
                     half.builder.tryAppend(record.timestampMillis(), record.key(), record.value(), record.headers());
             if (!appended) {
-                throw new IllegalStateException("half of a batch does not fit into the size of the whole");
+                throw new IllegalStateException("half of a batch does not fit where the whole did");
             }
             half.promises.add(promises.get(index++));
         }

@@ -13,12 +13,23 @@ import java.time.Duration;
  * @param blockMax how long a send waits for room in the buffer, or for the topic's metadata; with 0 it fails at once with
  *     BUFFER_FULL
  * @param deliveryTimeout from a send until its record fails, whatever is tried in between
+ * @param compression of each batch; its size limits are those before compression
  */
 public record ProducerSettings(
-        int batchBytesMax, Duration linger, int bufferBytesMax, Duration blockMax, Duration deliveryTimeout) {
-    /** 512 KiB batches, no linger, 32 MiB of buffer, 60 s to block and 60 s to deliver. */
+        int batchBytesMax,
+        Duration linger,
+        int bufferBytesMax,
+        Duration blockMax,
+        Duration deliveryTimeout,
+        BatchCompression compression) {
+    /** 512 KiB batches, no linger, 32 MiB of buffer, 60 s to block and 60 s to deliver, no compression. */
     public static final ProducerSettings DEFAULT = new ProducerSettings(
-            512 * 1024, Duration.ZERO, 32 * 1024 * 1024, Duration.ofSeconds(60), Duration.ofSeconds(60));
+            512 * 1024,
+            Duration.ZERO,
+            32 * 1024 * 1024,
+            Duration.ofSeconds(60),
+            Duration.ofSeconds(60),
+            BatchCompression.NONE);
 
     private static final int BATCH_BYTES_MIN = 1024;
 
@@ -46,26 +57,31 @@ public record ProducerSettings(
 
     /** The same with another {@link #batchBytesMax}. */
     public ProducerSettings withBatchBytesMax(int newBatchBytesMax) {
-        return new ProducerSettings(newBatchBytesMax, linger, bufferBytesMax, blockMax, deliveryTimeout);
+        return new ProducerSettings(newBatchBytesMax, linger, bufferBytesMax, blockMax, deliveryTimeout, compression);
     }
 
     /** The same with another {@link #linger}. */
     public ProducerSettings withLinger(Duration newLinger) {
-        return new ProducerSettings(batchBytesMax, newLinger, bufferBytesMax, blockMax, deliveryTimeout);
+        return new ProducerSettings(batchBytesMax, newLinger, bufferBytesMax, blockMax, deliveryTimeout, compression);
     }
 
     /** The same with another {@link #bufferBytesMax}. */
     public ProducerSettings withBufferBytesMax(int newBufferBytesMax) {
-        return new ProducerSettings(batchBytesMax, linger, newBufferBytesMax, blockMax, deliveryTimeout);
+        return new ProducerSettings(batchBytesMax, linger, newBufferBytesMax, blockMax, deliveryTimeout, compression);
     }
 
     /** The same with another {@link #blockMax}. */
     public ProducerSettings withBlockMax(Duration newBlockMax) {
-        return new ProducerSettings(batchBytesMax, linger, bufferBytesMax, newBlockMax, deliveryTimeout);
+        return new ProducerSettings(batchBytesMax, linger, bufferBytesMax, newBlockMax, deliveryTimeout, compression);
     }
 
     /** The same with another {@link #deliveryTimeout}. */
     public ProducerSettings withDeliveryTimeout(Duration newDeliveryTimeout) {
-        return new ProducerSettings(batchBytesMax, linger, bufferBytesMax, blockMax, newDeliveryTimeout);
+        return new ProducerSettings(batchBytesMax, linger, bufferBytesMax, blockMax, newDeliveryTimeout, compression);
+    }
+
+    /** The same with another {@link #compression}. */
+    public ProducerSettings withCompression(BatchCompression newCompression) {
+        return new ProducerSettings(batchBytesMax, linger, bufferBytesMax, blockMax, deliveryTimeout, newCompression);
     }
 }

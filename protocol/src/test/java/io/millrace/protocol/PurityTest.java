@@ -11,7 +11,7 @@ import com.tngtech.archunit.lang.ArchRule;
 @AnalyzeClasses(packages = "io.millrace.protocol", importOptions = ImportOption.DoNotIncludeTests.class)
 class PurityTest {
     @ArchTest
-    static final ArchRule identifiersAndRecordsDependOnNothingButTheJdk = classes()
+    static final ArchRule identifiersAndRecordsDependOnNothingButTheJdkAndTheirCodecs = classes()
             .that()
             .resideInAnyPackage("io.millrace.protocol", "io.millrace.protocol.record")
             .should()
@@ -21,5 +21,8 @@ class PurityTest {
                     "io.millrace.protocol.record",
                     "java..",
                     "org.jspecify..",
-                    "com.google.errorprone.annotations..");
+                    "com.google.errorprone.annotations..",
+                    "net.jpountz..",
+                    "org.xerial.snappy..",
+                    "com.github.luben.zstd..");
 }

@@ -68,6 +68,7 @@ final class AkkaOverlay {
                 s.http(),
                 s.messageBytesMax(),
                 s.requestBytesMax(),
+                s.decompressedBytesMax(),
                 s.log(),
                 s.cacheBytesMax(),
                 s.raft(),

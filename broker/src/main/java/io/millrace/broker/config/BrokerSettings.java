@@ -15,6 +15,7 @@ import java.util.Set;
  * Everything an operator has decided, valid as a whole. The meaning of each is in {@code reference.conf}.
  *
  * @param diskReserve kept free
+ * @param decompressedBytesMax of the records of one compressed batch
  * @param cacheBytesMax of recent entries, for each replica
  * @param akka all that Akka reads, derived from these settings where it must be
  */
@@ -28,6 +29,7 @@ public record BrokerSettings(
         Http http,
         int messageBytesMax,
         int requestBytesMax,
+        int decompressedBytesMax,
         LogSettings log,
         int cacheBytesMax,
         RaftSettings raft,

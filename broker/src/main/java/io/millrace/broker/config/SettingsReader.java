@@ -96,6 +96,7 @@ final class SettingsReader {
                 http,
                 messageBytesMax,
                 requestBytesMax,
+                (int) bytesBetween("max-decompressed-size", 64 * KIB, 1L << 30),
                 LogSettings.DEFAULT.withSegmentBytes(bytesBetween("segment-size", 64 * KIB, 1L << 30)),
                 (int) bytesBetween("partition.cache-size", 0, 1L << 30),
                 raft(frameBytes),

@@ -15,7 +15,8 @@ import io.millrace.protocol.v1.Record;
 final class FetchAnswer {
     private FetchAnswer() {}
 
-    static FetchResponse of(FetchRequest request, PartitionReply.Fetched fetched) {
+    /** @param bytesMax of plain records, of which there is one at least: compressed ones take more room than their batch */
+    static FetchResponse of(FetchRequest request, PartitionReply.Fetched fetched, int bytesMax) {
         FetchResponse.Builder response = FetchResponse.newBuilder()
                 .setPartition(request.getPartition())
                 .setLogStartOffset(fetched.logStartOffset())
@@ -24,12 +25,13 @@ final class FetchAnswer {
             // The very bytes that were replicated; nobody writes to them any more.
             response.setRecordBatches(ByteStrings.wrap(fetched.batches()));
         } else {
-            decode(fetched.batches(), request.getOffset(), response);
+            decode(fetched.batches(), request.getOffset(), bytesMax, response);
         }
         return response.build();
     }
 
-    private static void decode(Payload batches, long fromOffset, FetchResponse.Builder response) {
+    private static void decode(Payload batches, long fromOffset, int bytesMax, FetchResponse.Builder response) {
+        long size = 0;
         Bytes bytes = Bytes.wrap(batches.array(), batches.arrayOffset(), batches.sizeBytes());
         for (RecordBatch batch : RecordBatches.iterate(bytes)) {
             if (batch.lastOffset() < fromOffset) {
@@ -37,9 +39,14 @@ final class FetchAnswer {
             }
             RecordCursor cursor = batch.cursor();
             while (cursor.next()) {
-                if (cursor.offset() >= fromOffset) {
-                    response.addRecords(toRecord(cursor));
+                if (cursor.offset() < fromOffset) {
+                    continue;
                 }
+                size += cursor.sizeInBytes();
+                if (size > bytesMax && response.getRecordsCount() > 0) {
+                    return;
+                }
+                response.addRecords(toRecord(cursor));
             }
         }
     }

@@ -59,6 +59,7 @@ public final class GrpcServer {
                         backend.topics(),
                         settings.messageBytesMax(),
                         settings.requestBytesMax(),
+                        settings.decompressedBytesMax(),
                         System::currentTimeMillis),
                 backend.topics(),
                 backend.gateway(),

@@ -115,10 +115,11 @@ final class MessageFrontDoor implements MessageServicePowerApi {
         long timeout = deadlines.timeoutMillis(metadata, waitMillis);
         // An answer without records, in time, is better than none: the wait ends before the deadline.
         long waitUntil = now + Math.min(waitMillis, timeout * 9 / 10);
+        int room = maxBytes;
         Request.Fetch fetch = new Request.Fetch(request.getOffset(), maxBytes, minBytes, waitUntil);
         return gateway.send(target, fetch, now + timeout)
                 .answer()
-                .thenApplyAsync(reply -> FetchAnswer.of(request, (PartitionReply.Fetched) reply), executor);
+                .thenApplyAsync(reply -> FetchAnswer.of(request, (PartitionReply.Fetched) reply, room), executor);
     }
 
     @Override

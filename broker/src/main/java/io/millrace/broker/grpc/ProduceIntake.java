@@ -30,14 +30,22 @@ final class ProduceIntake {
     private final TopicLookup topics;
     private final int messageBytesMax;
     private final int requestBytesMax;
+    private final int decompressedBytesMax;
     private final LongSupplier wallClockMillis;
     /** Of requests without a key, by topic: whose turn it is. */
     private final Map<Long, AtomicInteger> turns = new ConcurrentHashMap<>();
 
-    ProduceIntake(TopicLookup topics, int messageBytesMax, int requestBytesMax, LongSupplier wallClockMillis) {
+    /** @param decompressedBytesMax of the records of one batch */
+    ProduceIntake(
+            TopicLookup topics,
+            int messageBytesMax,
+            int requestBytesMax,
+            int decompressedBytesMax,
+            LongSupplier wallClockMillis) {
         this.topics = topics;
         this.messageBytesMax = messageBytesMax;
         this.requestBytesMax = requestBytesMax;
+        this.decompressedBytesMax = decompressedBytesMax;
         this.wallClockMillis = wallClockMillis;
     }
 
@@ -121,7 +129,7 @@ final class ProduceIntake {
         int count = 0;
         try {
             for (RecordBatch batch : RecordBatches.iterate(batches)) {
-                batch.validate();
+                int largest = batch.validateRecords(decompressedBytesMax);
                 if (batch.isControl() || batch.isTransactional()) {
                     throw new Failure.InvalidRequest(
                                     "record_batches",
@@ -134,20 +142,24 @@ final class ProduceIntake {
                                     "idempotent producers do not exist yet: what is sent twice would be stored twice")
                             .asException();
                 }
-                batch.validateRecords();
-                if (batch.sizeInBytes() > messageBytesMax) {
+                if (RecordBatch.HEADER_SIZE + largest > messageBytesMax) {
                     requireNoneTooLarge(batch);
                 }
                 count = Math.addExact(count, batch.recordCount());
             }
         } catch (CorruptRecordBatchException e) {
+            if (e.reason() == CorruptRecordBatchException.Reason.TOO_LARGE) {
+                throw new Failure.MessageTooLarge(
+                                "a batch, decompressed,", decompressedBytesMax + 1L, decompressedBytesMax)
+                        .asException(); // how large it is, nobody wants to know
+            }
             throw new Failure.CorruptBatch(String.valueOf(e.getMessage()), e.position()).asException();
         }
         return count;
     }
 
     private void requireNoneTooLarge(RecordBatch batch) {
-        RecordCursor records = batch.cursor();
+        RecordCursor records = batch.cursor(decompressedBytesMax);
         for (int i = 0; records.next(); i++) {
             requireNotTooLarge(i, (long) RecordBatch.HEADER_SIZE + records.sizeInBytes());
         }

@@ -52,6 +52,9 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private final TopicArgument topic = new TopicArgument();
 
+    @Mixin
+    private final CompressionOption compression = new CompressionOption();
+
     @Option(
             names = {"-s", "--record-size"},
             paramLabel = "BYTES",
@@ -110,8 +113,10 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         checkArguments();
-        ProducerSettings settings =
-                ProducerSettings.DEFAULT.withBatchBytesMax(batchSize).withDeliveryTimeout(connection.timeout());
+        ProducerSettings settings = compression
+                .in(ProducerSettings.DEFAULT)
+                .withBatchBytesMax(batchSize)
+                .withDeliveryTimeout(connection.timeout());
         try (MillraceClient client = connection.client(console);
                 Producer producer = client.producer(settings)) {
             client.partitions(topic.name()); // an unknown topic fails here, with one clear error

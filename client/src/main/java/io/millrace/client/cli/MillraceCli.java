@@ -88,6 +88,7 @@ public final class MillraceCli implements Runnable {
         return commandLine
                 .setColorScheme(new ColorScheme.Builder(Ansi.OFF).build())
                 .setUsageHelpAutoWidth(false)
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((e, args) -> onWrongUsage(console, e))
                 .setExecutionExceptionHandler((e, command, parsed) -> onFailure(console, e));
     }

@@ -57,6 +57,9 @@ final class ProduceCommand implements Callable<Integer> {
     @Mixin
     private final TopicArgument topic = new TopicArgument();
 
+    @Mixin
+    private final CompressionOption compression = new CompressionOption();
+
     @Nullable @Option(
             names = {"-f", "--file"},
             paramLabel = "FILE",
@@ -101,8 +104,8 @@ final class ProduceCommand implements Callable<Integer> {
         shownNanos = startedNanos;
         try (MillraceClient client = connection.client(console);
                 InputStream in = open();
-                Producer producer =
-                        client.producer(ProducerSettings.DEFAULT.withDeliveryTimeout(connection.timeout()))) {
+                Producer producer = client.producer(
+                        compression.in(ProducerSettings.DEFAULT).withDeliveryTimeout(connection.timeout()))) {
             var unused =
                     client.partitions(topic.name()); // an unknown topic fails here, even if there is nothing to write
             CliException badInput = null;

@@ -298,6 +298,23 @@ class CliTest {
     }
 
     @Test
+    void whatIsProducedCompressedIsConsumedAsItWas() {
+        cluster.createTopic("packed", 1);
+        String line = "the same again ".repeat(100);
+        for (String codec : new String[] {"none", "gzip", "snappy", "lz4", "zstd", "auto"}) {
+            assertThat(run((line + codec + "\n").getBytes(UTF_8), "produce", "packed", "--compression", codec)
+                            .status())
+                    .isZero();
+        }
+        assertThat(run("consume", "packed", "--from-beginning", "--until-end")
+                        .out()
+                        .lines())
+                .containsExactly(
+                        line + "none", line + "gzip", line + "snappy", line + "lz4", line + "zstd", line + "auto");
+        assertThat(run("produce", "packed", "-z", "rar").status()).isEqualTo(2);
+    }
+
+    @Test
     void aHostThatDoesNotExistIsSaidInOneLine() {
         // Time enough for a name server on a busy machine; it gives up after its time for a first contact.
         Result result = run("cluster", "--bootstrap", "no-such-host.invalid:9092", "--timeout", "60s");

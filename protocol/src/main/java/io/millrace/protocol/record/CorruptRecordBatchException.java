@@ -17,8 +17,12 @@ public final class CorruptRecordBatchException extends RuntimeException {
         BAD_CRC,
         /** Attribute bits without a meaning here. */
         BAD_ATTRIBUTES,
-        /** Compressed in a way that is unknown, or that this version cannot undo. */
+        /** Compressed in a way that is unknown. */
         UNSUPPORTED_CODEC,
+        /** Not what its codec writes. */
+        BAD_COMPRESSION,
+        /** More records than allowed, in bytes, when decompressed. */
+        TOO_LARGE,
         /** A batch of no records. */
         EMPTY,
         /** A number of records or headers that is negative, cannot fit, or contradicts the last offset. */

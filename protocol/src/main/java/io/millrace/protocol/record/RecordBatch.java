@@ -6,6 +6,7 @@ import static io.millrace.protocol.record.BatchLayout.getShort;
 
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.record.CorruptRecordBatchException.Reason;
+import java.io.IOException;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 
@@ -33,6 +34,8 @@ public final class RecordBatch {
     public static final int NO_LEADER_EPOCH = -1;
     /** A record whose producer gave no time. */
     public static final long NO_TIMESTAMP = -1;
+    /** A bound on decompressed records for who has no other: more than any broker takes by default. */
+    public static final int DECOMPRESSED_BYTES_MAX = 64 << 20;
     /** Bytes before the first record: no batch is smaller. */
     public static final int HEADER_SIZE = BatchLayout.RECORDS;
 
@@ -235,15 +238,24 @@ public final class RecordBatch {
         validateProducer();
     }
 
+    /** {@link #validateRecords(int)} with {@link #DECOMPRESSED_BYTES_MAX}. */
+    public int validateRecords() {
+        return validateRecords(DECOMPRESSED_BYTES_MAX);
+    }
+
     /**
-     * Checks everything: what {@link #validate()} checks, and every record to its last byte. Allocates nothing per record.
+     * Checks everything: what {@link #validate()} checks, and every record to its last byte. Allocates nothing per record; if
+     * the batch is compressed, room for the decompressed records, bounded.
      *
-     * @throws CorruptRecordBatchException what {@code validate()} throws, UNSUPPORTED_CODEC if the batch is compressed, and
-     *     BAD_LENGTH, BAD_VARINT, BAD_COUNT, BAD_OFFSET, BAD_ATTRIBUTES or BAD_TIMESTAMP for a record
+     * @param decompressedBytesMax of the records of a compressed batch
+     * @return the size of the largest record, in bytes, its length field included
+     * @throws CorruptRecordBatchException what {@code validate()} throws, BAD_COMPRESSION, TOO_LARGE, and BAD_LENGTH,
+     *     BAD_VARINT, BAD_COUNT, BAD_OFFSET, BAD_ATTRIBUTES or BAD_TIMESTAMP for a record
      */
-    public void validateRecords() {
+    public int validateRecords(int decompressedBytesMax) {
         validate();
-        RecordCursor cursor = cursor();
+        int largest = 0;
+        RecordCursor cursor = cursor(decompressedBytesMax);
         boolean createTime = timestampType() == TimestampType.CREATE_TIME;
         long max = NO_TIMESTAMP;
         while (cursor.next()) {
@@ -254,6 +266,7 @@ public final class RecordBatch {
                         "base " + baseTimestampMillis() + ", but the first record's is " + cursor.timestampMillis());
             }
             max = Math.max(max, cursor.timestampMillis());
+            largest = Math.max(largest, cursor.sizeInBytes());
         }
         if (max != maxTimestampMillis()) {
             throw corrupt(
@@ -261,24 +274,40 @@ public final class RecordBatch {
                     BatchLayout.MAX_TIMESTAMP,
                     "maximum " + maxTimestampMillis() + ", but the records' is " + max);
         }
+        return largest;
+    }
+
+    /** {@link #cursor(int)} with {@link #DECOMPRESSED_BYTES_MAX}. */
+    public RecordCursor cursor() {
+        return cursor(DECOMPRESSED_BYTES_MAX);
     }
 
     /**
-     * A walk over the records from the first on, each checked when it is reached. Does not look at the checksum.
+     * A walk over the records from the first on, each checked when it is reached; of a compressed batch, all are decompressed
+     * now. Does not look at the checksum.
      *
-     * @throws CorruptRecordBatchException UNSUPPORTED_CODEC if the batch is compressed, or what {@link #validateHeader()}
-     *     throws
+     * @param decompressedBytesMax of the records of a compressed batch
+     * @throws CorruptRecordBatchException BAD_COMPRESSION, TOO_LARGE, or what {@link #validateHeader()} throws
      */
-    public RecordCursor cursor() {
+    public RecordCursor cursor(int decompressedBytesMax) {
         validateHeader();
-        if (compression() != Compression.NONE) {
-            throw corrupt(
-                    Reason.UNSUPPORTED_CODEC,
-                    BatchLayout.ATTRIBUTES,
-                    "the records are compressed with " + compression() + ", which this version cannot decompress");
+        Compression compression = compression();
+        int section = position() + BatchLayout.RECORDS;
+        Bytes stored = source.slice(section, position() + size);
+        if (compression == Compression.NONE) {
+            return new RecordCursor(this, stored, source.unsafeOffset(), RecordCursor.NOT_COMPRESSED);
         }
-        Bytes section = source.slice(position() + BatchLayout.RECORDS, position() + size);
-        return new RecordCursor(this, section, source.unsafeOffset());
+        try {
+            Bytes records = Codec.decompress(compression, stored, decompressedBytesMax);
+            return new RecordCursor(this, records, 0, section);
+        } catch (Codec.TooLargeException e) {
+            throw corrupt(Reason.TOO_LARGE, BatchLayout.RECORDS, "records of " + e.getMessage());
+        } catch (IOException e) {
+            throw corrupt(
+                    Reason.BAD_COMPRESSION,
+                    BatchLayout.RECORDS,
+                    "the records are not what " + compression + " writes: " + e.getMessage());
+        }
     }
 
     /**

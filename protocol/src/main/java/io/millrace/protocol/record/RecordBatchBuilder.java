@@ -10,7 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes one batch of bounded size, uncompressed, record by record into one growing array.
+ * Writes one batch of bounded size, record by record into one growing array.
  *
  * <pre>{@code
  * var builder = new RecordBatchBuilder(maxBytes);
@@ -137,16 +137,26 @@ public final class RecordBatchBuilder {
      * @throws IllegalStateException if there are no records, or the second time
      */
     public Bytes build() {
+        return build(Compression.NONE);
+    }
+
+    /**
+     * The finished batch, compressed if that makes it smaller. The builder takes no further calls.
+     *
+     * @throws IllegalStateException if there are no records, or the second time
+     */
+    public Bytes build(Compression wanted) {
         requireNotBuilt();
         if (count == 0) {
             throw new IllegalStateException("a batch has at least one record");
         }
         built = true;
+        Compression compression = compress(wanted) ? wanted : Compression.NONE;
         putLong(array, BatchLayout.BASE_OFFSET, 0);
         putInt(array, BatchLayout.BATCH_LENGTH, end - BatchLayout.LENGTH_OVERHEAD);
         putInt(array, BatchLayout.PARTITION_LEADER_EPOCH, RecordBatch.NO_LEADER_EPOCH);
         array[BatchLayout.MAGIC] = BatchLayout.MAGIC_V2;
-        putShort(array, BatchLayout.ATTRIBUTES, (short) Compression.NONE.id());
+        putShort(array, BatchLayout.ATTRIBUTES, (short) compression.id());
         putInt(array, BatchLayout.LAST_OFFSET_DELTA, count - 1);
         putLong(array, BatchLayout.BASE_TIMESTAMP, baseTimestampMillis);
         putLong(array, BatchLayout.MAX_TIMESTAMP, maxTimestampMillis);
@@ -156,6 +166,21 @@ public final class RecordBatchBuilder {
         putInt(array, BatchLayout.RECORD_COUNT, count);
         putInt(array, BatchLayout.CRC, BatchLayout.crcOf(array, 0, end));
         return Bytes.wrap(array, 0, end);
+    }
+
+    /** Puts the compressed records in the place of the records, unless they are no smaller. */
+    private boolean compress(Compression wanted) {
+        if (wanted == Compression.NONE) {
+            return false;
+        }
+        int plainSize = end - BatchLayout.RECORDS;
+        Bytes compressed = Codec.compress(wanted, Bytes.wrap(array, BatchLayout.RECORDS, plainSize));
+        if (compressed.size() >= plainSize) {
+            return false;
+        }
+        compressed.copyTo(array, BatchLayout.RECORDS);
+        end = BatchLayout.RECORDS + compressed.size();
+        return true;
     }
 
     private void write(

@@ -19,9 +19,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Not thread-safe.
  */
 public final class RecordCursor {
+    static final int NOT_COMPRESSED = -1;
+
     private final byte[] array;
     /** Where position 0 of error messages is, in the array. */
     private final int origin;
+
+    private final int compressedAt;
 
     private final int sectionEnd;
     private final int count;
@@ -48,10 +52,13 @@ public final class RecordCursor {
      *
      * @param section the records, uncompressed
      * @param origin where position 0 of error messages is, in the section's array
+     * @param compressedAt the position of all errors, since a record in a compressed batch has none of its own; or
+     *     {@link #NOT_COMPRESSED}
      */
-    RecordCursor(RecordBatch batch, Bytes section, int origin) {
+    RecordCursor(RecordBatch batch, Bytes section, int origin, int compressedAt) {
         this.array = section.unsafeArray();
         this.origin = origin;
+        this.compressedAt = compressedAt;
         this.at = section.unsafeOffset();
         this.sectionEnd = at + section.size();
         this.recordStart = at;
@@ -248,7 +255,7 @@ public final class RecordCursor {
 
     /** The position is the record's: its number is what a user can look up. */
     private CorruptRecordBatchException corrupt(Reason reason, String detail) {
-        return new CorruptRecordBatchException(
-                reason, recordStart - origin, "record " + index + " of " + count + ": " + detail);
+        int position = compressedAt == NOT_COMPRESSED ? recordStart - origin : compressedAt;
+        return new CorruptRecordBatchException(reason, position, "record " + index + " of " + count + ": " + detail);
     }
 }

@@ -43,6 +43,8 @@
  * <p>Stricter than Kafka where it costs nothing: what is stored must mean one thing only, so attribute bits without a
  * meaning here, lengths below -1, offset gaps and empty batches are refused.
  *
+ * <p>Compressed records are in the frames that Kafka's clients write; {@code Codec} undoes them in bounded memory.
+ *
  * <p>Who does what: {@link io.millrace.protocol.record.RecordBatchBuilder} writes;
  * {@link io.millrace.protocol.record.RecordBatch} reads the header in place and checks it, which is all that a broker does
  * to a batch; {@link io.millrace.protocol.record.RecordCursor} walks the records without allocating;
