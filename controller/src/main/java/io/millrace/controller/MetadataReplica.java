@@ -280,7 +280,7 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
     }
 
     private void apply(Entry entry) {
-        if (entry.type() == EntryType.NOOP) {
+        if (entry.type() != EntryType.DATA) {
             metadata = metadata.skip(entry.index());
             return;
         }

@@ -5,7 +5,9 @@ public enum EntryType {
     /** Written by every new leader at the start of its term (Raft dissertation §6.4); carries nothing. */
     NOOP(1),
     /** A command of the replicated state machine. */
-    DATA(2);
+    DATA(2),
+    /** The group's membership from here on ({@link MembershipCodec}). */
+    CONFIGURATION(3);
 
     private final byte code;
 
@@ -26,6 +28,7 @@ public enum EntryType {
         return switch (code) {
             case 1 -> NOOP;
             case 2 -> DATA;
+            case 3 -> CONFIGURATION;
             default -> throw new IllegalArgumentException("no entry type has code " + code);
         };
     }

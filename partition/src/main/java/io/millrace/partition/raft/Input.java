@@ -57,7 +57,13 @@ public sealed interface Input {
     /** Do not sleep; a leader speaks at once, so that the others get up as well. */
     record WakeUp() implements Input {}
 
-    /** These, and no others, receive the log without a vote. */
+    /** Change the group's membership. Answered by {@link Answer.ChangeBegun} or {@link Answer.ChangeRefused}. */
+    record ChangeMembership(MembershipChange change) implements Input {}
+
+    /**
+     * These, and no others, are to be learners. A leader changes the membership step by step until it is so; somebody else
+     * forgets it.
+     */
     record Learners(Set<NodeId> nodes) implements Input {
         public Learners {
             nodes = Set.copyOf(nodes);

@@ -3,8 +3,11 @@ package io.millrace.partition.raft;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a member knows and does while it leads one term: how far the others are, what to send them, what a majority has,
@@ -18,7 +21,9 @@ final class Leadership {
     /** Sorted, so that what is sent has one order whatever the hash of an id is. */
     private final TreeMap<NodeId, Progress> peers = new TreeMap<>();
 
+    private final long noOpIndex;
     private Membership membership;
+    private @Nullable NavigableSet<NodeId> learnersWished;
     private long quorumCheckMillis;
 
     Leadership(
@@ -35,14 +40,14 @@ final class Leadership {
         this.settings = settings;
         this.log = log;
         this.quorumCheckMillis = nowMillis + settings.electionTimeoutMillisMax();
+        this.noOpIndex = nextIndex;
         for (NodeId peer : others(membership)) {
-            peers.put(peer, new Progress(nextIndex, nowMillis));
+            peers.put(peer, new Progress(membership.incarnationOf(peer), nextIndex, nowMillis));
         }
     }
 
     private NavigableSet<NodeId> others(Membership of) {
-        TreeSet<NodeId> others = new TreeSet<>(of.voters());
-        others.addAll(of.learners());
+        TreeSet<NodeId> others = new TreeSet<>(of.members().keySet());
         others.remove(self);
         return others;
     }
@@ -51,13 +56,82 @@ final class Leadership {
         return peers;
     }
 
+    /** The first entry of this term, made by this leader. */
+    long noOpIndex() {
+        return noOpIndex;
+    }
+
+    /** Who leaves is told until {@link #farewell}. */
     void changeMembership(Membership changed, long nowMillis) {
         membership = changed;
-        NavigableSet<NodeId> others = others(changed);
-        peers.keySet().retainAll(others);
-        for (NodeId peer : others) {
-            peers.computeIfAbsent(peer, p -> new Progress(log.lastIndex() + 1, nowMillis));
+        for (NodeId peer : others(changed)) {
+            peers.computeIfAbsent(peer, p -> new Progress(changed.incarnationOf(peer), log.lastIndex() + 1, nowMillis));
         }
+    }
+
+    /** The change is committed: who had to go hears so once, and then nothing more. */
+    void farewell(long nowMillis, long commitIndex, Output.Builder out) {
+        NavigableSet<NodeId> staying = others(membership);
+        peers.forEach((peer, progress) -> {
+            if (!staying.contains(peer)) {
+                heartbeat(peer, progress, nowMillis, commitIndex, out);
+            }
+        });
+        peers.keySet().retainAll(staying);
+    }
+
+    /**
+     * Whether what this member says counts for majorities: not if it is not who the configuration means, since a member
+     * that lost its disk may have promised something else to a later leader, and have forgotten it.
+     */
+    boolean counts(NodeId peer, Progress progress) {
+        return membership.isVoter(peer) && progress.incarnation() == membership.incarnationOf(peer);
+    }
+
+    boolean hasCaughtUp(NodeId peer, long nowMillis) {
+        Progress progress = peers.get(peer);
+        return progress != null
+                && progress.incarnation() == membership.incarnationOf(peer)
+                && progress.catchUp().isDone(nowMillis, settings.electionTimeoutMillisMin());
+    }
+
+    /** What must become of the members although nobody asks for it: those that lost their disk go and come back. */
+    Optional<MembershipChange> dueChange(long nowMillis) {
+        for (var peer : peers.entrySet()) {
+            NodeId node = peer.getKey();
+            long incarnation = peer.getValue().incarnation();
+            if (membership.contains(node) && incarnation != membership.incarnationOf(node)) {
+                return Optional.of(new MembershipChange.Readmit(node, incarnation));
+            } else if (membership.has(node, Membership.Standing.RETURNING) && hasCaughtUp(node, nowMillis)) {
+                return Optional.of(new MembershipChange.Promote(node));
+            }
+        }
+        return learnersWished == null ? Optional.empty() : dueToWish(learnersWished);
+    }
+
+    /** Whether something is due, or will be when a member has caught up. */
+    boolean awaitsChange(long nowMillis) {
+        return dueChange(nowMillis).isPresent()
+                || membership.learners().stream().anyMatch(node -> membership.has(node, Membership.Standing.RETURNING));
+    }
+
+    private Optional<MembershipChange> dueToWish(NavigableSet<NodeId> wished) {
+        for (NodeId learner : membership.learners()) {
+            if (membership.has(learner, Membership.Standing.LEARNER) && !wished.contains(learner)) {
+                return Optional.of(new MembershipChange.Remove(learner));
+            }
+        }
+        for (NodeId node : wished) {
+            if (!membership.contains(node)) {
+                return Optional.of(new MembershipChange.AddLearner(node));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** From now on these are to be learners, and no others; but no vote is taken or given for it. */
+    void wishForLearners(Set<NodeId> nodes) {
+        learnersWished = new TreeSet<>(nodes);
     }
 
     /** Asks for the entries that each member lacks and may be sent now. */
@@ -132,7 +206,7 @@ final class Leadership {
 
     private long matchIndexOf(NodeId voter) {
         Progress progress = peers.get(voter);
-        return progress == null ? 0 : progress.matchIndex();
+        return progress == null || !counts(voter, progress) ? 0 : progress.matchIndex();
     }
 
     /**
@@ -148,7 +222,8 @@ final class Leadership {
         TreeSet<NodeId> heard = new TreeSet<>();
         heard.add(self);
         peers.forEach((peer, progress) -> {
-            if (nowMillis - progress.lastHeardMillis() <= settings.electionTimeoutMillisMax()) {
+            if (counts(peer, progress)
+                    && nowMillis - progress.lastHeardMillis() <= settings.electionTimeoutMillisMax()) {
                 heard.add(peer);
             }
         });

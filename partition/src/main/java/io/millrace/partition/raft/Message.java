@@ -57,14 +57,26 @@ public sealed interface Message {
 
     /**
      * The receiver's log agrees with the leader's up to {@code matchIndex}, and is on disk up to there.
+     *
+     * @param incarnation of the receiver ({@link HardState#incarnation})
      */
-    record AppendAccepted(NodeId from, NodeId to, long term, long matchIndex) implements Message {}
+    record AppendAccepted(NodeId from, NodeId to, long term, long matchIndex, long incarnation) implements Message {
+        public AppendAccepted(NodeId from, NodeId to, long term, long matchIndex) {
+            this(from, to, term, matchIndex, 0);
+        }
+    }
 
     /**
      * The receiver has nothing, or something else, at {@code previousIndex}.
      *
      * @param hint the receiver's last position at or before {@code previousIndex} in a term not later than the one
      *     asked for: nothing after it can match, so the leader skips a whole conflicting term at once (§5.3, fast back-off)
+     * @param incarnation of the receiver ({@link HardState#incarnation})
      */
-    record AppendRejected(NodeId from, NodeId to, long term, long previousIndex, LogPosition hint) implements Message {}
+    record AppendRejected(NodeId from, NodeId to, long term, long previousIndex, LogPosition hint, long incarnation)
+            implements Message {
+        public AppendRejected(NodeId from, NodeId to, long term, long previousIndex, LogPosition hint) {
+            this(from, to, term, previousIndex, hint, 0);
+        }
+    }
 }

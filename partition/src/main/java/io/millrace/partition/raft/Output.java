@@ -16,6 +16,7 @@ import java.util.OptionalLong;
  * @param replicate entries to read and send
  * @param committed the commit index moved here
  * @param roleChange role, term or leader are new
+ * @param answer to what was asked with this input
  * @param deadlineMillis when to step with {@link Input.TimePassed} at the latest; {@link Long#MAX_VALUE}: never
  */
 public record Output(
@@ -26,6 +27,7 @@ public record Output(
         List<Replicate> replicate,
         OptionalLong committed,
         Optional<RoleChange> roleChange,
+        Optional<Answer> answer,
         long deadlineMillis) {
 
     /**
@@ -50,6 +52,7 @@ public record Output(
         private List<Message> messages = List.of();
         private List<Replicate> replicate = List.of();
         private OptionalLong committed = OptionalLong.empty();
+        private Optional<Answer> answer = Optional.empty();
 
         void persist(HardState state) {
             hardState = Optional.of(state);
@@ -73,13 +76,25 @@ public record Output(
             replicate.add(request);
         }
 
+        void answer(Answer given) {
+            answer = Optional.of(given);
+        }
+
         void committed(long index) {
             committed = OptionalLong.of(index);
         }
 
         Output build(Optional<RoleChange> roleChange, long deadlineMillis) {
             return new Output(
-                    hardState, truncateFrom, append, messages, replicate, committed, roleChange, deadlineMillis);
+                    hardState,
+                    truncateFrom,
+                    append,
+                    messages,
+                    replicate,
+                    committed,
+                    roleChange,
+                    answer,
+                    deadlineMillis);
         }
 
         private static List<Entry> joined(List<Entry> first, List<Entry> second) {

@@ -31,9 +31,47 @@ final class Progress {
     /** Since when the member has not been told of the present commit index. */
     private long commitNewsSinceMillis = NOT_WAITING_MILLIS;
 
-    Progress(long nextIndex, long nowMillis) {
+    /** Which of the member's lives all of this is about. */
+    private long incarnation;
+
+    private final CatchUp catchUp = new CatchUp();
+
+    Progress(long incarnation, long nextIndex, long nowMillis) {
+        this.incarnation = incarnation;
         this.nextIndex = nextIndex;
         this.lastHeardMillis = nowMillis;
+        catchUp.begin(nextIndex - 1, nowMillis);
+    }
+
+    long incarnation() {
+        return incarnation;
+    }
+
+    /**
+     * An answer of this incarnation came. If it is a new one, the member has lost what it had, and what we know of it is
+     * void, within the term as well.
+     *
+     * @return whether to listen: not to what the first life said before the disk was lost
+     */
+    boolean isSpokenToBy(long speaker) {
+        if (speaker == incarnation) {
+            return true;
+        }
+        if (speaker == 0) {
+            return false;
+        }
+        incarnation = speaker;
+        matchIndex = 0;
+        probing = true;
+        probeUnanswered = false;
+        inflight.clear();
+        inflightBytes = 0;
+        catchUp.begin(nextIndex - 1, lastHeardMillis);
+        return true;
+    }
+
+    CatchUp catchUp() {
+        return catchUp;
     }
 
     long matchIndex() {

@@ -52,18 +52,20 @@ final class Quiescence {
 
     /**
      * Whether a sleeping member must get up for this. Not for answers, which come late or twice and ask for nothing, not for
-     * the heartbeat that sends it to sleep, and not for its own disk.
+     * the heartbeat that sends it to sleep, and not for its own disk; and not for who is no member any more, and does not know
+     * it.
      */
-    static boolean wakes(Input input, boolean leads, Set<NodeId> watched) {
+    static boolean wakes(Input input, boolean leads, Set<NodeId> watched, Membership membership) {
         if (input instanceof Input.Received received) {
             Message message = received.message();
-            return !(message instanceof Message.AppendAccepted
-                    || message instanceof Message.PreVoteResponse
-                    || message instanceof Message.VoteResponse
-                    || message instanceof Message.Quiesce);
+            return membership.contains(message.from())
+                    && !(message instanceof Message.AppendAccepted
+                            || message instanceof Message.PreVoteResponse
+                            || message instanceof Message.VoteResponse
+                            || message instanceof Message.Quiesce);
         } else if (input instanceof Input.PeerUnreachable lost) {
             return watched.contains(lost.node());
-        } else if (input instanceof Input.Learners) {
+        } else if (input instanceof Input.Learners || input instanceof Input.ChangeMembership) {
             return leads;
         }
         return !(input instanceof Input.TimePassed || input instanceof Input.Durable || input instanceof Input.Sent);

@@ -36,7 +36,8 @@ public final class RaftCore {
     private final Random random;
     private final TermHistory log;
 
-    private Membership membership;
+    private final ChangeRules rules;
+    private final ConfigurationHistory configurations;
     private HardState hardState;
     private Role role = Role.FOLLOWER;
     private Optional<NodeId> leader = Optional.empty();
@@ -60,20 +61,34 @@ public final class RaftCore {
     private long nowMillis;
 
     /**
+     * @param founding the membership of the group when it was made; the same on all members
      * @param hardState what this member had made durable
      * @param log what is on its disk; owned by this core from now on
      * @param random for election timeouts only
      */
     public RaftCore(
             NodeId self,
-            Membership membership,
+            Membership founding,
             RaftSettings settings,
             HardState hardState,
             TermHistory log,
             Random random,
             long nowMillis) {
+        this(self, founding, settings, hardState, log, random, nowMillis, new ChangeRules());
+    }
+
+    RaftCore(
+            NodeId self,
+            Membership founding,
+            RaftSettings settings,
+            HardState hardState,
+            TermHistory log,
+            Random random,
+            long nowMillis,
+            ChangeRules rules) {
         this.self = self;
-        this.membership = membership;
+        this.rules = rules;
+        this.configurations = new ConfigurationHistory(founding, hardState.configurations(), log);
         this.settings = settings;
         this.hardState = hardState;
         this.log = log;
@@ -88,7 +103,7 @@ public final class RaftCore {
                 log.last().term(),
                 hardState.term());
         this.announced = new RoleChange(role, hardState.term(), leader, log.lastIndex());
-        if (membership.voters().equals(Set.of(self))) {
+        if (membership().voters().equals(Set.of(self))) {
             this.electionDeadlineMillis = nowMillis; // nobody to wait for
         } else {
             resetElectionDeadline();
@@ -114,15 +129,30 @@ public final class RaftCore {
         return commitIndex;
     }
 
+    /**
+     * Whether this member knows all that it ever promised. If its disk was lost, it may have voted in this term or a later
+     * one, or acknowledged what it has no more; that is of no weight once an entry that takes its vote is committed (decision
+     * 008).
+     */
+    public boolean remembers() {
+        return !hardState.recovering();
+    }
+
+    /** The one in effect; not the same object after a change. */
+    public Membership membership() {
+        return configurations.latest();
+    }
+
     public RaftStatus status() {
         TreeMap<NodeId, RaftStatus.Peer> peers = new TreeMap<>();
         if (leadership != null) {
             leadership
                     .peers()
-                    .forEach((id, p) -> peers.put(id, RaftStatus.Peer.of(p, membership.isVoter(id), nowMillis)));
+                    .forEach((id, p) ->
+                            peers.put(id, RaftStatus.Peer.of(p, membership().isVoter(id), nowMillis)));
         }
         return new RaftStatus(
-                self, role, hardState, leader, membership, log.start(), log.last(), commitIndex, durableIndex, peers);
+                self, role, hardState, leader, membership(), log.start(), log.last(), commitIndex, durableIndex, peers);
     }
 
     /** Goes with what the last step's output appends, and comes back with {@link Input.Durable}. */
@@ -153,7 +183,7 @@ public final class RaftCore {
         if (leadership != null) {
             return Math.max(nowMillis, leadership.deadlineMillis());
         }
-        return membership.isVoter(self) ? Math.max(nowMillis, electionDeadlineMillis) : Long.MAX_VALUE;
+        return mayCampaign() ? Math.max(nowMillis, electionDeadlineMillis) : Long.MAX_VALUE;
     }
 
     /**
@@ -178,7 +208,7 @@ public final class RaftCore {
     public Output step(long nowMillis, Input input) {
         this.nowMillis = Math.max(this.nowMillis, nowMillis);
         out = new Output.Builder();
-        if (quiescence.isAsleep() && Quiescence.wakes(input, leadership != null, watched())) {
+        if (quiescence.isAsleep() && Quiescence.wakes(input, leadership != null, watched(), membership())) {
             wakeUp(input);
         }
         if (input instanceof Input.Received received) {
@@ -195,6 +225,12 @@ public final class RaftCore {
             onCampaign();
         } else if (input instanceof Input.Learners learners) {
             onLearners(learners);
+        } else if (input instanceof Input.ChangeMembership asked) {
+            onChangeMembership(asked.change());
+        }
+        if (hardState.recovering()
+                && configurations.settled(commitIndex).incarnationOf(self) == hardState.incarnation()) {
+            persist(hardState.recovered());
         }
         RoleChange now = new RoleChange(role, hardState.term(), leader, log.lastIndex());
         boolean changed = now.role() != announced.role()
@@ -226,7 +262,7 @@ public final class RaftCore {
     }
 
     private void onCampaign() {
-        if (role != Role.LEADER && membership.isVoter(self)) {
+        if (role != Role.LEADER && mayCampaign()) {
             becomePreCandidate();
         }
     }
@@ -235,7 +271,8 @@ public final class RaftCore {
         return quiescence.isDue(nowMillis)
                 && commitIndex == log.lastIndex()
                 && durableIndex == log.lastIndex()
-                && leading.allHaveEverything(nowMillis);
+                && leading.allHaveEverything(nowMillis)
+                && !leading.awaitsChange(nowMillis);
     }
 
     private void wakeUp(Input because) {
@@ -250,16 +287,6 @@ public final class RaftCore {
         } else {
             leaderHeardMillis = nowMillis; // it was not heard because it had nothing to say
             resetElectionDeadline();
-        }
-    }
-
-    private void onLearners(Input.Learners learners) {
-        TreeSet<NodeId> nodes = new TreeSet<>(learners.nodes());
-        nodes.removeAll(membership.voters());
-        membership = membership.withLearners(nodes);
-        if (leadership != null) {
-            leadership.changeMembership(membership, nowMillis);
-            leadership.heartbeats(nowMillis, commitIndex, out);
         }
     }
 
@@ -305,8 +332,16 @@ public final class RaftCore {
                         && nowMillis - leaderHeardMillis < settings.electionTimeoutMillisMin());
     }
 
+    /** §4.2.2: a voter that is about to be removed may be needed to commit just that. */
+    private boolean mayCampaign() {
+        return remembers()
+                && (membership().isVoter(self)
+                        || configurations.settled(commitIndex).isVoter(self));
+    }
+
     private void onPreVoteRequest(PreVoteRequest request) {
-        boolean granted = request.term() > hardState.term()
+        boolean granted = remembers()
+                && request.term() > hardState.term()
                 && request.lastPosition().isAtLeastAsUpToDateAs(log.last())
                 && !hasLiveLeaderOtherThan(request.from());
         out.send(new PreVoteResponse(self, request.from(), granted ? request.term() : hardState.term(), granted));
@@ -319,14 +354,15 @@ public final class RaftCore {
             }
         } else if (role == Role.PRE_CANDIDATE && response.term() == hardState.term() + 1) {
             votes.add(response.from());
-            if (Quorum.isMajority(membership.voters(), votes)) {
+            if (Quorum.isMajority(membership().voters(), votes)) {
                 becomeCandidate();
             }
         }
     }
 
     private void onVoteRequest(VoteRequest request) {
-        boolean granted = request.term() == hardState.term()
+        boolean granted = remembers()
+                && request.term() == hardState.term()
                 && (hardState.vote().isEmpty() || hardState.vote().get().equals(request.from()))
                 && request.lastPosition().isAtLeastAsUpToDateAs(log.last()); // §3.6.1
         if (granted && hardState.vote().isEmpty()) {
@@ -344,7 +380,7 @@ public final class RaftCore {
     private void onVoteResponse(VoteResponse response) {
         if (role == Role.CANDIDATE && response.term() == hardState.term() && response.granted()) {
             votes.add(response.from());
-            if (Quorum.isMajority(membership.voters(), votes)) {
+            if (Quorum.isMajority(membership().voters(), votes)) {
                 becomeLeader();
             }
         }
@@ -356,7 +392,12 @@ public final class RaftCore {
         if (request.term() < hardState.term()) {
             // Tells a deposed leader its time is over; the hint is of no use to it.
             out.send(new AppendRejected(
-                    self, request.from(), hardState.term(), request.previous().index(), log.last()));
+                    self,
+                    request.from(),
+                    hardState.term(),
+                    request.previous().index(),
+                    log.last(),
+                    hardState.incarnation()));
             return;
         }
         Invariant.check(
@@ -376,7 +417,8 @@ public final class RaftCore {
                     request.from(),
                     hardState.term(),
                     previous.index(),
-                    log.lastAtMost(previous.index() - 1, previous.term())));
+                    log.lastAtMost(previous.index() - 1, previous.term()),
+                    hardState.incarnation()));
             return;
         }
         appendMissing(request.entries());
@@ -416,6 +458,10 @@ public final class RaftCore {
             }
             log.append(entry);
             missing.add(entry);
+            if (entry.type() == EntryType.CONFIGURATION) {
+                configurations.append(entry);
+                noteConfigurations();
+            }
         }
         if (!missing.isEmpty()) {
             out.append(missing);
@@ -439,13 +485,15 @@ public final class RaftCore {
         Invariant.check(
                 index > verifiedIndex, "the leader of term %s contradicts itself at %s", hardState.term(), index);
         log.truncateFrom(index);
+        configurations.truncateFrom(index);
         durableIndex = Math.min(durableIndex, index - 1);
         logEpoch++;
         out.truncateFrom(index);
     }
 
     private void acceptUpToDurable(NodeId to) {
-        out.send(new AppendAccepted(self, to, hardState.term(), Math.min(durableIndex, verifiedIndex)));
+        out.send(new AppendAccepted(
+                self, to, hardState.term(), Math.min(durableIndex, verifiedIndex), hardState.incarnation()));
     }
 
     private void onDurable(Input.Durable durable) {
@@ -454,10 +502,12 @@ public final class RaftCore {
         }
         LogPosition position = durable.position();
         Invariant.check(log.contains(position), "%s is said to be on disk and is not in the log", position);
+        configurations.cutsAreDurable();
         if (position.index() <= durableIndex) {
             return;
         }
         durableIndex = position.index();
+        settleConfigurations();
         if (leadership != null) {
             advanceCommitByMajority();
         } else if (role == Role.FOLLOWER && leader.isPresent()) {
@@ -466,8 +516,8 @@ public final class RaftCore {
     }
 
     private void onAppendAccepted(AppendAccepted response) {
-        Progress progress = progressOf(response);
-        if (leadership == null || progress == null) {
+        Progress progress = progressOf(response, response.incarnation());
+        if (progress == null) {
             return;
         }
         Invariant.check(
@@ -476,29 +526,40 @@ public final class RaftCore {
                 response.from(),
                 response.matchIndex(),
                 log.lastIndex());
-        progress.heard(nowMillis);
         progress.accepted(response.matchIndex());
+        progress.catchUp()
+                .matches(progress.matchIndex(), log.lastIndex(), nowMillis, settings.electionTimeoutMillisMin());
         advanceCommitByMajority();
-        leadership.replicateTo(response.from(), progress, out);
-    }
-
-    private void onAppendRejected(AppendRejected response) {
-        Progress progress = progressOf(response);
-        if (leadership == null || progress == null) {
-            return;
-        }
-        progress.heard(nowMillis);
-        LogPosition agreeing =
-                log.lastAtMost(response.hint().index(), response.hint().term());
-        if (progress.rejected(response.previousIndex(), agreeing.index() + 1)) {
+        tendMembers();
+        if (leadership != null) {
             leadership.replicateTo(response.from(), progress, out);
         }
     }
 
-    private @Nullable Progress progressOf(Message response) {
-        return leadership == null || response.term() != hardState.term()
+    private void onAppendRejected(AppendRejected response) {
+        Progress progress = progressOf(response, response.incarnation());
+        if (progress == null) {
+            return;
+        }
+        LogPosition agreeing =
+                log.lastAtMost(response.hint().index(), response.hint().term());
+        boolean news = progress.rejected(response.previousIndex(), agreeing.index() + 1);
+        tendMembers();
+        if (news && leadership != null) {
+            leadership.replicateTo(response.from(), progress, out);
+        }
+    }
+
+    /** Null for who is not listened to, or by whom nobody needs be. */
+    private @Nullable Progress progressOf(Message response, long incarnation) {
+        Progress progress = leadership == null || response.term() != hardState.term()
                 ? null
                 : leadership.peers().get(response.from());
+        if (progress == null || !progress.isSpokenToBy(incarnation)) {
+            return null;
+        }
+        progress.heard(nowMillis);
+        return progress;
     }
 
     private void onPropose(Input.Propose propose) {
@@ -547,10 +608,18 @@ public final class RaftCore {
         long reached = leadership.majorityMatch(durableIndex);
         if (reached > commitIndex && log.termAt(reached) == hardState.term()) {
             leadership.commitAdvanced(nowMillis);
+            boolean changed = configurations.latestIndex() > commitIndex && configurations.latestIndex() <= reached;
             advanceCommitIndex(reached);
             if (settings.commitNoticeMillis() == 0) {
                 leadership.heartbeats(nowMillis, commitIndex, out);
             }
+            if (changed) {
+                leadership.farewell(nowMillis, commitIndex, out);
+            }
+            if (changed && !membership().isVoter(self)) {
+                becomeFollower(hardState.term(), Optional.empty()); // §4.2.2
+            }
+            tendMembers();
         }
     }
 
@@ -558,7 +627,70 @@ public final class RaftCore {
         if (index > commitIndex) {
             commitIndex = index;
             out.committed(index);
+            settleConfigurations();
         }
+    }
+
+    // -------------------------------------------------------------------------------------- membership changes, §4.1
+
+    private void onChangeMembership(MembershipChange change) {
+        Optional<ChangeRefusal> refusal = refusalOf(change);
+        if (refusal.isPresent()) {
+            out.answer(new Answer.ChangeRefused(refusal.get()));
+        } else {
+            out.answer(new Answer.ChangeBegun(beginChange(change)));
+        }
+    }
+
+    private void onLearners(Input.Learners learners) {
+        if (leadership != null) {
+            leadership.wishForLearners(learners.nodes());
+            tendMembers();
+        }
+    }
+
+    /** Begins what is due and may be begun. */
+    private void tendMembers() {
+        if (leadership != null) {
+            leadership
+                    .dueChange(nowMillis)
+                    .filter(change -> refusalOf(change).isEmpty())
+                    .ifPresent(this::beginChange);
+        }
+    }
+
+    private Optional<ChangeRefusal> refusalOf(MembershipChange change) {
+        return leadership == null
+                ? Optional.of(ChangeRefusal.NOT_LEADER)
+                : rules.refusal(
+                        change,
+                        membership(),
+                        configurations.latestIndex(),
+                        leadership.noOpIndex(),
+                        commitIndex,
+                        leadership.hasCaughtUp(change.node(), nowMillis));
+    }
+
+    private long beginChange(MembershipChange change) {
+        Entry entry = appendOwn(EntryType.CONFIGURATION, MembershipCodec.encode(change.applyTo(membership())));
+        out.append(List.of(entry));
+        configurations.append(entry);
+        noteConfigurations();
+        Leadership leading = Objects.requireNonNull(leadership);
+        leading.changeMembership(membership(), nowMillis);
+        leading.heartbeats(nowMillis, commitIndex, out); // to a newcomer
+        leading.replicate(out);
+        return entry.index();
+    }
+
+    private void settleConfigurations() {
+        if (configurations.settle(Math.min(commitIndex, durableIndex))) {
+            noteConfigurations();
+        }
+    }
+
+    private void noteConfigurations() {
+        persist(hardState.noting(configurations.noted()));
     }
 
     // ------------------------------------------------------------------------------------------------- changes of role
@@ -574,6 +706,10 @@ public final class RaftCore {
         leadership = null;
         votes.clear();
         verifiedIndex = commitIndex;
+        if (newLeader.isPresent() && hardState.vote().isEmpty() && !remembers()) {
+            // It may have voted for that leader, or another: it must not vote once more in this term.
+            persist(hardState.votingFor(newLeader.get()));
+        }
         if (hadNoTimer || newLeader.isPresent()) {
             resetElectionDeadline();
         }
@@ -585,11 +721,11 @@ public final class RaftCore {
         resetElectionDeadline();
         votes.clear();
         votes.add(self);
-        if (Quorum.isMajority(membership.voters(), votes)) {
+        if (Quorum.isMajority(membership().voters(), votes)) {
             becomeCandidate();
             return;
         }
-        for (NodeId voter : membership.voters()) {
+        for (NodeId voter : membership().voters()) {
             if (!voter.equals(self)) {
                 out.send(new PreVoteRequest(self, voter, hardState.term() + 1, log.last()));
             }
@@ -602,11 +738,11 @@ public final class RaftCore {
         resetElectionDeadline();
         votes.clear();
         votes.add(self);
-        if (Quorum.isMajority(membership.voters(), votes)) {
+        if (Quorum.isMajority(membership().voters(), votes)) {
             becomeLeader();
             return;
         }
-        for (NodeId voter : membership.voters()) {
+        for (NodeId voter : membership().voters()) {
             if (!voter.equals(self)) {
                 out.send(new VoteRequest(self, voter, hardState.term(), log.last()));
             }
@@ -619,7 +755,7 @@ public final class RaftCore {
         quiescence.stir(nowMillis);
         leader = Optional.of(self);
         Leadership begun =
-                new Leadership(self, hardState.term(), membership, settings, log, log.lastIndex() + 1, nowMillis);
+                new Leadership(self, hardState.term(), membership(), settings, log, log.lastIndex() + 1, nowMillis);
         leadership = begun;
         out.append(List.of(appendOwn(EntryType.NOOP, Payload.EMPTY))); // §6.4
         begun.replicate(out);

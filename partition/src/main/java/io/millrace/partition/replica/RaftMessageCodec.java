@@ -41,10 +41,11 @@ final class RaftMessageCodec {
         } else if (message instanceof Message.Quiesce quiesce) {
             putPosition(to, quiesce.last());
         } else if (message instanceof Message.AppendAccepted accepted) {
-            to.putLong(accepted.matchIndex());
+            to.putLong(accepted.matchIndex()).putLong(accepted.incarnation());
         } else if (message instanceof Message.AppendRejected rejected) {
             to.putLong(rejected.previousIndex());
             putPosition(to, rejected.hint());
+            to.putLong(rejected.incarnation());
         } else if (message instanceof Message.VoteRequest request) {
             putPosition(to, request.lastPosition());
         } else if (message instanceof Message.PreVoteRequest request) {
@@ -84,8 +85,8 @@ final class RaftMessageCodec {
         long term = from.getLong();
         return switch (type) {
             case 1 -> readAppend(from, sender, to, term);
-            case 2 -> new Message.AppendAccepted(sender, to, term, from.getLong());
-            case 3 -> new Message.AppendRejected(sender, to, term, from.getLong(), getPosition(from));
+            case 2 -> new Message.AppendAccepted(sender, to, term, from.getLong(), from.getLong());
+            case 3 -> new Message.AppendRejected(sender, to, term, from.getLong(), getPosition(from), from.getLong());
             case 4 -> new Message.VoteRequest(sender, to, term, getPosition(from));
             case 5 -> new Message.VoteResponse(sender, to, term, from.get() == 1);
             case 6 -> new Message.PreVoteRequest(sender, to, term, getPosition(from));

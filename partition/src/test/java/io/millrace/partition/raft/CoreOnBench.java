@@ -48,6 +48,16 @@ final class CoreOnBench {
         return new CoreOnBench(2, voters + 1, SETTINGS, HardState.INITIAL);
     }
 
+    /** A leader whose no-op is on all disks and committed. */
+    static CoreOnBench settledLeader(int voters, long... terms) {
+        CoreOnBench bench = leader(voters, terms);
+        bench.allDurable();
+        for (int i = 2; i <= voters; i++) {
+            bench.allAccepted(i);
+        }
+        return bench;
+    }
+
     static CoreOnBench restarted(int voters, HardState hardState, long... terms) {
         return new CoreOnBench(voters, SETTINGS, hardState, terms);
     }
@@ -73,6 +83,16 @@ final class CoreOnBench {
 
     static Entry entry(long index, long term) {
         return new Entry(index, term, EntryType.DATA, Payload.wrap(new byte[] {(byte) index, (byte) term}));
+    }
+
+    static Entry configuration(long index, long term, Membership membership) {
+        return new Entry(index, term, EntryType.CONFIGURATION, MembershipCodec.encode(membership));
+    }
+
+    static Membership voters(int... ids) {
+        TreeSet<NodeId> voters = new TreeSet<>();
+        IntStream.of(ids).forEach(id -> voters.add(node(id)));
+        return Membership.ofVoters(voters);
     }
 
     static Payload payload(int sizeBytes) {
@@ -145,8 +165,39 @@ final class CoreOnBench {
         return receive(new Message.AppendAccepted(node(from), SELF, core.term(), matchIndex));
     }
 
+    Output receiveAccepted(int from, long matchIndex, long incarnation) {
+        return receive(new Message.AppendAccepted(node(from), SELF, core.term(), matchIndex, incarnation));
+    }
+
+    Output receiveRejected(int from, long previousIndex, LogPosition hint, long incarnation) {
+        return receive(new Message.AppendRejected(node(from), SELF, core.term(), previousIndex, hint, incarnation));
+    }
+
     Output receiveRejected(int from, long previousIndex, LogPosition hint) {
         return receive(new Message.AppendRejected(node(from), SELF, core.term(), previousIndex, hint));
+    }
+
+    Output receiveConfiguration(int from, long term, LogPosition previous, long commitIndex, Membership membership) {
+        Entry entry = configuration(previous.index() + 1, term, membership);
+        return receive(new Message.AppendRequest(node(from), SELF, term, previous, List.of(entry), commitIndex));
+    }
+
+    /** What came of asking for a change. */
+    Answer change(MembershipChange change) {
+        return step(new Input.ChangeMembership(change)).answer().orElseThrow();
+    }
+
+    /** These say that they have all of the log. */
+    Output allAccepted(int... from) {
+        Output last = null;
+        for (int member : from) {
+            last = receiveAccepted(member, core.status().lastPosition().index());
+        }
+        return Objects.requireNonNull(last);
+    }
+
+    Membership membership() {
+        return core.membership();
     }
 
     Output propose(int... payloadSizesBytes) {

@@ -14,7 +14,7 @@ class ProgressTest {
     void theNextEntryIsAfterWhatMatchesTheMatchNeverGoesBackAndTheWindowHolds(@ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         long lastIndex = 40;
-        Progress progress = new Progress(1 + random.nextLong(lastIndex), 0);
+        Progress progress = new Progress(0, 1 + random.nextLong(lastIndex), 0);
         for (int i = 0; i < 200; i++) {
             long matchBefore = progress.matchIndex();
             switch (random.nextInt(5)) {
@@ -44,7 +44,7 @@ class ProgressTest {
     void whateverWasLostAHeartbeatAndItsAnswerGetThingsGoingAgain(@ForAll long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         long lastIndex = 40;
-        Progress progress = new Progress(1 + random.nextLong(lastIndex), 0);
+        Progress progress = new Progress(0, 1 + random.nextLong(lastIndex), 0);
         for (int i = 0; i < 20 && progress.mayRead(lastIndex, SETTINGS); i++) {
             progress.readStarted();
             progress.readFinished(progress.nextIndex(), Math.min(lastIndex, progress.nextIndex() + 2), 100);

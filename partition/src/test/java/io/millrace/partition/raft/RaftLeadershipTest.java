@@ -9,6 +9,7 @@ import static io.millrace.partition.raft.CoreOnBench.leader;
 import static io.millrace.partition.raft.CoreOnBench.maybeAskedFor;
 import static io.millrace.partition.raft.CoreOnBench.messages;
 import static io.millrace.partition.raft.CoreOnBench.node;
+import static io.millrace.partition.raft.CoreOnBench.settledLeader;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -98,38 +99,48 @@ class RaftLeadershipTest {
 
         @Test
         void learnersReceiveTheLogAndCountForNothing() {
-            CoreOnBench bench = leader(3, 1);
-            bench.allDurable();
-            Output told = bench.step(new Input.Learners(Set.of(node(7), node(8))));
-            assertThat(messages(told, Message.AppendRequest.class))
+            CoreOnBench bench = withLearners7And8();
+            bench.propose(1);
+            assertThat(messages(bench.elapse(100), Message.AppendRequest.class))
                     .extracting(Message::to)
                     .contains(node(7), node(8));
-            bench.receiveAccepted(7, 2);
-            assertThat(bench.receiveAccepted(8, 2).committed()).isEmpty();
-            assertThat(bench.propose(1).replicate())
-                    .extracting(Output.Replicate::to)
-                    .contains(node(7), node(8));
+            bench.allDurable();
+            assertThat(bench.allAccepted(7, 8).committed()).isEmpty();
+            assertThat(bench.allAccepted(2).committed()).hasValue(5);
         }
 
         @Test
         void learnersWhoWentReceiveNothingMore() {
-            CoreOnBench bench = leader(3, 1);
-            bench.step(new Input.Learners(Set.of(node(7))));
-            bench.step(new Input.Learners(Set.of()));
-            assertThat(bench.elapse(200).messages()).extracting(Message::to).containsOnly(node(2), node(3));
-            assertThat(bench.receiveAccepted(7, 2).replicate()).isEmpty();
+            CoreOnBench bench = withLearners7And8();
+            bench.step(new Input.Learners(Set.of(node(8))));
+            bench.allDurable();
+            bench.allAccepted(2);
+            assertThat(bench.elapse(200).messages()).extracting(Message::to).containsOnly(node(2), node(3), node(8));
+            assertThat(bench.receiveAccepted(7, 5).replicate()).isEmpty();
         }
 
         @Test
         void aLeaderThatOnlyLearnersAnswerHasLostItsQuorum() {
-            CoreOnBench bench = leader(3, 1);
-            bench.step(new Input.Learners(Set.of(node(7), node(8))));
+            CoreOnBench bench = withLearners7And8();
             for (int i = 0; i < 16; i++) {
                 bench.elapse(100);
                 bench.receiveAccepted(7, 1);
                 bench.receiveAccepted(8, 1);
             }
             assertThat(bench.role()).isEqualTo(Role.FOLLOWER);
+        }
+
+        /** Their two entries, 3 and 4, are on all disks; everybody was heard just now. */
+        private CoreOnBench withLearners7And8() {
+            CoreOnBench bench = settledLeader(3, 1);
+            bench.step(new Input.Learners(Set.of(node(7), node(8))));
+            for (int i = 0; i < 2; i++) {
+                bench.allDurable();
+                bench.allAccepted(2, 3);
+            }
+            bench.allAccepted(7, 8);
+            assertThat(bench.membership().learners()).containsExactly(node(7), node(8));
+            return bench;
         }
     }
 

@@ -289,11 +289,9 @@ class RaftQuiescenceTest {
     }
 
     private static Output idleUntilAsleep(CoreOnBench bench, int... peers) {
-        bench.allDurable();
         for (int i = 0; i < 100; i++) {
-            for (int peer : peers) {
-                bench.receiveAccepted(peer, 2);
-            }
+            bench.allDurable();
+            bench.allAccepted(peers);
             Output output = bench.elapse(100);
             if (bench.core.isAsleep()) {
                 return output;

@@ -123,7 +123,9 @@ class RaftActorTest {
         awaitStart();
         askForVote(SECOND, 5);
         assertThat(answer()).isEqualTo(new Message.VoteResponse(SELF, SECOND, 5, true));
-        assertThat(JOURNAL.persistedInStorage(journalId)).last().isEqualTo(new TermAndVote(5, SECOND.value()));
+        assertThat(JOURNAL.persistedInStorage(journalId))
+                .last()
+                .isEqualTo(TermAndVote.of(new HardState(5, Optional.of(SECOND))));
 
         restart();
         assertThat(status().hardState().term()).isEqualTo(5);

@@ -61,8 +61,8 @@ class ReplicaSerializerTest {
                                 new Entry(9, 4, EntryType.DATA, Payload.wrap(new byte[] {0, 1, 2, 3, 4}, 1, 3))),
                         6),
                 new Message.AppendRequest(one, two, 4, LogPosition.ZERO, List.of(), 0),
-                new Message.AppendAccepted(one, two, 4, 9),
-                new Message.AppendRejected(one, two, 4, 9, position));
+                new Message.AppendAccepted(one, two, 4, 9, -3),
+                new Message.AppendRejected(one, two, 4, 9, position, 77));
     }
 
     private static List<Object> messages() {

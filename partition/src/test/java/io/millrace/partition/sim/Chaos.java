@@ -70,7 +70,8 @@ final class Chaos {
             case SLOW_DISK -> slowDisks();
             case CLOCK_JUMP -> jumpClock();
             case CLOCK_RATE -> changeClockRate();
-            case LEARNERS_CHANGED -> changeLearners();
+            case LOST_DISK -> loseDisk();
+            case CHANGE_ASKED -> changeMembers();
             case CAMPAIGN -> campaign();
             default -> throw new IllegalArgumentException(fault + " is nothing that can be done");
         };
@@ -174,7 +175,7 @@ final class Chaos {
             }
         }
         if (random.nextBoolean()) {
-            Member voter = members().get(random.nextInt(world.scenario.size()));
+            Member voter = anyOf(members());
             long whileVotesAreCounted =
                     micros + random.nextLong(2 * world.faults.network().delayMicros());
             world.timeline.after(whileVotesAreCounted, () -> {
@@ -242,15 +243,11 @@ final class Chaos {
 
     /**
      * In what is forced and vouched for by something that is forced as well: other damage cannot be told from a torn
-     * write. Only while a majority of voters is without harm, or what is committed may be gone for good.
+     * write. Only while a majority of voters is without harm, or there may be no leader any more.
      */
     private boolean flipBit() {
         Member member = anyOf(members());
-        long harmedVoters = world.voters().stream()
-                .map(world.members::get)
-                .filter(voter -> voter != null && (voter.isHarmed() || voter == member))
-                .count();
-        if (world.isVoter(member.id) && harmedVoters > (world.scenario.size() - 1) / 2) {
+        if (!world.membershipChanges.mayHarm(member)) {
             return false;
         }
         if (!member.disk.flipBit(random)) {
@@ -261,23 +258,23 @@ final class Chaos {
         return true;
     }
 
-    // ------------------------------------------------------------------------------------------------------ membership
-
-    private boolean changeLearners() {
-        Set<NodeId> learners = new HashSet<>();
-        all().stream().filter(n -> !world.isVoter(n) && random.nextBoolean()).forEach(learners::add);
-        announce(learners);
+    private boolean loseDisk() {
+        Member member = anyOf(members());
+        if (!world.membershipChanges.mayHarm(member)) {
+            return false;
+        }
+        member.loseDisk();
         return true;
     }
 
-    /** Voters hear of it at different times, or not in this life if they are down: they start with what is true then. */
-    void announce(Set<NodeId> learners) {
-        world.learners = learners;
-        world.trace.world("learners: " + learners);
-        for (Shell shell : running()) {
-            if (world.isVoter(shell.id())) {
-                world.timeline.after(random.nextLong(100_000), () -> shell.deliver(new Input.Learners(world.learners)));
-            }
+    // ------------------------------------------------------------------------------------------------------ membership
+
+    private boolean changeMembers() {
+        List<Shell> leaders = running().stream().filter(Shell::believesToLead).toList();
+        if (leaders.isEmpty()) {
+            return false;
         }
+        world.membershipChanges.ask(anyOf(leaders));
+        return true;
     }
 }

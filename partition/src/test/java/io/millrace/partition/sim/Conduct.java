@@ -24,6 +24,11 @@ class Conduct {
         return durable;
     }
 
+    /** What a member begins with whose disk was lost. */
+    HardState rebuilt(HardState anew) {
+        return anew;
+    }
+
     /** What is written to disk is reported when it was synced, not before. */
     boolean reportsBeforeSync() {
         return false;

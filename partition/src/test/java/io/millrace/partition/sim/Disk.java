@@ -7,6 +7,7 @@ import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.log.SimulatedStorage;
 import io.millrace.partition.raft.Entry;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -154,6 +155,22 @@ final class Disk {
         }
         storage.flipBit(name, random.nextInt(limit), random.nextInt(8));
         return true;
+    }
+
+    /** All of it is gone. Nobody may have it open. */
+    void wipe() {
+        storage.clearFaults();
+        storage.limitTo(Long.MAX_VALUE);
+        try {
+            for (String name : storage.list()) {
+                storage.delete(name);
+            }
+            storage.syncDirectory();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        written.clear();
+        forced = 0;
     }
 
     /** The power fails. */

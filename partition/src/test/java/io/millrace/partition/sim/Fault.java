@@ -36,7 +36,8 @@ enum Fault {
     LOST_DISK,
     CLOCK_JUMP,
     CLOCK_RATE,
-    LEARNERS_CHANGED,
+    /** A leader is asked to add, promote, demote or remove somebody. */
+    CHANGE_ASKED,
     CAMPAIGN,
 
     // What came of it.
@@ -45,6 +46,9 @@ enum Fault {
     DISK_ERROR_STOPPED_A_MEMBER,
     RECOVERY_INTERRUPTED,
     DAMAGE_DETECTED,
+    /** A member began anew, in another incarnation, because its disk was damaged or lost. */
+    REBUILT,
+    MEMBERSHIP_CHANGED,
     /** Damage of what nothing on the disk vouches for looks like a torn write: see the package description of the log. */
     DAMAGE_BEYOND_DETECTION;
 

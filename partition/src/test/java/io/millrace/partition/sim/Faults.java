@@ -39,7 +39,7 @@ record Faults(
 
     static final long STALL_MICROS = 4_000_000;
 
-    static final Faults NONE = new Faults("none", Network.GOOD, 0, 0, 1_000_000, Map.of(Fault.LEARNERS_CHANGED, 1));
+    static final Faults NONE = new Faults("none", Network.GOOD, 0, 0, 1_000_000, Map.of(Fault.CHANGE_ASKED, 1));
 
     private static final Map<Fault, Integer> LINKS =
             weights(Fault.LINKS_HEALED, 4, Fault.LINKS_CUT, 4, Fault.LINKS_CUT_ONE_WAY, 2);
@@ -56,11 +56,11 @@ record Faults(
     private static final Map<Fault, Integer> DISK_ERRORS =
             weights(Fault.FSYNC_ERROR, 1, Fault.WRITE_ERROR, 1, Fault.DISK_FULL, 1);
     private static final Map<Fault, Integer> ALWAYS =
-            weights(Fault.LEARNERS_CHANGED, 3, Fault.CAMPAIGN, 2, Fault.CLOCK_JUMP, 1, Fault.CLOCK_RATE, 1);
+            weights(Fault.CHANGE_ASKED, 3, Fault.CAMPAIGN, 2, Fault.CLOCK_JUMP, 1, Fault.CLOCK_RATE, 1);
 
     /** What the seeds choose from. */
     static final List<Faults> MIXES = List.of(
-            new Faults("calm", Network.GOOD, 0, 0, 1_000_000, weights(Fault.LEARNERS_CHANGED, 1)),
+            new Faults("calm", Network.GOOD, 0, 0, 1_000_000, weights(Fault.CHANGE_ASKED, 1)),
             new Faults(
                     "lossy",
                     new Network(0.15, 0.05, 0, 5_000, 0, true),
@@ -102,14 +102,24 @@ record Faults(
                     0,
                     0.02,
                     250_000,
-                    together(4, CRASHES, 4, DISK_ERRORS, 1, ALWAYS, 4, weights(Fault.SLOW_DISK, 1, Fault.BIT_FLIP, 4))),
+                    together(
+                            4,
+                            CRASHES,
+                            4,
+                            DISK_ERRORS,
+                            1,
+                            ALWAYS,
+                            4,
+                            weights(Fault.SLOW_DISK, 1, Fault.BIT_FLIP, 4),
+                            2,
+                            weights(Fault.LOST_DISK, 1))),
             new Faults(
                     "churn",
                     new Network(0.02, 0.1, 0.1, 40_000, 1_500_000, false),
                     0.002,
                     0.1,
                     150_000,
-                    together(3, LINKS, 1, PAUSES, 4, CRASHES, 1, ALWAYS)),
+                    together(3, LINKS, 1, PAUSES, 4, CRASHES, 2, ALWAYS, 1, weights(Fault.LOST_DISK, 1))),
             new Faults(
                     "restless",
                     new Network(0.05, 0.05, 0.05, 15_000, 800_000, false),
@@ -128,7 +138,7 @@ record Faults(
                             1,
                             ALWAYS,
                             1,
-                            weights(Fault.BIT_FLIP, 1))));
+                            weights(Fault.BIT_FLIP, 1, Fault.LOST_DISK, 1))));
 
     Faults {
         strikes = new EnumMap<>(strikes);

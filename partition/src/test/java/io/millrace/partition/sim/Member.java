@@ -3,11 +3,15 @@ package io.millrace.partition.sim;
 import io.millrace.partition.log.LogCorruptedException;
 import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.Input;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -15,22 +19,27 @@ import org.jspecify.annotations.Nullable;
 final class Member {
     final NodeId id;
     final NodeClock clock;
-    final SimulatedJournal journal = new SimulatedJournal();
+    final SimulatedJournal journal;
     final Disk disk;
     private final World world;
     private final SplittableRandom random;
     private @Nullable Shell shell;
     private int lives;
     private boolean isDead;
-    /** Bits of its disk were flipped, or all of it is gone. */
+    /** Bits of its disk were flipped, and it does not know yet. */
     private boolean harmed;
-    /** It has found out: it takes part in nothing. */
-    private boolean refuses;
+    /** Opening its log found it out. */
+    private boolean foundHarm;
+    /** As of its last step; see {@link io.millrace.partition.raft.RaftCore#remembers}. */
+    private boolean remembers = true;
+    /** What was on its disks that were lost. */
+    private final Set<Entry> lost = new HashSet<>();
 
     Member(NodeId id, World world, SplittableRandom random) {
         this.id = id;
         this.world = world;
         this.random = random;
+        this.journal = new SimulatedJournal(world.isFounder(id) ? HardState.INITIAL : anew(0, Optional.empty()));
         this.clock = new NodeClock(world.timeline);
         this.disk = new Disk(world.scenario.log(), random.split(), new Disk.Observer() {
             @Override
@@ -48,7 +57,7 @@ final class Member {
                 world.checks.check(
                         harmed, Property.DISK_KEEPS, "%s had forced %s entries and finds %s", id, forced, found);
                 world.counts.count(Fault.DAMAGE_BEYOND_DETECTION);
-                refuses = true; // it does not know; but going on would only show what that documented gap does
+                foundHarm = true; // it does not know; but going on would only show what that documented gap does
             }
         });
     }
@@ -71,12 +80,50 @@ final class Member {
         harmed = true;
     }
 
-    boolean refuses() {
-        return refuses;
+    /** Whether it has all that it ever promised. */
+    boolean isWhole() {
+        return !harmed && remembers;
+    }
+
+    void remembers(boolean now) {
+        remembers = now;
+    }
+
+    boolean hasOrHadOnDisk(Entry entry) {
+        List<Entry> synced = disk.synced();
+        return lost.contains(entry)
+                || (synced.size() >= entry.index()
+                        && synced.get((int) entry.index() - 1).equals(entry));
+    }
+
+    private HardState anew(long term, Optional<NodeId> vote) {
+        return HardState.recovering(term, vote, 1 + random.nextLong(Long.MAX_VALUE));
+    }
+
+    /** The disk is gone, or only the log, or is thrown away; a new one is there when the member starts again. */
+    void loseDisk() {
+        end("loses its disk");
+        disk.kill();
+        rebuild();
+    }
+
+    private void rebuild() {
+        world.counts.count(Fault.REBUILT);
+        lost.addAll(disk.synced());
+        disk.wipe();
+        harmed = false;
+        foundHarm = false;
+        remembers = false;
+        boolean journalToo = random.nextBoolean();
+        HardState before = journal.durable();
+        journal.replace(
+                world.conduct.rebuilt(journalToo ? anew(0, Optional.empty()) : anew(before.term(), before.vote())));
+        world.checks.diskLost(id);
+        restartLater();
     }
 
     void start() {
-        if (shell != null || refuses || isDead) {
+        if (shell != null || isDead) {
             return;
         }
         lives++;
@@ -93,7 +140,9 @@ final class Member {
             restartLater();
             return;
         }
-        if (refuses) {
+        if (foundHarm) {
+            disk.kill();
+            rebuild();
             return;
         }
         world.checks.started(id, disk.synced());
@@ -160,18 +209,18 @@ final class Member {
         }
     }
 
-    /** What was synced is not what was written: it may not vote, for it cannot know what it has promised. */
+    /** What was synced is not what was written: it must begin anew, for it cannot know what it has promised. */
     void damaged(LogCorruptedException damage) {
         world.checks.check(harmed, Property.DISK_KEEPS, "%s: %s, which nobody has damaged", id, damage);
         world.counts.count(Fault.DAMAGE_DETECTED);
         world.trace.world(id + " refuses its log: " + damage.getMessage());
-        refuses = true;
         end("is out");
         disk.kill();
+        rebuild();
     }
 
     private void restartLater() {
-        long[] downMicrosMax = {20_000, 800_000, 800_000, 8_000_000};
+        long[] downMicrosMax = {20_000, 800_000, 800_000, world.faults.equals(Faults.NONE) ? 20_000 : 8_000_000};
         world.timeline.after(1_000 + random.nextLong(downMicrosMax[random.nextInt(4)]), this::start);
     }
 }

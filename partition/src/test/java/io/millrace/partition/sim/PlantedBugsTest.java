@@ -6,6 +6,7 @@ import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.Input;
 import io.millrace.partition.raft.LogPosition;
+import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Payload;
@@ -58,7 +59,12 @@ class PlantedBugsTest {
             new PlantedBug(SEEN_FROM_INSIDE_ONLY, new Conduct() {
                 @Override
                 HardState recovered(HardState durable) {
-                    return new HardState(durable.term(), Optional.empty());
+                    return new HardState(
+                            durable.term(),
+                            Optional.empty(),
+                            durable.incarnation(),
+                            durable.recovering(),
+                            durable.configurations());
                 }
             }),
             new PlantedBug("entries are reported durable before they are synced", new Conduct() {
@@ -150,19 +156,27 @@ class PlantedBugsTest {
                                     accepted.from(),
                                     accepted.to(),
                                     accepted.term(),
-                                    Math.max(accepted.matchIndex(), shell.member.disk.syncedCount()))
+                                    Math.max(accepted.matchIndex(), shell.member.disk.syncedCount()),
+                                    accepted.incarnation())
                             : message;
                 }
             }),
             new PlantedBug("learners count for the quorum", new Conduct() {
                 @Override
                 Message incoming(Shell shell, Message message) {
-                    boolean fromLearner =
-                            message.from().value() > shell.scenario().size();
-                    NodeId someVoter = new NodeId(shell.id().value() == 1 ? 2 : 1);
-                    return message instanceof Message.AppendAccepted accepted && fromLearner
+                    Membership present = shell.core().membership();
+                    NodeId someVoter = present.voters().stream()
+                            .filter(voter -> !voter.equals(shell.id()))
+                            .findFirst()
+                            .orElse(shell.id());
+                    return message instanceof Message.AppendAccepted accepted
+                                    && present.learners().contains(message.from())
                             ? new Message.AppendAccepted(
-                                    someVoter, accepted.to(), accepted.term(), accepted.matchIndex())
+                                    someVoter,
+                                    accepted.to(),
+                                    accepted.term(),
+                                    accepted.matchIndex(),
+                                    present.incarnationOf(someVoter))
                             : message;
                 }
             }),

@@ -37,6 +37,8 @@ enum Property {
     DISK_KEEPS,
     /** A message says nothing that is not on its sender's disk. */
     MESSAGES_ARE_TRUE,
+    /** A member goes by the last configuration in its log, after restarts too. */
+    CONFIGURATION_OF_LOG,
     /** Nothing that queues grows without limit. */
     BOUNDED,
     /** No member finds its own rules broken. */

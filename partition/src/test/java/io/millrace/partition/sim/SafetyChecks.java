@@ -4,6 +4,8 @@ import com.google.errorprone.annotations.FormatMethod;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.HardState;
+import io.millrace.partition.raft.Membership;
+import io.millrace.partition.raft.MembershipCodec;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Output;
@@ -12,9 +14,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Watches all of history, with knowledge that no member has. Every entry carries a hash over the whole log up to it
@@ -27,7 +31,7 @@ final class SafetyChecks {
     /** @param chain over the log up to this entry */
     private record Known(Entry entry, long chain) {}
 
-    private record Ballot(NodeId voter, long term) {}
+    private record Ballot(NodeId voter, long incarnation, long term) {}
 
     /** @param byTerm the earliest term known to have committed it */
     private record Committed(Entry entry, long chain, long byTerm) {}
@@ -42,6 +46,9 @@ final class SafetyChecks {
     private final Map<Long, Known> entries = new HashMap<>();
     /** The chain of each member's log as it is now, by index - 1. */
     private final TreeMap<NodeId, LongList> logs = new TreeMap<>();
+
+    private final TreeMap<NodeId, NavigableMap<Long, Membership>> configurations = new TreeMap<>();
+    private final NavigableMap<Long, Membership> committedConfigurations = new TreeMap<>();
 
     private final Map<NodeId, Long> commitIndex = new HashMap<>();
     private final ArrayList<Committed> committed = new ArrayList<>();
@@ -102,11 +109,12 @@ final class SafetyChecks {
                 node,
                 before,
                 state.term());
-        state.vote().ifPresent(candidate -> voted(node, state.term(), candidate));
+        state.vote().ifPresent(candidate -> voted(node, state, candidate));
     }
 
-    private void voted(NodeId voter, long term, NodeId candidate) {
-        NodeId before = votes.putIfAbsent(new Ballot(voter, term), candidate);
+    private void voted(NodeId voter, HardState state, NodeId candidate) {
+        long term = state.term();
+        NodeId before = votes.putIfAbsent(new Ballot(voter, state.incarnation(), term), candidate);
         check(
                 before == null || before.equals(candidate),
                 Property.ONE_VOTE_A_TERM,
@@ -137,7 +145,7 @@ final class SafetyChecks {
             hasVotedFor(sender.id(), durable, message);
         } else if (message instanceof Message.VoteResponse response && response.granted()) {
             hasVotedFor(message.to(), durable, message);
-            voted(sender.id(), message.term(), message.to());
+            voted(sender.id(), durable, message.to());
         } else if (message instanceof Message.AppendAccepted accepted) {
             hasOnDisk(sender, accepted);
         }
@@ -178,6 +186,7 @@ final class SafetyChecks {
     void started(NodeId node, List<Entry> found) {
         commitIndex.put(node, 0L);
         logOf(node).cutTo(0);
+        configurationsOf(node).clear();
         appended(node, found);
     }
 
@@ -186,6 +195,9 @@ final class SafetyChecks {
         for (Entry entry : appended) {
             long chain = Hashing.chain(log.lastOr(0), entry);
             log.add(chain);
+            if (entry.type() == EntryType.CONFIGURATION) {
+                configurationsOf(node).put(entry.index(), MembershipCodec.decode(entry.payload()));
+            }
             Known known = entries.putIfAbsent(placeOf(entry), new Known(entry, chain));
             check(
                     known == null || known.chain() == chain,
@@ -199,6 +211,56 @@ final class SafetyChecks {
 
     void cut(NodeId node, long fromIndex) {
         logOf(node).cutTo(fromIndex - 1);
+        configurationsOf(node).tailMap(fromIndex, true).clear();
+    }
+
+    void diskLost(NodeId node) {
+        durableTerm.remove(node);
+        logOf(node).cutTo(0);
+        configurationsOf(node).clear();
+    }
+
+    /** The configurations in a member's log, by index; a stopped member's, as it was when it stopped. */
+    private NavigableMap<Long, Membership> configurationsOf(NodeId node) {
+        return configurations.computeIfAbsent(node, n -> new TreeMap<>());
+    }
+
+    void hasConfigurationOfItsLog(Shell shell) {
+        Membership expected = latestIn(configurationsOf(shell.id()));
+        check(
+                shell.core().membership().equals(expected),
+                Property.CONFIGURATION_OF_LOG,
+                "%s goes by %s, its log says %s",
+                shell.id(),
+                shell.core().membership(),
+                expected);
+    }
+
+    private Membership latestIn(NavigableMap<Long, Membership> byIndex) {
+        return byIndex.isEmpty() ? world.founding() : byIndex.lastEntry().getValue();
+    }
+
+    /** That somebody may go by: the last that is committed, and all in anybody's log after it. */
+    Stream<Membership> possibleConfigurations() {
+        return Stream.concat(
+                Stream.of(latestIn(committedConfigurations)),
+                configurations.values().stream()
+                        .flatMap(byIndex -> byIndex.tailMap((long) committed.size(), false).values().stream()));
+    }
+
+    /** A leader that commits may have begun the next change in the same step: then it counted by the one before. */
+    private boolean isOnMajority(Shell by, Entry entry) {
+        NavigableMap<Long, Membership> known = configurationsOf(by.id());
+        return isOnMajority(latestIn(known), entry)
+                || (!known.isEmpty() && isOnMajority(latestIn(known.headMap(known.lastKey(), false)), entry));
+    }
+
+    private boolean isOnMajority(Membership membership, Entry entry) {
+        long holders = membership.voters().stream()
+                .map(world.members::get)
+                .filter(voter -> voter != null && voter.hasOrHadOnDisk(entry))
+                .count();
+        return holders >= membership.quorum();
     }
 
     /** A member read this from its log, wherever that keeps it. */
@@ -265,23 +327,17 @@ final class SafetyChecks {
             world.history.committed(entry.index(), entry.payload());
         }
         offsetAfter.add(world.history.end());
-        long holders = world.voters().stream()
-                .map(world.members::get)
-                .filter(voter -> {
-                    List<Entry> disk = voter == null ? List.of() : voter.disk.synced();
-                    return disk.size() >= entry.index()
-                            && disk.get((int) entry.index() - 1).equals(entry);
-                })
-                .count();
+        if (entry.type() == EntryType.CONFIGURATION) {
+            committedConfigurations.put(entry.index(), MembershipCodec.decode(entry.payload()));
+        }
         check(
-                holders > world.scenario.size() / 2,
+                isOnMajority(by, entry),
                 Property.MAJORITY_DURABLE,
-                "%s commits entry %s in term %s, which %s of %s voters have on disk",
+                "%s commits entry %s in term %s, which no majority of %s has on disk",
                 by.id(),
                 entry.index(),
                 by.core().term(),
-                holders,
-                world.scenario.size());
+                by.core().membership());
     }
 
     void applied(NodeId node, StateMachine state) {

@@ -7,8 +7,8 @@ import java.util.SplittableRandom;
 /**
  * What a seed stands for.
  *
- * @param size the number of voters
- * @param learners that come and go
+ * @param size the number of founding voters
+ * @param learners others that may join
  * @param log small segments, so that rolling, truncation over several of them and recovery happen all the time
  * @param cacheBytesMax of recent entries: with little of it, reads go to the files
  * @param behindBytes a leader takes nothing more while so much waits for its own disk

@@ -4,9 +4,9 @@ import io.millrace.partition.log.LogCorruptedException;
 import io.millrace.partition.log.OffsetReader;
 import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.Input;
-import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Output;
@@ -24,7 +24,6 @@ import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -92,7 +91,7 @@ final class Shell implements LogWriter.Listener {
                 world.stateMachines.get());
         this.core = new RaftCore(
                 member.id,
-                Membership.ofVoters(new TreeSet<>(world.voters())).withLearners(world.learners),
+                world.founding(),
                 world.scenario.settings(),
                 world.conduct.recovered(member.journal.durable()),
                 new TermHistory(
@@ -104,6 +103,7 @@ final class Shell implements LogWriter.Listener {
     }
 
     void begin() {
+        world.checks.hasConfigurationOfItsLog(this);
         setTimer(core.deadlineMillis());
     }
 
@@ -209,6 +209,9 @@ final class Shell implements LogWriter.Listener {
     }
 
     private void step(Input input) {
+        if (input instanceof Input.ChangeMembership asked && !world.membershipChanges.mayBegin(asked.change())) {
+            return;
+        }
         Input taken = input;
         if (input instanceof Input.Received received) {
             taken = new Input.Received(world.conduct.incoming(this, received.message()));
@@ -237,6 +240,11 @@ final class Shell implements LogWriter.Listener {
             world.failureDetector.watch(this, watched);
         }
         world.trace.at(member.id, input, standing());
+        member.remembers(core.remembers());
+        if (output.append().stream().anyMatch(entry -> entry.type() == EntryType.CONFIGURATION)
+                && core.isLeaderIn(core.term())) {
+            world.counts.count(Fault.MEMBERSHIP_CHANGED);
+        }
         if (output.hardState().isEmpty()) {
             perform(output);
         } else {
@@ -270,6 +278,7 @@ final class Shell implements LogWriter.Listener {
         if (!output.append().isEmpty()) {
             changeLog(output.truncateFrom(), output.append());
         }
+        world.checks.hasConfigurationOfItsLog(this);
         if (crashesHere()) {
             return;
         }

@@ -1,9 +1,8 @@
 package io.millrace.partition.sim;
 
-import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.RaftSettings;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -74,34 +73,40 @@ final class SimulatedCluster {
                     shell.disksTakeUpTo(4_000);
                 }
             });
-            Set<NodeId> learners = new HashSet<>(world.members.keySet());
-            learners.removeIf(world::isVoter);
-            chaos.announce(learners);
             long deadlineMillis = world.timeline.nowMillis() + RECOVERY_MILLIS;
             long target = world.history.acknowledgedCount() + CLOSING_PROPOSALS;
             runUntil("acknowledgements", deadlineMillis, () -> {
                 proposeIfNobodyWaits();
                 return world.history.acknowledgedCount() >= target;
             });
-            runUntil("equal logs", deadlineMillis, () -> shells().size() == able() && world.checks.areEqual(shells()));
+            runUntil(
+                    "equal logs",
+                    deadlineMillis,
+                    () -> shells().size() == world.members.size()
+                            && isWhole(group())
+                            && world.checks.areEqual(group()));
             loseLeaderWhileAsleep();
         });
     }
 
     /** If its leader dies then, the others of a group wake, elect, and commit. */
     private void loseLeaderWhileAsleep() {
-        boolean maySleep = scenario.settings().quiesceAfterMillis() != RaftSettings.NEVER;
-        if (!maySleep || able() < world.members.size()) {
+        if (scenario.settings().quiesceAfterMillis() == RaftSettings.NEVER) {
             return;
         }
-        runUntil("sleep", world.timeline.nowMillis() + RECOVERY_MILLIS, () -> shells().stream()
-                .allMatch(shell -> shell.core().isAsleep()));
-        if (scenario.size() < 3) {
+        runUntil(
+                "sleep",
+                world.timeline.nowMillis() + RECOVERY_MILLIS,
+                () -> !group().isEmpty()
+                        && group().stream().allMatch(shell -> shell.core().isAsleep()));
+        Shell leader =
+                group().stream().filter(Shell::believesToLead).findFirst().orElseThrow();
+        boolean othersSuffice = leader.core().membership().voters().size() >= 3
+                && world.members.values().stream().allMatch(Member::isWhole);
+        if (!othersSuffice) {
             return;
         }
-        world.members.values().stream()
-                .filter(member -> member.shell() != null && member.shell().believesToLead())
-                .forEach(Member::die);
+        leader.member.die();
         long target = world.history.acknowledgedCount() + CLOSING_PROPOSALS;
         runUntil("a leader of who slept", world.timeline.nowMillis() + RECOVERY_MILLIS, () -> {
             proposeIfNobodyWaits();
@@ -130,11 +135,20 @@ final class SimulatedCluster {
         world.checks.areBounded();
     }
 
-    /** The members that need not stay away because of what happened to their disks. */
-    private long able() {
-        return world.members.values().stream()
-                .filter(member -> !member.refuses())
-                .count();
+    /** The members of the group as its last leader sees it: who was removed need not have the log. */
+    private List<Shell> group() {
+        return shells().stream()
+                .filter(Shell::believesToLead)
+                .max(Comparator.comparingLong(shell -> shell.core().term()))
+                .map(leader -> shells().stream()
+                        .filter(shell -> leader.core().membership().contains(shell.id()))
+                        .toList())
+                .orElse(List.of());
+    }
+
+    /** Whether nobody is still on the way back. */
+    private static boolean isWhole(List<Shell> group) {
+        return !group.isEmpty() && group.stream().allMatch(shell -> shell.core().remembers());
     }
 
     private List<Shell> shells() {

@@ -6,8 +6,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Where a member's hard state survives its crashes. A write that a crash interrupts may or may not be there after. */
 final class SimulatedJournal {
-    private HardState durable = HardState.INITIAL;
+    private HardState durable;
     private @Nullable HardState writing;
+
+    SimulatedJournal(HardState first) {
+        this.durable = first;
+    }
 
     HardState durable() {
         return durable;
@@ -22,6 +26,12 @@ final class SimulatedJournal {
             durable = writing;
             writing = null;
         }
+    }
+
+    /** All that was written is gone, and this is in its place. */
+    void replace(HardState state) {
+        durable = state;
+        writing = null;
     }
 
     void crash(SplittableRandom random) {

@@ -1,11 +1,13 @@
 package io.millrace.partition.sim;
 
+import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.NodeId;
-import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /** What all members share: time, network, conditions, and those who watch. */
 final class World {
@@ -21,8 +23,7 @@ final class World {
     final Supplier<StateMachine> stateMachines;
     final TreeMap<NodeId, Member> members = new TreeMap<>();
     Faults faults;
-    /** What voters are told of learners. */
-    Set<NodeId> learners = Set.of();
+    final MembershipChanges membershipChanges;
 
     World(
             Scenario scenario,
@@ -43,6 +44,7 @@ final class World {
         this.checks = new SafetyChecks(this, unchecked);
         this.history = new History(checks);
         this.failureDetector = new FailureDetector(this, random.split());
+        this.membershipChanges = new MembershipChanges(this, random.split());
         for (int i = 1; i <= scenario.size() + scenario.learners(); i++) {
             NodeId id = new NodeId(i);
             members.put(id, new Member(id, this, random.split()));
@@ -53,11 +55,13 @@ final class World {
         return random.nextDouble() < faults.stalls();
     }
 
-    List<NodeId> voters() {
-        return members.keySet().stream().filter(this::isVoter).toList();
+    /** Who voted when the group was made. */
+    Membership founding() {
+        return Membership.ofVoters(
+                members.keySet().stream().filter(this::isFounder).collect(Collectors.toCollection(TreeSet::new)));
     }
 
-    boolean isVoter(NodeId id) {
+    boolean isFounder(NodeId id) {
         return id.value() <= scenario.size();
     }
 }

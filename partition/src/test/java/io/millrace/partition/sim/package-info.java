@@ -4,7 +4,7 @@
  * <pre>
  *   SimulatedCluster ── Scenario (what the seed stands for: size, faults, settings)
  *     ├─ Timeline            what happens when; the only clock
- *     ├─ Chaos, Clients      cut links, crash, pause, slow disks, change learners; propose values
+ *     ├─ Chaos, Clients      cut links, crash, pause, slow disks, change the membership; propose values
  *     ├─ SimulatedNetwork    loses, delays, doubles, reorders
  *     ├─ Member              journal and log: what survives a crash
  *     │    └─ Shell          one life: what the Raft actor does around a RaftCore, and LogWriter, its disk thread

@@ -1,0 +1,9 @@
+package io.millrace.partition.raft;
+
+/** What comes of an {@link Input} that asks for something and may be refused. */
+public sealed interface Answer {
+    /** The change is in effect, and lasts once this entry is committed; until then a new leader may take it back. */
+    record ChangeBegun(long index) implements Answer {}
+
+    record ChangeRefused(ChangeRefusal reason) implements Answer {}
+}
