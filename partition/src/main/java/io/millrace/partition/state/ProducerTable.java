@@ -1,0 +1,181 @@
+package io.millrace.partition.state;
+
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The idempotent producers of one partition and the batches that they wrote last, so that a leader can tell a new batch from
+ * one that is sent again (KIP-98 has the idea).
+ *
+ * <p>It follows the log and not the commit: a leader decides when it proposes, while earlier batches are still on their
+ * way. What is cut off again is taken back. So each of its states is a function of a prefix of the log, and all replicas
+ * agree. Ahead of the log are only the leader's own proposals:
+ *
+ * <pre>
+ *    committed           appended           proposed
+ *  ─────────────────┼──────────────────┼────────────────▶
+ *    for ever          truncated:         abandoned, when the leadership ends
+ *                      undone             or the log has caught up
+ * </pre>
+ *
+ * <p>It holds a limited number of producers. Of one too many, the one whose latest batch lies furthest back in the log is
+ * forgotten; its next batch is that of an unknown producer.
+ */
+public final class ProducerTable {
+    /** All replicas must agree on it. A producer takes a few hundred bytes. */
+    public static final int PRODUCERS_MAX = 10_000;
+
+    /** Entry {@code index} has changed this producer; before, this was known of it, or nothing. */
+    private record Undo(long index, long producerId, @Nullable ProducerHistory before) {}
+
+    private final int producersMax;
+    private final Map<Long, ProducerHistory> producers = new HashMap<>();
+    /** By the offset of its latest batch, each producer. */
+    private final TreeMap<Long, Long> byLatestOffset = new TreeMap<>();
+    /** Of the entries that are not committed, in the order in which things happened. */
+    private final ArrayDeque<Undo> undos = new ArrayDeque<>();
+    /** Of the producers of which something is proposed and not appended yet, how they will stand then. */
+    private final Map<Long, ProducerHistory> proposed = new HashMap<>();
+
+    public ProducerTable() {
+        this(PRODUCERS_MAX);
+    }
+
+    public ProducerTable(int producersMax) {
+        if (producersMax < 1) {
+            throw new IllegalArgumentException("room for " + producersMax + " producers");
+        }
+        this.producersMax = producersMax;
+    }
+
+    /**
+     * Decides about a batch that comes after everything that was appended and proposed so far; an accepted one counts as
+     * proposed.
+     *
+     * @param baseOffset the one that it will have, if it is accepted
+     */
+    public SequenceVerdict propose(ProducerBatch batch, long baseOffset) {
+        ProducerHistory known = proposed.getOrDefault(batch.producerId(), producers.get(batch.producerId()));
+        SequenceVerdict verdict = known == null ? ProducerHistory.verdictWithout(batch) : known.verdictOn(batch);
+        if (verdict == SequenceVerdict.Accepted.ACCEPTED) {
+            proposed.put(batch.producerId(), ProducerHistory.after(known, batch, baseOffset));
+        }
+        return verdict;
+    }
+
+    /** What was proposed and did not arrive in the log never will. */
+    public void abandonProposed() {
+        proposed.clear();
+    }
+
+    /**
+     * The log has this batch, in an entry that may yet be cut off.
+     *
+     * @param baseOffset beyond that of every batch before
+     */
+    public void appended(long index, ProducerBatch batch, long baseOffset) {
+        long lastIndex = undos.isEmpty() ? 0 : undos.getLast().index();
+        if (index < lastIndex || baseOffset <= latestOffset()) {
+            throw new IllegalStateException("broken invariant: a batch at index " + index + ", offset " + baseOffset
+                    + " after index " + lastIndex + ", offset " + latestOffset());
+        }
+        long id = batch.producerId();
+        ProducerHistory before = producers.get(id);
+        ProducerHistory after = ProducerHistory.after(before, batch, baseOffset);
+        undos.add(new Undo(index, id, before));
+        set(id, after);
+        if (producers.size() > producersMax) {
+            long forgotten = byLatestOffset.firstEntry().getValue();
+            undos.add(new Undo(index, forgotten, producers.get(forgotten)));
+            set(forgotten, null);
+        }
+        ProducerHistory ahead = proposed.get(id);
+        if (ahead != null && ahead.epoch() == after.epoch() && ahead.newest().equals(after.newest())) {
+            proposed.remove(id);
+        }
+    }
+
+    /** Entry {@code fromIndex} and all after it are gone. */
+    public void truncated(long fromIndex) {
+        while (!undos.isEmpty() && undos.getLast().index() >= fromIndex) {
+            Undo undo = undos.removeLast();
+            set(undo.producerId(), undo.before());
+        }
+    }
+
+    /** Everything up to here stays for ever. */
+    public void committed(long index) {
+        while (!undos.isEmpty() && undos.getFirst().index() <= index) {
+            undos.removeFirst();
+        }
+    }
+
+    public int producerCount() {
+        return producers.size();
+    }
+
+    /** A table of its own, as of the last committed entry. */
+    public ProducerTable committedCopy() {
+        ProducerTable copy = new ProducerTable(producersMax);
+        copy.producers.putAll(producers);
+        copy.byLatestOffset.putAll(byLatestOffset);
+        copy.undos.addAll(undos);
+        copy.truncated(Long.MIN_VALUE);
+        return copy;
+    }
+
+    /** Everything but what is proposed, without a checksum; see {@link #fromBytes}. */
+    public byte[] toBytes() {
+        return ProducerTableFormat.write(byLatestOffset.values().stream()
+                .map(id -> Map.entry(id, historyOf(id)))
+                .toList());
+    }
+
+    /**
+     * The inverse of {@link #toBytes}; nothing can be taken back from it.
+     *
+     * @throws IllegalArgumentException for anything that {@code toBytes} did not make
+     */
+    public static ProducerTable fromBytes(byte[] bytes) {
+        return fromBytes(bytes, PRODUCERS_MAX);
+    }
+
+    static ProducerTable fromBytes(byte[] bytes, int producersMax) {
+        ProducerTable table = new ProducerTable(producersMax);
+        var written = ProducerTableFormat.read(bytes);
+        for (var producer : written.subList(Math.max(0, written.size() - producersMax), written.size())) {
+            long latest = producer.getValue().newest().baseOffset();
+            if (table.producers.containsKey(producer.getKey()) || latest <= table.latestOffset()) {
+                throw new IllegalArgumentException("producer " + producer.getKey() + " is out of order");
+            }
+            table.set(producer.getKey(), producer.getValue());
+        }
+        return table;
+    }
+
+    /** Where the last batch that is remembered begins; -1 if there is none. */
+    private long latestOffset() {
+        return byLatestOffset.isEmpty() ? -1 : byLatestOffset.lastKey();
+    }
+
+    private ProducerHistory historyOf(long producerId) {
+        ProducerHistory history = producers.get(producerId);
+        if (history == null) {
+            throw new IllegalStateException("broken invariant: no producer " + producerId);
+        }
+        return history;
+    }
+
+    private void set(long producerId, @Nullable ProducerHistory history) {
+        ProducerHistory replaced = history == null ? producers.remove(producerId) : producers.put(producerId, history);
+        if (replaced != null) {
+            byLatestOffset.remove(replaced.newest().baseOffset());
+        }
+        if (history != null) {
+            byLatestOffset.put(history.newest().baseOffset(), producerId);
+        }
+    }
+}
