@@ -46,8 +46,10 @@ import io.millrace.partition.replica.BrokerRole;
 import io.millrace.partition.replica.BrokerWatch;
 import io.millrace.partition.replica.Disk;
 import io.millrace.partition.replica.LeaderObserved;
+import io.millrace.partition.replica.OpenLogs;
 import io.millrace.partition.replica.ReplicaContext;
 import io.millrace.partition.replica.ReplicaMessage;
+import io.millrace.partition.replica.Scrubber;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
@@ -63,6 +65,9 @@ import java.util.concurrent.TimeUnit;
  * <p>These come in their own time and partly in parallel; {@link Readiness} has what is still missing.
  */
 final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
+    /** Before each round over all logs. An hour at the default rate is 14 GiB. */
+    private static final Duration SCRUB_REST = Duration.ofHours(1);
+
     private static final Duration OPEN_METADATA_EVERY = Duration.ofMillis(100);
 
     sealed interface Command {}
@@ -98,6 +103,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
     private final LeaderView leaders = new LeaderView();
     private final BrokerWatch brokerWatch = new BrokerWatch();
     private final DiskReport diskReport = new DiskReport();
+    private final OpenLogs openLogs = new OpenLogs();
     private final Replicas replicas;
     private final ActorRef<ControllerCommand> controller;
 
@@ -138,6 +144,12 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                         diskReport),
                 "disk-watch",
                 DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
+        if (settings.scrubBytesPerSecond() > 0) {
+            context.spawn(
+                    Scrubber.create(openLogs, settings.scrubBytesPerSecond(), SCRUB_REST),
+                    "scrubber",
+                    DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
+        }
         this.replicas = new Replicas(settings, view, liveness, observer);
         replicas.start(system, replicaContext());
         this.controller = ControllerSingleton.start(system, controller());
@@ -337,6 +349,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
     private ReplicaContext replicaContext() {
         return new ReplicaContext(
                 Disk.in(dataDirectory.replicas(), diskReport::space),
+                openLogs,
                 settings.raft(),
                 settings.log(),
                 settings.cacheBytesMax(),

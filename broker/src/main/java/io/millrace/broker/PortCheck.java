@@ -17,7 +17,7 @@ final class PortCheck {
 
     static void check(BrokerSettings settings) {
         List<String> problems = new ArrayList<>();
-        check("millrace.cluster", settings.cluster().address(), problems);
+        check("millrace.cluster", settings.cluster().bind(), problems);
         check("millrace.client", settings.frontDoor().address(), problems);
         check("millrace.http", settings.http().address(), problems);
         if (!problems.isEmpty()) {

@@ -216,6 +216,8 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
             proposals.appended(appended.proposalId(), appended.index(), leadingTerm);
         } else if (event instanceof RaftEvent.ProposalRefused refused) {
             proposals.refused(refused.proposalId());
+        } else if (event instanceof RaftEvent.Damaged damaged) {
+            getContext().getLog().error("The log of the cluster's metadata is damaged here: {}", damaged.problem());
         } else if (event instanceof RaftEvent.Failed failed) {
             return fail(failed.problem(), null);
         } else if (!(event instanceof RaftEvent.Appended

@@ -428,6 +428,7 @@ class MetadataReplicaTest {
                 new RaftEvent.Committed(0),
                 new RaftEvent.ProposalAppended(99, 1),
                 new RaftEvent.CaughtUp(),
+                new RaftEvent.Damaged("a sector"),
                 new RaftEvent.ProposalRefused(99),
                 new RaftEvent.Failed("enough"));
         assertThat(one.stream().<Class<?>>map(Object::getClass))

@@ -32,6 +32,8 @@ final class AkkaOverlay {
         Map<String, Object> overlay = new HashMap<>();
         overlay.put("akka.remote.artery.canonical.hostname", cluster.host());
         overlay.put("akka.remote.artery.canonical.port", cluster.port());
+        overlay.put("akka.remote.artery.bind.hostname", s.cluster().bind().host());
+        overlay.put("akka.remote.artery.bind.port", s.cluster().bind().port());
         overlay.put("akka.cluster.roles", roles);
         overlay.put(
                 "akka.discovery.config.services",
@@ -62,6 +64,7 @@ final class AkkaOverlay {
                 s.brokerId(),
                 s.dataDir(),
                 s.diskReserve(),
+                s.scrubBytesPerSecond(),
                 s.logFile(),
                 s.cluster(),
                 s.frontDoor(),

@@ -16,6 +16,7 @@ import java.util.Set;
  *
  * @param diskReserve kept free
  * @param decompressedBytesMax of the records of one compressed batch
+ * @param scrubBytesPerSecond 0: never
  * @param cacheBytesMax of recent entries, for each replica
  * @param akka all that Akka reads, derived from these settings where it must be
  */
@@ -23,6 +24,7 @@ public record BrokerSettings(
         int brokerId,
         Path dataDir,
         DiskReserve diskReserve,
+        long scrubBytesPerSecond,
         Optional<Path> logFile,
         Cluster cluster,
         FrontDoor frontDoor,
@@ -38,10 +40,12 @@ public record BrokerSettings(
         Config akka) {
 
     /**
-     * @param address for other brokers
+     * @param address where other brokers reach this one
+     * @param bind where it listens for them; the same, unless something forwards from there to here
      * @param seeds HTTP addresses of the brokers that know, or found, the cluster; empty: this one
      */
-    public record Cluster(String name, HostPort address, List<HostPort> seeds, Set<Integer> metadataVoters) {
+    public record Cluster(
+            String name, HostPort address, HostPort bind, List<HostPort> seeds, Set<Integer> metadataVoters) {
         public Cluster {
             seeds = List.copyOf(seeds);
             metadataVoters = Set.copyOf(metadataVoters);

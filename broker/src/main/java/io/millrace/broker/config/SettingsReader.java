@@ -81,7 +81,7 @@ final class SettingsReader {
         BrokerSettings.FrontDoor frontDoor = frontDoor(requestBytesMax);
         HostPort httpAddress = hostPort("http");
         BrokerSettings.Http http = new BrokerSettings.Http(httpAddress, advertised("http", httpAddress));
-        checkPortsDiffer(cluster.address(), frontDoor.address(), httpAddress);
+        checkPortsDiffer(cluster.bind(), frontDoor.address(), httpAddress);
         Path dataDir = path("data-dir").orElseGet(() -> {
             problem("data-dir", "is empty");
             return Path.of(".");
@@ -90,6 +90,7 @@ final class SettingsReader {
                 brokerId,
                 dataDir,
                 new DiskReserve(bytesBetween("disk-reserve", 0, 1L << 60)),
+                bytesBetween("scrub-rate", 0, 1L << 40),
                 path("log-file"),
                 cluster,
                 frontDoor,
@@ -139,7 +140,12 @@ final class SettingsReader {
                 "cluster.seeds",
                 "is empty, so broker " + brokerId
                         + " would be a cluster of its own, but it is not among the metadata-voters " + voters);
-        return new BrokerSettings.Cluster(name, hostPort("cluster"), seeds, voters);
+        HostPort address = hostPort("cluster");
+        String bindHost = string("cluster.bind-host");
+        int bindPort = intBetween("cluster.bind-port", 0, 65_535);
+        HostPort bind =
+                new HostPort(bindHost.isEmpty() ? address.host() : bindHost, bindPort == 0 ? address.port() : bindPort);
+        return new BrokerSettings.Cluster(name, address, bind, seeds, voters);
     }
 
     private HostPort advertised(String section, HostPort address) {

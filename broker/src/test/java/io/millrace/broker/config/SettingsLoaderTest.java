@@ -101,6 +101,17 @@ class SettingsLoaderTest {
     }
 
     @Test
+    void aBrokerMayListenElsewhereThanWhereOthersReachIt() {
+        assertThat(load(Map.of()).cluster().bind()).isEqualTo(new HostPort("127.0.0.1", 2551));
+        BrokerSettings settings =
+                load(Map.of("millrace.cluster.bind-host", "0.0.0.0", "millrace.cluster.bind-port", "7000"));
+        assertThat(settings.cluster().address()).isEqualTo(new HostPort("127.0.0.1", 2551));
+        assertThat(settings.cluster().bind()).isEqualTo(new HostPort("0.0.0.0", 7000));
+        assertThat(settings.akka().getInt("akka.remote.artery.bind.port")).isEqualTo(7000);
+        assertThat(settings.akka().getInt("akka.remote.artery.canonical.port")).isEqualTo(2551);
+    }
+
+    @Test
     void allMistakesAreReportedAtOnceWithWhereTheyAre(@TempDir Path directory) throws IOException {
         Path file = write(
                 directory,

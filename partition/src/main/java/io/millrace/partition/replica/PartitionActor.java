@@ -76,6 +76,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private @Nullable PartitionOffsets offsets;
 
     private @Nullable String problem;
+    /** The first that was found in the log. */
+    private @Nullable String damage;
+
     private boolean deleting;
     private boolean raftStopped;
 
@@ -190,6 +193,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             }
         } else if (event instanceof RaftEvent.CaughtUp) {
             propose();
+        } else if (event instanceof RaftEvent.Damaged damaged) {
+            onDamage(damaged.problem());
         } else if (event instanceof RaftEvent.Failed failed) {
             fail(failed.problem());
         }
@@ -348,7 +353,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             return this;
         }
         if (read.failure() != null) {
-            getContext().getLog().error("{} cannot read offset {}", spec.id(), fetch.offset(), read.failure());
+            LogDamage.in(read.failure()).ifPresentOrElse(this::onDamage, () -> getContext()
+                    .getLog()
+                    .error("{} cannot read offset {}", spec.id(), fetch.offset(), read.failure()));
             fetch.replyTo()
                     .tell(new PartitionReply.ReplicaFailed(
                             fetch.requestId(),
@@ -358,6 +365,14 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         int maxBytes = Math.min(fetch.maxBytes(), settings.fetchBytesMax());
         waitOrAnswer(fetch, BatchSlice.from(read.entries(), fetch.offset(), maxBytes));
         return this;
+    }
+
+    /** Said once: every reader meets the same damage. */
+    private void onDamage(String found) {
+        if (damage == null) {
+            damage = found;
+            getContext().getLog().error("{} goes on with a damaged log: {}", spec.id(), found);
+        }
     }
 
     private void waitOrAnswer(Fetch fetch, Payload batches) {
@@ -420,7 +435,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         if (statusRequests.isEmpty()) {
             return this; // the replica ended meanwhile, and they have their answers
         }
-        PartitionStatus answer = PartitionStatus.running(spec.id(), status.raft(), offsets(), log());
+        PartitionStatus answer = PartitionStatus.running(spec.id(), status.raft(), offsets(), log(), damage);
         statusRequests.forEach(get -> get.replyTo().tell(new PartitionReply.Status(get.requestId(), answer)));
         statusRequests.clear();
         return this;

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param state {@code RECOVERING}, {@code RUNNING} or {@code FAILED}
  * @param problem why it failed; null if it did not
+ * @param damage what of its log cannot be read any more, though it goes on with the rest; null if nothing is known
  * @param role {@code FOLLOWER}, {@code PRE_CANDIDATE}, {@code CANDIDATE} or {@code LEADER}
  * @param leader the broker it takes for the leader of {@code term}; null if none
  * @param logStartOffset the first offset that can be read
@@ -25,6 +26,7 @@ public record PartitionStatus(
         int brokerId,
         String state,
         @Nullable String problem,
+        @Nullable String damage,
         String role,
         long term,
         @Nullable Integer leader,
@@ -48,6 +50,7 @@ public record PartitionStatus(
                 id.brokerId(),
                 state,
                 problem,
+                null,
                 "FOLLOWER",
                 term,
                 null,
@@ -61,7 +64,8 @@ public record PartitionStatus(
                 List.of());
     }
 
-    static PartitionStatus running(ReplicaId id, RaftStatus raft, PartitionOffsets offsets, ReplicaLog log) {
+    static PartitionStatus running(
+            ReplicaId id, RaftStatus raft, PartitionOffsets offsets, ReplicaLog log, @Nullable String damage) {
         List<Peer> peers = raft.peers().entrySet().stream()
                 .map(peer -> new Peer(
                         peer.getKey().value(),
@@ -78,6 +82,7 @@ public record PartitionStatus(
                 id.brokerId(),
                 "RUNNING",
                 null,
+                damage,
                 raft.role().name(),
                 raft.hardState().term(),
                 raft.leader().map(NodeId::value).orElse(null),

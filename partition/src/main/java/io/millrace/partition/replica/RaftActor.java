@@ -54,6 +54,9 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     private record EntriesRead(Output.Replicate asked, List<Entry> entries, @Nullable Throwable failure)
             implements RaftCommand.Internal {}
 
+    /** Found by somebody who reads the log, for whatever reason. */
+    private record DamageFound(String problem) implements RaftCommand.Internal {}
+
     private enum Deadline implements RaftCommand.Internal {
         REACHED
     }
@@ -144,6 +147,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     public SignalHandler<TermAndVote> signalHandler() {
         return newSignalHandlerBuilder()
                 .onSignal(RecoveryCompleted.instance(), state -> actor.getLog().debug("{} recovered {}", id, state))
+                .onSignal(PostStop.class, (state, stop) -> context.openLogs().closed(id))
                 .onSignal(
                         RecoveryFailed.class,
                         (state, failed) ->
@@ -228,6 +232,8 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
                 context.monotonicMillis().getAsLong());
         log = open;
         core = started;
+        ActorRef<RaftCommand> self = actor.getSelf();
+        context.openLogs().opened(id, opened, problem -> self.tell(new DamageFound(problem)));
         owner.tell(new RaftEvent.Started(open, opened.lastPosition().index(), opened.nextOffset()));
         schedule(started.deadlineMillis());
         return Effect().unstashAll();
@@ -244,6 +250,8 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             return onPropose(running, open, propose);
         } else if (command instanceof EntriesRead read) {
             return onEntriesRead(running, open, read);
+        } else if (command instanceof DamageFound found) {
+            return onDamage(found.problem());
         } else if (command instanceof Deadline) {
             scheduledMillis = Long.MAX_VALUE;
             return step(running, open, new Input.TimePassed());
@@ -328,8 +336,18 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
                             read.asked().to(),
                             read.failure());
         }
+        LogDamage.in(read.failure()).ifPresent(problem -> owner.tell(new RaftEvent.Damaged(problem)));
         Input.Sent sent = send(running, read.asked(), read.entries());
         return step(running, open, sent);
+    }
+
+    /**
+     * Said, and no more: what is not damaged is served, and counts. Were the member to stop, two members with one damaged
+     * sector each would stop their group, though together they have everything.
+     */
+    private Effect<TermAndVote, TermAndVote> onDamage(String problem) {
+        owner.tell(new RaftEvent.Damaged(problem));
+        return Effect().none();
     }
 
     private Effect<TermAndVote, TermAndVote> fail(String problem) {

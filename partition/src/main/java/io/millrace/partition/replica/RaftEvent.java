@@ -48,6 +48,9 @@ public sealed interface RaftEvent {
     /** The log is not {@link ReplicaLog#isBehind} any more. */
     record CaughtUp() implements RaftEvent {}
 
+    /** Something in the log cannot be read any more. The member goes on with the rest. */
+    record Damaged(String problem) implements RaftEvent {}
+
     /** The member has stopped for good: a fault of its storage or a broken invariant. */
     record Failed(String problem) implements RaftEvent {}
 }

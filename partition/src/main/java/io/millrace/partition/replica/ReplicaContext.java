@@ -9,6 +9,7 @@ import java.util.function.Supplier;
  * What all replicas of one broker share.
  *
  * @param disk has their logs
+ * @param openLogs those of this broker's replicas, for the {@link Scrubber}
  * @param cacheBytesMax of recent entries that each replica keeps in memory
  * @param watch wakes replicas of idle groups
  * @param clusterId of this broker; empty while it knows none
@@ -16,6 +17,7 @@ import java.util.function.Supplier;
  */
 public record ReplicaContext(
         Disk disk,
+        OpenLogs openLogs,
         RaftSettings raft,
         LogSettings log,
         int cacheBytesMax,
@@ -27,6 +29,7 @@ public record ReplicaContext(
     public static final String LOG_DISPATCHER = "millrace.log-dispatcher";
 
     public ReplicaContext withRaft(RaftSettings settings) {
-        return new ReplicaContext(disk, settings, log, cacheBytesMax, peers, watch, clusterId, monotonicMillis);
+        return new ReplicaContext(
+                disk, openLogs, settings, log, cacheBytesMax, peers, watch, clusterId, monotonicMillis);
     }
 }

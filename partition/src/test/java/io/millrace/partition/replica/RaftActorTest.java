@@ -72,6 +72,7 @@ class RaftActorTest {
     private ActorRef<RaftCommand> start() {
         ReplicaContext context = new ReplicaContext(
                 disk,
+                new OpenLogs(),
                 NEVER_BY_ITSELF,
                 LogSettings.DEFAULT,
                 1 << 20,

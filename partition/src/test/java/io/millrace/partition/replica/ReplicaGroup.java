@@ -33,11 +33,13 @@ final class ReplicaGroup implements AutoCloseable {
             .withFallback(PersistenceTestKitSnapshotPlugin.config())
             .withFallback(ConfigFactory.load());
 
-    private static final RaftSettings FAST = new RaftSettings(20, 100, 200, 5, 1 << 20, 8 << 20, 64);
+    static final RaftSettings FAST = new RaftSettings(20, 100, 200, 5, 1 << 20, 8 << 20, 64);
     static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final ActorTestKit kit;
     private final IntFunction<Disk> disks;
+    private final RaftSettings raft;
+    private final OpenLogs openLogs = new OpenLogs();
     private final long topicId;
     private final PartitionSettings settings;
     private final List<Integer> brokers;
@@ -50,6 +52,7 @@ final class ReplicaGroup implements AutoCloseable {
         this(
                 kit,
                 broker -> Disk.in(directory.resolve("broker-" + broker), () -> DiskSpace.AMPLE),
+                FAST,
                 topicId,
                 settings,
                 brokers);
@@ -57,9 +60,15 @@ final class ReplicaGroup implements AutoCloseable {
 
     /** @param disks by broker; the same one when it starts again */
     ReplicaGroup(
-            ActorTestKit kit, IntFunction<Disk> disks, long topicId, PartitionSettings settings, Integer... brokers) {
+            ActorTestKit kit,
+            IntFunction<Disk> disks,
+            RaftSettings raft,
+            long topicId,
+            PartitionSettings settings,
+            Integer... brokers) {
         this.kit = kit;
         this.disks = disks;
+        this.raft = raft;
         this.topicId = topicId;
         this.settings = settings;
         this.brokers = List.of(brokers);
@@ -74,7 +83,8 @@ final class ReplicaGroup implements AutoCloseable {
     void start(int broker) {
         ReplicaContext context = new ReplicaContext(
                 disks.apply(broker),
-                FAST,
+                openLogs,
+                raft,
                 LogSettings.DEFAULT,
                 1 << 20,
                 new Network(broker),
@@ -99,6 +109,11 @@ final class ReplicaGroup implements AutoCloseable {
 
     void reconnect(int broker) {
         cutOff.remove(broker);
+    }
+
+    /** Of all brokers. */
+    OpenLogs openLogs() {
+        return openLogs;
     }
 
     ActorRef<ReplicaMessage> replica(int broker) {

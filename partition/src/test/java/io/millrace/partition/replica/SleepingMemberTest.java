@@ -51,6 +51,7 @@ class SleepingMemberTest {
     SleepingMemberTest(@TempDir Path directory) {
         ReplicaContext context = new ReplicaContext(
                 Disk.in(directory, () -> DiskSpace.AMPLE),
+                new OpenLogs(),
                 RaftSettings.DEFAULT.withQuiesceAfterMillis(200),
                 LogSettings.DEFAULT,
                 1 << 20,

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.LoggingTestKit;
 import akka.actor.typed.ActorRef;
+import io.millrace.partition.raft.RaftSettings;
 import io.millrace.partition.replica.PartitionReply.Produced;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,12 +20,16 @@ import org.slf4j.event.Level;
 /** A partition of three whose disks fail, fill up or hang, one at a time. */
 class StorageFaultTest {
     private static final ActorTestKit KIT = ActorTestKit.create("faults", ReplicaGroup.CONFIG);
+    /** Nobody stands for election only because this machine is busy. */
+    private static final RaftSettings PATIENT = new RaftSettings(50, 1_500, 3_000, 5, 1 << 20, 8 << 20, 64);
+
     private static long lastTopicId;
 
     private final Map<Integer, TestDisk> disks = new ConcurrentHashMap<>();
     private final ReplicaGroup group = new ReplicaGroup(
             KIT,
             broker -> disks.computeIfAbsent(broker, b -> new TestDisk()),
+            PATIENT,
             ++lastTopicId,
             PartitionSettings.DEFAULT,
             1,
@@ -170,6 +176,45 @@ class StorageFaultTest {
         await(() -> assertThat(group.status(leader).commitIndex()).isPositive());
         assertThat(group.readAll(ref(first))).isEmpty();
         assertThat(group.status(follower).term()).isEqualTo(first.term());
+    }
+
+    private void flipSomethingInTheFirstRecordOf(int broker) {
+        var storage = disk(broker).storage;
+        String segment = storage.list().stream()
+                .filter(name -> name.endsWith(".log"))
+                .findFirst()
+                .orElseThrow();
+        storage.flipBit(segment, 64 + 41 + 41 + 30, 3); // header, no-op, the next frame's header
+    }
+
+    @Test
+    void theScrubberFindsDamageAndTheReplicaSaysSoAndGoesOn() {
+        produceSome();
+        awaitCaughtUp(follower);
+        flipSomethingInTheFirstRecordOf(follower);
+        LoggingTestKit.error("goes on with a damaged log").withOccurrences(1).expect(KIT.system(), () -> {
+            var scrubber = KIT.spawn(Scrubber.create(group.openLogs(), 1 << 30, Duration.ofMillis(10)));
+            await(() -> assertThat(group.status(follower).damage())
+                    .contains("entry 2", "the checksum of the frame does not hold"));
+            KIT.stop(scrubber);
+            return null;
+        });
+        assertThat(group.status(leader).damage()).isNull();
+        produceSome();
+        awaitCaughtUp(follower);
+    }
+
+    @Test
+    void whoReadsADamagedRecordHearsOfItAndOthersAreServed() {
+        produceSome();
+        assertThat(group.produce(ref(first), "x".repeat(900_000))).isInstanceOf(Produced.class);
+        assertThat(group.produce(ref(first), "y".repeat(900_000)))
+                .isInstanceOf(Produced.class); // the first is not cached
+        flipSomethingInTheFirstRecordOf(leader);
+        await(() -> assertThat(group.fetch(ref(first), 0, 100, 0)).isInstanceOf(PartitionReply.ReplicaFailed.class));
+        assertThat(group.fetch(ref(first), 3, 100, 0)).isInstanceOf(PartitionReply.Fetched.class);
+        assertThat(group.status(leader).damage()).contains("entry 2");
+        assertThat(group.status(leader).state()).isEqualTo("RUNNING");
     }
 
     @Test
