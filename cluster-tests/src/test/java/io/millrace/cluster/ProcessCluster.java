@@ -14,18 +14,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Brokers 1 to n as processes of their own on loopback, on free ports, with data and logs below one directory. */
-final class ProcessCluster implements AutoCloseable {
+public final class ProcessCluster implements AutoCloseable {
     /** How long a condition may take before the test is broken; generous, since machines are shared. */
     static final Duration PATIENCE = Duration.ofMinutes(3);
 
@@ -36,17 +37,24 @@ final class ProcessCluster implements AutoCloseable {
 
     private final Path directory;
     private final int size;
+    private final IntFunction<String> more;
     private final int[] clientPorts;
     private final int[] httpPorts;
     private final int[] clusterPorts;
-    private final Map<Integer, Process> brokers = new HashMap<>();
+    private final Map<Integer, Process> brokers = new ConcurrentHashMap<>();
     private final List<Process> others = new ArrayList<>();
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
 
     ProcessCluster(Path directory, int size) throws IOException {
+        this(directory, size, id -> "");
+    }
+
+    /** @param more what is to be added to each broker's configuration */
+    public ProcessCluster(Path directory, int size, IntFunction<String> more) throws IOException {
         this.directory = directory;
         this.size = size;
+        this.more = more;
         int[] ports = freePorts(3 * size);
         this.clientPorts = java.util.Arrays.copyOfRange(ports, 0, size);
         this.httpPorts = java.util.Arrays.copyOfRange(ports, size, 2 * size);
@@ -56,7 +64,7 @@ final class ProcessCluster implements AutoCloseable {
         }
     }
 
-    static int[] freePorts(int count) throws IOException {
+    public static int[] freePorts(int count) throws IOException {
         List<ServerSocket> open = new ArrayList<>();
         try {
             for (int i = 0; i < count; i++) {
@@ -85,7 +93,15 @@ final class ProcessCluster implements AutoCloseable {
                   http { host = "127.0.0.1", port = %d }
                 }
                 """
-                .formatted(id, dataOf(id), clusterPorts[id - 1], seeds, voters, clientPorts[id - 1], httpPorts[id - 1]);
+                        .formatted(
+                                id,
+                                dataOf(id),
+                                clusterPorts[id - 1],
+                                seeds,
+                                voters,
+                                clientPorts[id - 1],
+                                httpPorts[id - 1])
+                + more.apply(id);
     }
 
     Path configOf(int id) {
@@ -96,22 +112,22 @@ final class ProcessCluster implements AutoCloseable {
         return directory.resolve("broker-" + id);
     }
 
-    Path outputOf(int id) {
+    public Path outputOf(int id) {
         return directory.resolve("broker-" + id + ".out");
     }
 
     /** Where clients reach each broker, in the order of their ids. */
-    List<String> addresses() {
+    public List<String> addresses() {
         return IntStream.range(0, size)
                 .mapToObj(i -> "127.0.0.1:" + clientPorts[i])
                 .toList();
     }
 
-    void start(int id) throws IOException {
+    public void start(int id) throws IOException {
         brokers.put(id, spawnBroker(configOf(id), outputOf(id)));
     }
 
-    void startAll() throws IOException {
+    public void startAll() throws IOException {
         for (int id = 1; id <= size; id++) {
             start(id);
         }
@@ -163,7 +179,7 @@ final class ProcessCluster implements AutoCloseable {
     }
 
     /** Like {@code kill -9}: no handler runs, nothing is flushed by the process. */
-    void kill(int id) throws InterruptedException {
+    public void kill(int id) throws InterruptedException {
         Process process = Objects.requireNonNull(brokers.remove(id));
         process.destroyForcibly();
         process.waitFor();
@@ -200,11 +216,16 @@ final class ProcessCluster implements AutoCloseable {
                 .collect(Collectors.joining(","));
     }
 
+    /** A broker that was started and not killed or stopped; it may have ended by itself. */
+    public Optional<Process> process(int id) {
+        return Optional.ofNullable(brokers.get(id));
+    }
+
     long pid(int id) {
         return Objects.requireNonNull(brokers.get(id)).pid();
     }
 
-    void awaitReady(int id) {
+    public void awaitReady(int id) {
         try {
             await("broker " + id + " is ready", () -> {
                 Process process = brokers.get(id);
@@ -221,7 +242,7 @@ final class ProcessCluster implements AutoCloseable {
     }
 
     /** The broker that leads a partition, as the brokers say over HTTP. */
-    int awaitLeader(String topic, int partition) {
+    public int awaitLeader(String topic, int partition) {
         int[] found = new int[1];
         await("partition " + topic + "-" + partition + " has a leader", () -> {
             found[0] = leader(topic, partition).orElse(0);
@@ -245,7 +266,7 @@ final class ProcessCluster implements AutoCloseable {
     }
 
     /** What a broker says of a partition over HTTP. */
-    Optional<JsonNode> partition(int askedBroker, String topic, int partition) {
+    public Optional<JsonNode> partition(int askedBroker, String topic, int partition) {
         return get(askedBroker, "/api/v1/topics/" + topic + "/partitions/" + partition)
                 .filter(response -> response.statusCode() == 200)
                 .map(response -> {
@@ -257,7 +278,7 @@ final class ProcessCluster implements AutoCloseable {
                 });
     }
 
-    Optional<HttpResponse<String>> get(int id, String path) {
+    public Optional<HttpResponse<String>> get(int id, String path) {
         URI uri = URI.create("http://127.0.0.1:" + httpPorts[id - 1] + path);
         try {
             return Optional.of(http.send(
@@ -271,7 +292,7 @@ final class ProcessCluster implements AutoCloseable {
         }
     }
 
-    static void await(String what, BooleanSupplier condition) {
+    public static void await(String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
@@ -281,7 +302,7 @@ final class ProcessCluster implements AutoCloseable {
         }
     }
 
-    static String tail(Path file) {
+    public static String tail(Path file) {
         try {
             List<String> lines = Files.readAllLines(file);
             return String.join("\n", lines.subList(Math.max(0, lines.size() - 40), lines.size()));
