@@ -214,6 +214,45 @@ class SegmentedLogTest {
     }
 
     @Test
+    void whereverTheDiskIsFullInASegmentOrBetweenTwoAllThatWasSyncedIsThereWhenThereIsRoomAgain() throws IOException {
+        LogSettings ahead = new LogSettings(2_000, 500, 1_000);
+        for (LogSettings small : List.of(ahead, ahead.withPreallocateBytesMax(0))) {
+            for (int capacity = 64; capacity < 9_000; capacity += 7) {
+                for (boolean crash : List.of(false, true)) {
+                    SimulatedStorage place = new SimulatedStorage();
+                    SegmentedLog log = open(place, small);
+                    place.limitTo(capacity);
+                    List<Entry> entries = following(List.of(), 100, 1, 150);
+                    int synced = 0;
+                    try {
+                        for (Entry entry : entries) {
+                            log.append(List.of(entry));
+                            log.sync();
+                            synced++;
+                        }
+                    } catch (IOException full) {
+                        assertThat(full).hasMessageContaining("No space left on device");
+                    }
+                    assertThat(synced).isLessThan(entries.size());
+                    if (crash) {
+                        place.crash(new java.util.Random(capacity));
+                    } else {
+                        log.close();
+                        place.limitTo(Long.MAX_VALUE);
+                    }
+                    try (SegmentedLog after = open(place, small)) {
+                        assertThat(after.lastPosition().index()).isGreaterThanOrEqualTo(synced);
+                        assertThat(after.read(1, synced, 1 << 20)).isEqualTo(entries.subList(0, synced));
+                        after.append(entries.subList((int) after.lastPosition().index(), entries.size()));
+                        after.sync();
+                        assertThat(after.read(1, entries.size(), 1 << 20)).isEqualTo(entries);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
     void deleteLeavesNothing(@TempDir Path directory) throws IOException {
         Path place = directory.resolve("replica");
         SegmentedLog log = open(FileStorage.in(place));
