@@ -6,4 +6,9 @@ public sealed interface Answer {
     record ChangeBegun(long index) implements Answer {}
 
     record ChangeRefused(ChangeRefusal reason) implements Answer {}
+
+    /** It is over when this member leads no more, or {@link RaftCore#isTransferring} no more. */
+    record TransferBegun() implements Answer {}
+
+    record TransferRefused(TransferRefusal reason) implements Answer {}
 }

@@ -11,7 +11,7 @@ public sealed interface Input {
     record Received(Message message) implements Input {}
 
     /**
-     * Append these to the log. Only for a leader of that very term ({@link RaftCore#isLeaderIn}).
+     * Append these to the log. Only for a leader of that very term ({@link RaftCore#mayPropose}).
      *
      * @param payloads each becomes one entry, in order
      */
@@ -59,6 +59,9 @@ public sealed interface Input {
 
     /** Change the group's membership. Answered by {@link Answer.ChangeBegun} or {@link Answer.ChangeRefused}. */
     record ChangeMembership(MembershipChange change) implements Input {}
+
+    /** Hand leadership over. Answered by {@link Answer.TransferBegun} or {@link Answer.TransferRefused}. */
+    record TransferLeadership(NodeId target) implements Input {}
 
     /**
      * These, and no others, are to be learners. A leader changes the membership step by step until it is so; somebody else

@@ -1,5 +1,6 @@
 package io.millrace.partition.raft;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
@@ -24,6 +25,7 @@ final class Leadership {
     private final long noOpIndex;
     private Membership membership;
     private @Nullable NavigableSet<NodeId> learnersWished;
+    private @Nullable Transfer transfer;
     private long quorumCheckMillis;
 
     Leadership(
@@ -78,6 +80,50 @@ final class Leadership {
             }
         });
         peers.keySet().retainAll(staying);
+    }
+
+    Optional<TransferRefusal> refusalOfTransfer(NodeId target, long nowMillis) {
+        Progress progress = peers.get(target);
+        if (transfer != null) {
+            return Optional.of(TransferRefusal.TRANSFERRING);
+        } else if (target.equals(self)) {
+            return Optional.of(TransferRefusal.UNCHANGED);
+        } else if (progress == null || !counts(target, progress)) {
+            return Optional.of(TransferRefusal.NOT_A_VOTER);
+        }
+        boolean silent = nowMillis - progress.lastHeardMillis() > settings.electionTimeoutMillisMin();
+        return silent ? Optional.of(TransferRefusal.SILENT) : Optional.empty();
+    }
+
+    void beginTransfer(NodeId target, long nowMillis, Output.Builder out) {
+        transfer = Transfer.begun(target, nowMillis, settings);
+        handOver(out);
+    }
+
+    boolean isTransferring() {
+        return transfer != null;
+    }
+
+    void endTransferIfOver(long nowMillis) {
+        if (transfer != null && transfer.isOver(nowMillis)) {
+            transfer = null;
+        }
+    }
+
+    /** Once the target has everything, it is its turn. Said again with each of its answers: the message may be lost. */
+    void handOver(Output.Builder out) {
+        Progress progress = transfer == null ? null : peers.get(transfer.target());
+        if (transfer != null && progress != null && progress.matchIndex() == log.lastIndex()) {
+            out.send(new Message.TimeoutNow(self, transfer.target(), term));
+        }
+    }
+
+    /** Who has lost its vote leaves its place to the voter that has most (§4.2.2 leaves it to the election timeout). */
+    void abdicate(Output.Builder out) {
+        peers.entrySet().stream()
+                .filter(peer -> counts(peer.getKey(), peer.getValue()))
+                .max(Comparator.comparingLong(peer -> peer.getValue().matchIndex()))
+                .ifPresent(peer -> out.send(new Message.TimeoutNow(self, peer.getKey(), term)));
     }
 
     /**
@@ -231,7 +277,7 @@ final class Leadership {
     }
 
     long deadlineMillis() {
-        long deadline = quorumCheckMillis;
+        long deadline = transfer == null ? quorumCheckMillis : Math.min(quorumCheckMillis, transfer.untilMillis());
         for (Progress progress : peers.values()) {
             deadline = Math.min(deadline, progress.heartbeatDueMillis(settings));
         }

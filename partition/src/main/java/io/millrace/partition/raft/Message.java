@@ -22,8 +22,20 @@ public sealed interface Message {
      */
     record PreVoteResponse(NodeId from, NodeId to, long term, boolean granted) implements Message {}
 
-    /** RequestVote (§3.4). */
-    record VoteRequest(NodeId from, NodeId to, long term, LogPosition lastPosition) implements Message {}
+    /**
+     * RequestVote (§3.4).
+     *
+     * @param byTransfer the leader has asked for this election: that it is heard is no reason to refuse
+     */
+    record VoteRequest(NodeId from, NodeId to, long term, LogPosition lastPosition, boolean byTransfer)
+            implements Message {
+        public VoteRequest(NodeId from, NodeId to, long term, LogPosition lastPosition) {
+            this(from, to, term, lastPosition, false);
+        }
+    }
+
+    /** The leader hands over: stand for election now (§3.10). */
+    record TimeoutNow(NodeId from, NodeId to, long term) implements Message {}
 
     record VoteResponse(NodeId from, NodeId to, long term, boolean granted) implements Message {}
 

@@ -65,7 +65,9 @@ final class Quiescence {
                             || message instanceof Message.Quiesce);
         } else if (input instanceof Input.PeerUnreachable lost) {
             return watched.contains(lost.node());
-        } else if (input instanceof Input.Learners || input instanceof Input.ChangeMembership) {
+        } else if (input instanceof Input.Learners
+                || input instanceof Input.ChangeMembership
+                || input instanceof Input.TransferLeadership) {
             return leads;
         }
         return !(input instanceof Input.TimePassed || input instanceof Input.Durable || input instanceof Input.Sent);

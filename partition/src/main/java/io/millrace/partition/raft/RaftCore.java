@@ -6,6 +6,7 @@ import io.millrace.partition.raft.Message.AppendRequest;
 import io.millrace.partition.raft.Message.PreVoteRequest;
 import io.millrace.partition.raft.Message.PreVoteResponse;
 import io.millrace.partition.raft.Message.Quiesce;
+import io.millrace.partition.raft.Message.TimeoutNow;
 import io.millrace.partition.raft.Message.VoteRequest;
 import io.millrace.partition.raft.Message.VoteResponse;
 import io.millrace.partition.raft.Output.RoleChange;
@@ -121,6 +122,16 @@ public final class RaftCore {
         return role == Role.LEADER && hardState.term() == term;
     }
 
+    /** Whether this member leads, in that very term, and is not about to hand over. */
+    public boolean mayPropose(long term) {
+        return isLeaderIn(term) && !isTransferring();
+    }
+
+    /** Whether this member leads, and is about to hand over: for an election timeout at the longest. */
+    public boolean isTransferring() {
+        return leadership != null && leadership.isTransferring();
+    }
+
     public long term() {
         return hardState.term();
     }
@@ -227,6 +238,8 @@ public final class RaftCore {
             onLearners(learners);
         } else if (input instanceof Input.ChangeMembership asked) {
             onChangeMembership(asked.change());
+        } else if (input instanceof Input.TransferLeadership asked) {
+            onTransferLeadership(asked.target());
         }
         if (hardState.recovering()
                 && configurations.settled(commitIndex).incarnationOf(self) == hardState.incarnation()) {
@@ -247,6 +260,7 @@ public final class RaftCore {
             return;
         }
         if (leadership != null) {
+            leadership.endTransferIfOver(nowMillis);
             if (leadership.hasLostQuorum(nowMillis)) {
                 becomeFollower(hardState.term(), Optional.empty());
             } else if (mayQuiesce(leadership)) {
@@ -272,7 +286,8 @@ public final class RaftCore {
                 && commitIndex == log.lastIndex()
                 && durableIndex == log.lastIndex()
                 && leading.allHaveEverything(nowMillis)
-                && !leading.awaitsChange(nowMillis);
+                && !leading.awaitsChange(nowMillis)
+                && !leading.isTransferring();
     }
 
     private void wakeUp(Input because) {
@@ -299,7 +314,8 @@ public final class RaftCore {
             onPreVoteResponse(response);
             return;
         }
-        if (message instanceof VoteRequest
+        if (message instanceof VoteRequest request
+                && !request.byTransfer()
                 && message.term() > hardState.term()
                 && hasLiveLeaderOtherThan(message.from())) {
             return; // §4.2.3: who hears a leader does not help to depose it
@@ -315,6 +331,8 @@ public final class RaftCore {
             onAppendAccepted(response);
         } else if (message instanceof AppendRejected response) {
             onAppendRejected(response);
+        } else if (message instanceof TimeoutNow order) {
+            onTimeoutNow(order);
         } else if (message instanceof VoteRequest request) {
             onVoteRequest(request);
         } else if (message instanceof VoteResponse response) {
@@ -355,8 +373,18 @@ public final class RaftCore {
         } else if (role == Role.PRE_CANDIDATE && response.term() == hardState.term() + 1) {
             votes.add(response.from());
             if (Quorum.isMajority(membership().voters(), votes)) {
-                becomeCandidate();
+                becomeCandidate(false);
             }
+        }
+    }
+
+    /** §3.10: without a pre-vote, which everybody who hears the leader would refuse. */
+    private void onTimeoutNow(TimeoutNow order) {
+        if (order.term() == hardState.term()
+                && role == Role.FOLLOWER
+                && leader.equals(Optional.of(order.from()))
+                && mayCampaign()) {
+            becomeCandidate(true);
         }
     }
 
@@ -532,6 +560,7 @@ public final class RaftCore {
         advanceCommitByMajority();
         tendMembers();
         if (leadership != null) {
+            leadership.handOver(out);
             leadership.replicateTo(response.from(), progress, out);
         }
     }
@@ -565,7 +594,7 @@ public final class RaftCore {
     private void onPropose(Input.Propose propose) {
         Leadership leading = leadership;
         Invariant.check(
-                leading != null && isLeaderIn(propose.term()),
+                leading != null && mayPropose(propose.term()),
                 "proposed in term %s to a %s of term %s",
                 propose.term(),
                 role,
@@ -617,6 +646,7 @@ public final class RaftCore {
                 leadership.farewell(nowMillis, commitIndex, out);
             }
             if (changed && !membership().isVoter(self)) {
+                leadership.abdicate(out);
                 becomeFollower(hardState.term(), Optional.empty()); // §4.2.2
             }
             tendMembers();
@@ -642,6 +672,18 @@ public final class RaftCore {
         }
     }
 
+    private void onTransferLeadership(NodeId target) {
+        Optional<TransferRefusal> refusal = leadership == null
+                ? Optional.of(TransferRefusal.NOT_LEADER)
+                : leadership.refusalOfTransfer(target, nowMillis);
+        if (leadership == null || refusal.isPresent()) {
+            out.answer(new Answer.TransferRefused(refusal.orElse(TransferRefusal.NOT_LEADER)));
+        } else {
+            out.answer(new Answer.TransferBegun());
+            leadership.beginTransfer(target, nowMillis, out);
+        }
+    }
+
     private void onLearners(Input.Learners learners) {
         if (leadership != null) {
             leadership.wishForLearners(learners.nodes());
@@ -660,6 +702,9 @@ public final class RaftCore {
     }
 
     private Optional<ChangeRefusal> refusalOf(MembershipChange change) {
+        if (isTransferring()) {
+            return Optional.of(ChangeRefusal.TRANSFERRING);
+        }
         return leadership == null
                 ? Optional.of(ChangeRefusal.NOT_LEADER)
                 : rules.refusal(
@@ -722,7 +767,7 @@ public final class RaftCore {
         votes.clear();
         votes.add(self);
         if (Quorum.isMajority(membership().voters(), votes)) {
-            becomeCandidate();
+            becomeCandidate(false);
             return;
         }
         for (NodeId voter : membership().voters()) {
@@ -732,8 +777,9 @@ public final class RaftCore {
         }
     }
 
-    private void becomeCandidate() {
+    private void becomeCandidate(boolean byTransfer) {
         role = Role.CANDIDATE;
+        leader = Optional.empty();
         persist(hardState.inTerm(hardState.term() + 1).votingFor(self));
         resetElectionDeadline();
         votes.clear();
@@ -744,7 +790,7 @@ public final class RaftCore {
         }
         for (NodeId voter : membership().voters()) {
             if (!voter.equals(self)) {
-                out.send(new VoteRequest(self, voter, hardState.term(), log.last()));
+                out.send(new VoteRequest(self, voter, hardState.term(), log.last(), byTransfer));
             }
         }
     }

@@ -18,6 +18,7 @@ import akka.persistence.typed.javadsl.RetentionCriteria;
 import akka.persistence.typed.javadsl.SignalHandler;
 import io.millrace.partition.log.OffsetReader;
 import io.millrace.partition.log.SegmentedLog;
+import io.millrace.partition.raft.Answer;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.Input;
@@ -35,6 +36,7 @@ import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -79,6 +81,11 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     private @Nullable RaftCore core;
 
     private @Nullable CachedLog log;
+
+    private RaftCommand.@Nullable TransferLeadership transfer;
+
+    /** Proposals that came during a transfer. */
+    private final ArrayDeque<RaftCommand.Propose> held = new ArrayDeque<>();
 
     private boolean deleted;
     private long scheduledMillis = Long.MAX_VALUE;
@@ -206,6 +213,8 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         } else if (command instanceof RaftCommand.Propose propose) {
             owner.tell(new RaftEvent.ProposalRefused(propose.proposalId()));
         } else if (command instanceof RaftCommand.SetLearners
+                || command instanceof RaftCommand.ChangeMembership
+                || command instanceof RaftCommand.TransferLeadership
                 || command instanceof RaftCommand.Campaign
                 || command instanceof RaftCommand.GetStatus) {
             return Effect().stash();
@@ -257,6 +266,16 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             return step(running, open, new Input.TimePassed());
         } else if (command instanceof RaftCommand.SetLearners change) {
             return step(running, open, new Input.Learners(change.learners()));
+        } else if (command instanceof RaftCommand.ChangeMembership asked) {
+            return ask(running, open, new Input.ChangeMembership(asked.change()), asked.replyTo()::tell);
+        } else if (command instanceof RaftCommand.TransferLeadership asked) {
+            return ask(running, open, new Input.TransferLeadership(asked.target()), answer -> {
+                if (answer instanceof Answer.TransferRefused refused) {
+                    asked.replyTo().tell(new TransferOutcome.Refused(refused.reason()));
+                } else {
+                    transfer = asked;
+                }
+            });
         } else if (command instanceof RaftCommand.Campaign) {
             return step(running, open, new Input.Campaign());
         } else if (command instanceof RaftCommand.BrokerUnreachable lost) {
@@ -317,14 +336,24 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     }
 
     private Effect<TermAndVote, TermAndVote> onPropose(RaftCore running, CachedLog open, RaftCommand.Propose propose) {
-        if (!running.isLeaderIn(propose.term())) {
+        if (transfer != null) {
+            held.add(propose);
+        } else {
+            propose(running, open, propose);
+        }
+        return Effect().none();
+    }
+
+    /** Changes no term and no vote. */
+    private void propose(RaftCore running, CachedLog open, RaftCommand.Propose propose) {
+        if (!running.mayPropose(propose.term())) {
             owner.tell(new RaftEvent.ProposalRefused(propose.proposalId()));
-            return Effect().none();
+            return;
         }
         Output out = running.step(nowMillis(), new Input.Propose(propose.term(), List.of(propose.payload())));
         owner.tell(new RaftEvent.ProposalAppended(
                 propose.proposalId(), out.append().get(out.append().size() - 1).index()));
-        return perform(running, open, out);
+        performRest(running, open, out);
     }
 
     private Effect<TermAndVote, TermAndVote> onEntriesRead(RaftCore running, CachedLog open, EntriesRead read) {
@@ -361,6 +390,23 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         return perform(running, open, running.step(nowMillis(), input));
     }
 
+    private Effect<TermAndVote, TermAndVote> ask(
+            RaftCore running, CachedLog open, Input question, Consumer<Answer> asker) {
+        Output out = running.step(nowMillis(), question);
+        out.answer().ifPresent(asker);
+        return perform(running, open, out);
+    }
+
+    /** What was held is proposed or refused in the order in which it came: between two proposals nothing may be missing. */
+    private void endTransfer(RaftCore running, CachedLog open, RaftCommand.TransferLeadership ended) {
+        transfer = null;
+        boolean leads = running.isLeaderIn(running.term());
+        ended.replyTo().tell(leads ? new TransferOutcome.TimedOut() : new TransferOutcome.HandedOver());
+        while (!held.isEmpty()) {
+            propose(running, open, held.removeFirst());
+        }
+    }
+
     /** The order matters: see {@link Output}. */
     private Effect<TermAndVote, TermAndVote> perform(RaftCore running, CachedLog open, Output out) {
         if (out.hardState().isPresent()) {
@@ -386,6 +432,10 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             schedule(out.deadlineMillis());
         }
         watch(running.watched());
+        RaftCommand.TransferLeadership handingOver = transfer;
+        if (handingOver != null && !running.isTransferring()) {
+            endTransfer(running, open, handingOver);
+        }
     }
 
     private void watch(Set<NodeId> nodes) {

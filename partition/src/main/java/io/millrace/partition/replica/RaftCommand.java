@@ -1,6 +1,8 @@
 package io.millrace.partition.replica;
 
 import akka.actor.typed.ActorRef;
+import io.millrace.partition.raft.Answer;
+import io.millrace.partition.raft.MembershipChange;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftStatus;
@@ -28,6 +30,12 @@ public sealed interface RaftCommand {
             learners = Set.copyOf(learners);
         }
     }
+
+    /** Answered at once: begun, or why not. */
+    record ChangeMembership(MembershipChange change, ActorRef<Answer> replyTo) implements RaftCommand {}
+
+    /** Answered when it is over. Meanwhile proposals wait here; the owner bounds how many it has on their way. */
+    record TransferLeadership(NodeId target, ActorRef<TransferOutcome> replyTo) implements RaftCommand {}
 
     /** Stand for election now. */
     enum Campaign implements RaftCommand {

@@ -48,6 +48,7 @@ final class RaftMessageCodec {
             to.putLong(rejected.incarnation());
         } else if (message instanceof Message.VoteRequest request) {
             putPosition(to, request.lastPosition());
+            to.put((byte) (request.byTransfer() ? 1 : 0));
         } else if (message instanceof Message.PreVoteRequest request) {
             putPosition(to, request.lastPosition());
         } else if (message instanceof Message.VoteResponse response) {
@@ -74,6 +75,8 @@ final class RaftMessageCodec {
             return 7;
         } else if (message instanceof Message.Quiesce) {
             return 8;
+        } else if (message instanceof Message.TimeoutNow) {
+            return 9;
         }
         throw new IllegalArgumentException("no code for " + message.getClass());
     }
@@ -87,11 +90,12 @@ final class RaftMessageCodec {
             case 1 -> readAppend(from, sender, to, term);
             case 2 -> new Message.AppendAccepted(sender, to, term, from.getLong(), from.getLong());
             case 3 -> new Message.AppendRejected(sender, to, term, from.getLong(), getPosition(from), from.getLong());
-            case 4 -> new Message.VoteRequest(sender, to, term, getPosition(from));
+            case 4 -> new Message.VoteRequest(sender, to, term, getPosition(from), from.get() == 1);
             case 5 -> new Message.VoteResponse(sender, to, term, from.get() == 1);
             case 6 -> new Message.PreVoteRequest(sender, to, term, getPosition(from));
             case 7 -> new Message.PreVoteResponse(sender, to, term, from.get() == 1);
             case 8 -> new Message.Quiesce(sender, to, term, getPosition(from));
+            case 9 -> new Message.TimeoutNow(sender, to, term);
             default -> throw new IllegalArgumentException("no Raft message has type " + type);
         };
     }

@@ -49,6 +49,8 @@ class ReplicaSerializerTest {
                 new Message.PreVoteRequest(one, two, 4, position),
                 new Message.PreVoteResponse(one, two, 4, true),
                 new Message.VoteRequest(one, two, 4, position),
+                new Message.VoteRequest(one, two, 4, position, true),
+                new Message.TimeoutNow(one, two, 4),
                 new Message.VoteResponse(one, two, 4, false),
                 new Message.Quiesce(one, two, 4, position),
                 new Message.AppendRequest(

@@ -72,6 +72,7 @@ final class Chaos {
             case CLOCK_RATE -> changeClockRate();
             case LOST_DISK -> loseDisk();
             case CHANGE_ASKED -> changeMembers();
+            case TRANSFER_ASKED -> transferLeadership();
             case CAMPAIGN -> campaign();
             default -> throw new IllegalArgumentException(fault + " is nothing that can be done");
         };
@@ -269,8 +270,21 @@ final class Chaos {
 
     // ------------------------------------------------------------------------------------------------------ membership
 
+    private List<Shell> leaders() {
+        return running().stream().filter(Shell::believesToLead).toList();
+    }
+
+    private boolean transferLeadership() {
+        List<Shell> leaders = leaders();
+        if (leaders.isEmpty()) {
+            return false;
+        }
+        anyOf(leaders).deliver(new Input.TransferLeadership(anyOf(all())));
+        return true;
+    }
+
     private boolean changeMembers() {
-        List<Shell> leaders = running().stream().filter(Shell::believesToLead).toList();
+        List<Shell> leaders = leaders();
         if (leaders.isEmpty()) {
             return false;
         }

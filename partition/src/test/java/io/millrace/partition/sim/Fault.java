@@ -38,6 +38,7 @@ enum Fault {
     CLOCK_RATE,
     /** A leader is asked to add, promote, demote or remove somebody. */
     CHANGE_ASKED,
+    TRANSFER_ASKED,
     CAMPAIGN,
 
     // What came of it.
@@ -49,6 +50,7 @@ enum Fault {
     /** A member began anew, in another incarnation, because its disk was damaged or lost. */
     REBUILT,
     MEMBERSHIP_CHANGED,
+    HANDED_OVER,
     /** Damage of what nothing on the disk vouches for looks like a torn write: see the package description of the log. */
     DAMAGE_BEYOND_DETECTION;
 

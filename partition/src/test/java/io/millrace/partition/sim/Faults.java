@@ -55,8 +55,17 @@ record Faults(
     private static final Map<Fault, Integer> PAUSES = weights(Fault.PAUSE, 3, Fault.SUSPENSION, 1);
     private static final Map<Fault, Integer> DISK_ERRORS =
             weights(Fault.FSYNC_ERROR, 1, Fault.WRITE_ERROR, 1, Fault.DISK_FULL, 1);
-    private static final Map<Fault, Integer> ALWAYS =
-            weights(Fault.CHANGE_ASKED, 3, Fault.CAMPAIGN, 2, Fault.CLOCK_JUMP, 1, Fault.CLOCK_RATE, 1);
+    private static final Map<Fault, Integer> ALWAYS = weights(
+            Fault.CHANGE_ASKED,
+            3,
+            Fault.TRANSFER_ASKED,
+            1,
+            Fault.CAMPAIGN,
+            2,
+            Fault.CLOCK_JUMP,
+            1,
+            Fault.CLOCK_RATE,
+            1);
 
     /** What the seeds choose from. */
     static final List<Faults> MIXES = List.of(

@@ -56,6 +56,8 @@ final class Shell implements LogWriter.Listener {
     private final ArrayList<Entry> view;
 
     private final ArrayDeque<Mail> inbox = new ArrayDeque<>();
+    /** Proposals that came during a transfer of leadership. */
+    private final ArrayDeque<Mail> held = new ArrayDeque<>();
 
     private Role role = Role.FOLLOWER;
     private boolean stopped;
@@ -197,7 +199,11 @@ final class Shell implements LogWriter.Listener {
     }
 
     private void onPropose(Mail.Propose propose) {
-        if (!core.isLeaderIn(propose.term())) {
+        if (core.isTransferring()) {
+            held.add(propose);
+            return;
+        }
+        if (!core.mayPropose(propose.term())) {
             partition.tell(new RaftEvent.ProposalRefused(propose.id()));
             return;
         }
@@ -244,6 +250,9 @@ final class Shell implements LogWriter.Listener {
         if (output.append().stream().anyMatch(entry -> entry.type() == EntryType.CONFIGURATION)
                 && core.isLeaderIn(core.term())) {
             world.counts.count(Fault.MEMBERSHIP_CHANGED);
+        }
+        if (output.messages().stream().anyMatch(message -> message instanceof Message.TimeoutNow)) {
+            world.counts.count(Fault.HANDED_OVER);
         }
         if (output.hardState().isEmpty()) {
             perform(output);
@@ -307,6 +316,11 @@ final class Shell implements LogWriter.Listener {
             read(asked);
         }
         setTimer(output.deadlineMillis());
+        if (!core.isTransferring() && !held.isEmpty()) {
+            while (!held.isEmpty()) {
+                inbox.addFirst(held.removeLast());
+            }
+        }
     }
 
     private boolean crashesHere() {
