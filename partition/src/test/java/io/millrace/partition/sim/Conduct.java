@@ -3,9 +3,15 @@ package io.millrace.partition.sim;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.Input;
+import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.Message;
+import io.millrace.partition.raft.NodeId;
+import io.millrace.partition.raft.RaftCore;
+import io.millrace.partition.raft.RaftSettings;
+import io.millrace.partition.raft.TermHistory;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Random;
 
 /**
  * How what surrounds a core behaves where it could do wrong. As it stands here, correctly; a planted bug overrides one
@@ -22,6 +28,18 @@ class Conduct {
     /** What a member knows after a restart. */
     HardState recovered(HardState durable) {
         return durable;
+    }
+
+    /** As {@link RaftCore#RaftCore}. */
+    RaftCore core(
+            NodeId self,
+            Membership founding,
+            RaftSettings settings,
+            HardState hardState,
+            TermHistory log,
+            Random random,
+            long nowMillis) {
+        return new RaftCore(self, founding, settings, hardState, log, random, nowMillis);
     }
 
     /** What a member begins with whose disk was lost. */

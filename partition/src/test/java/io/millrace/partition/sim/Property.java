@@ -37,6 +37,8 @@ enum Property {
     DISK_KEEPS,
     /** A message says nothing that is not on its sender's disk. */
     MESSAGES_ARE_TRUE,
+    /** A leader changes the membership after an entry of its term is committed, and every change before it. */
+    CHANGES_IN_TURN,
     /** A member goes by the last configuration in its log, after restarts too. */
     CONFIGURATION_OF_LOG,
     /** Nothing that queues grows without limit. */

@@ -236,6 +236,22 @@ final class SafetyChecks {
                 expected);
     }
 
+    /** Before it is appended. */
+    void changeBegun(Shell leader, List<Entry> appended) {
+        long commitIndex = leader.core().commitIndex();
+        boolean inTerm = commitIndex > 0
+                && leader.entryAt(commitIndex).term() == leader.core().term();
+        NavigableMap<Long, Membership> before = configurationsOf(leader.id());
+        check(
+                inTerm && (before.isEmpty() || before.lastKey() <= commitIndex),
+                Property.CHANGES_IN_TURN,
+                "leader %s of term %s, which has committed up to %s, changes the membership with %s",
+                leader.id(),
+                leader.core().term(),
+                commitIndex,
+                appended);
+    }
+
     private Membership latestIn(NavigableMap<Long, Membership> byIndex) {
         return byIndex.isEmpty() ? world.founding() : byIndex.lastEntry().getValue();
     }

@@ -91,7 +91,7 @@ final class Shell implements LogWriter.Listener {
                 opened.lastPosition().index(),
                 opened.nextOffset(),
                 world.stateMachines.get());
-        this.core = new RaftCore(
+        this.core = world.conduct.core(
                 member.id,
                 world.founding(),
                 world.scenario.settings(),
@@ -247,9 +247,10 @@ final class Shell implements LogWriter.Listener {
         }
         world.trace.at(member.id, input, standing());
         member.remembers(core.remembers());
-        if (output.append().stream().anyMatch(entry -> entry.type() == EntryType.CONFIGURATION)
-                && core.isLeaderIn(core.term())) {
+        if (core.isLeaderIn(core.term())
+                && output.append().stream().anyMatch(entry -> entry.type() == EntryType.CONFIGURATION)) {
             world.counts.count(Fault.MEMBERSHIP_CHANGED);
+            world.checks.changeBegun(this, output.append());
         }
         if (output.messages().stream().anyMatch(message -> message instanceof Message.TimeoutNow)) {
             world.counts.count(Fault.HANDED_OVER);
