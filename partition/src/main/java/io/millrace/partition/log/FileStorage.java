@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
@@ -30,6 +31,23 @@ public final class FileStorage implements Storage {
             sync(made.getParent());
         }
         return new FileStorage(absolute);
+    }
+
+    /** Renames a directory of files, durably; one that has that name already is deleted. */
+    public static void move(Path from, Path to) throws IOException {
+        if (Files.isDirectory(to)) {
+            try (Stream<Path> files = Files.list(to)) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(to);
+        }
+        Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+        Path parent = to.toAbsolutePath().getParent();
+        if (parent != null) {
+            sync(parent);
+        }
     }
 
     @Override

@@ -75,6 +75,12 @@ public final class SegmentedLog implements Closeable {
         return new SegmentedLog(storage, settings, offsets, salts);
     }
 
+    /** Whether a log was ever begun in a directory, as far as that can be seen. */
+    public static boolean isIn(Storage storage) throws IOException {
+        return LogReset.interrupted(storage).isPresent()
+                || storage.list().stream().anyMatch(SegmentHeader::isFileName);
+    }
+
     /** Deletes the log in a directory, whatever its state, and the directory. Nobody may have it open. */
     public static void delete(Storage storage) throws IOException {
         new LogReset(LogPosition.ZERO, 0).makeDurable(storage);

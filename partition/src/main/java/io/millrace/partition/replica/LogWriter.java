@@ -44,7 +44,7 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
     /** What the writer tells the {@link RaftActor}. */
     sealed interface Event {}
 
-    record Opened(SegmentedLog log) implements Event {}
+    record Opened(SegmentedLog log, LostDisk.LogFound found) implements Event {}
 
     /** The log is on disk up to here, as of the last {@link Write}, which had that epoch. */
     record Durable(long epoch, LogPosition position) implements Event {}
@@ -54,7 +54,7 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
 
     /** Opens a log; blocks. */
     interface Opener {
-        SegmentedLog open() throws IOException;
+        Opened open() throws IOException;
     }
 
     private final ActorRef<Event> listener;
@@ -70,9 +70,9 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
         super(context);
         this.listener = listener;
         try {
-            SegmentedLog opened = opener.open();
-            log = opened;
-            listener.tell(new Opened(opened));
+            Opened opened = opener.open();
+            log = opened.log();
+            listener.tell(opened);
         } catch (IOException | RuntimeException e) {
             fail("cannot open the log", e);
         }

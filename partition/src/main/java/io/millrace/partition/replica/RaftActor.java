@@ -16,8 +16,10 @@ import akka.persistence.typed.javadsl.EventHandler;
 import akka.persistence.typed.javadsl.EventSourcedBehavior;
 import akka.persistence.typed.javadsl.RetentionCriteria;
 import akka.persistence.typed.javadsl.SignalHandler;
+import io.millrace.partition.log.LogCorruptedException;
 import io.millrace.partition.log.OffsetReader;
 import io.millrace.partition.log.SegmentedLog;
+import io.millrace.partition.log.Storage;
 import io.millrace.partition.raft.Answer;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.HardState;
@@ -28,10 +30,14 @@ import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Output;
 import io.millrace.partition.raft.RaftCore;
 import io.millrace.partition.raft.TermHistory;
+import io.millrace.partition.replica.LostDisk.LogFound;
 import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
+import java.io.IOException;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
@@ -66,6 +72,11 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     private enum WriterStopped implements RaftCommand.Internal {
         INSTANCE
     }
+
+    /** With fewer, those who are left are no majority. */
+    private static final int VOTERS_TO_REBUILD_FROM = 3;
+
+    private static final SecureRandom SECURE_RANDOM = new SecureRandom();
 
     private final ActorContext<RaftCommand> actor;
     private final TimerScheduler<RaftCommand> timers;
@@ -125,12 +136,29 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         this.owner = owner;
         this.peers = new Peers(id, context, actor.messageAdapter(PeerMessage.class, FromPeer::new));
         this.writer = actor.spawn(
-                LogWriter.create(
-                        () -> SegmentedLog.open(context.disk().storageOf(id), context.log(), offsets),
-                        actor.messageAdapter(LogWriter.Event.class, FromLog::new)),
+                LogWriter.create(this::openLog, actor.messageAdapter(LogWriter.Event.class, FromLog::new)),
                 "log",
                 DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
         actor.watchWith(writer, WriterStopped.INSTANCE);
+    }
+
+    /** On the writer's thread. A damaged log is of no use where others have what was in it. */
+    private LogWriter.Opened openLog() throws IOException {
+        Storage storage = context.disk().storageOf(id);
+        LogFound found = SegmentedLog.isIn(storage) ? LogFound.THERE : LogFound.NEVER_BEGUN;
+        try {
+            return new LogWriter.Opened(SegmentedLog.open(storage, context.log(), offsets), found);
+        } catch (LogCorruptedException damage) {
+            if (membership.voters().size() < VOTERS_TO_REBUILD_FROM) {
+                throw damage;
+            }
+            actor.getSystem()
+                    .log()
+                    .error("{} is damaged: it is set aside, and rebuilt from the other replicas", id, damage);
+            context.disk().setAside(id);
+            storage = context.disk().storageOf(id);
+            return new LogWriter.Opened(SegmentedLog.open(storage, context.log(), offsets), LogFound.DAMAGED);
+        }
     }
 
     // --------------------------------------------------------------------------------------------- persistent state
@@ -207,7 +235,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
 
     private Effect<TermAndVote, TermAndVote> whileStarting(TermAndVote state, RaftCommand command) {
         if (command instanceof FromLog fromLog && fromLog.event() instanceof LogWriter.Opened opened) {
-            return start(state, opened.log());
+            return onOpened(state, opened);
         } else if (command instanceof FromLog fromLog && fromLog.event() instanceof LogWriter.Failed failed) {
             return fail(failed.problem());
         } else if (command instanceof RaftCommand.Propose propose) {
@@ -222,7 +250,34 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         return Effect().none(); // peers say everything again
     }
 
-    private Effect<TermAndVote, TermAndVote> start(TermAndVote state, SegmentedLog opened) {
+    private Effect<TermAndVote, TermAndVote> onOpened(TermAndVote state, LogWriter.Opened opened) {
+        NodeId self = new NodeId(id.brokerId());
+        Optional<HardState> replacement = LostDisk.replacement(
+                state.toHardState(),
+                opened.found(),
+                opened.log().lastPosition(),
+                membership.isVoter(self),
+                () -> SECURE_RANDOM.nextLong() | 1);
+        if (replacement.isEmpty()) {
+            start(state, opened.log());
+            return Effect().unstashAll();
+        }
+        if (membership.voters().equals(Set.of(self))) {
+            return fail("its journal or its log is gone, and there is no other replica that has what was in it");
+        }
+        if (membership.isVoter(self)) {
+            actor.getLog()
+                    .warn(
+                            "{} has lost its journal or its log: it has no vote until the others have given it what it lacks",
+                            id);
+        }
+        return Effect()
+                .persist(TermAndVote.of(replacement.get()))
+                .thenRun(persisted -> start(persisted, opened.log()))
+                .thenUnstashAll();
+    }
+
+    private void start(TermAndVote state, SegmentedLog opened) {
         CachedLog open = new CachedLog(
                 opened,
                 offsets,
@@ -245,7 +300,6 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         context.openLogs().opened(id, opened, problem -> self.tell(new DamageFound(problem)));
         owner.tell(new RaftEvent.Started(open, opened.lastPosition().index(), opened.nextOffset()));
         schedule(started.deadlineMillis());
-        return Effect().unstashAll();
     }
 
     private Effect<TermAndVote, TermAndVote> whileRunning(RaftCore running, CachedLog open, RaftCommand command) {

@@ -9,16 +9,20 @@ import akka.actor.typed.ActorRef;
 import akka.persistence.testkit.javadsl.PersistenceTestKit;
 import io.millrace.partition.log.LogSettings;
 import io.millrace.partition.log.OffsetReader;
+import io.millrace.partition.raft.Answer;
+import io.millrace.partition.raft.ChangeRefusal;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.LogPosition;
 import io.millrace.partition.raft.Membership;
+import io.millrace.partition.raft.MembershipChange;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftSettings;
 import io.millrace.partition.raft.RaftStatus;
+import io.millrace.partition.raft.TransferRefusal;
 import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -190,6 +194,131 @@ class RaftActorTest {
         RaftEvent.Failed failed = await(RaftEvent.Failed.class);
         assertThat(failed.problem()).contains("cannot open the log");
         owner.expectTerminated(member, ReplicaGroup.PATIENCE);
+    }
+
+    private void deleteLog() throws IOException {
+        Path files = directory.resolve(id.group());
+        try (var all = Files.list(files)) {
+            for (Path file : all.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(files);
+    }
+
+    private long incarnationInAnswerTo(NodeId leader, long term) {
+        append(leader, term, new LogPosition(100, term));
+        return ((Message.AppendRejected) answer()).incarnation();
+    }
+
+    @Test
+    void aMemberWhoseLogIsGoneHasNoVoteAndSaysThatItsDiskIsAnother() throws IOException {
+        awaitStart();
+        askForVote(SECOND, 5);
+        answer();
+        KIT.stop(member, ReplicaGroup.PATIENCE);
+        deleteLog();
+
+        member = start();
+        awaitStart();
+        askForVote(SECOND, 6);
+        assertThat(answer()).isEqualTo(new Message.VoteResponse(SELF, SECOND, 6, false));
+        long incarnation = incarnationInAnswerTo(SECOND, 6);
+        assertThat(incarnation).isNotZero();
+        restart();
+        assertThat(incarnationInAnswerTo(SECOND, 6)).isEqualTo(incarnation);
+    }
+
+    @Test
+    void soHasOneWhoseJournalIsGone() {
+        awaitStart();
+        append(SECOND, 3, LogPosition.ZERO, entry(1, 3));
+        assertThat(accepted()).isEqualTo(1);
+        KIT.stop(member, ReplicaGroup.PATIENCE);
+        JOURNAL.clearByPersistenceId(journalId);
+
+        member = start();
+        awaitStart();
+        askForVote(SECOND, 6);
+        assertThat(answer()).isEqualTo(new Message.VoteResponse(SELF, SECOND, 6, false));
+        assertThat(incarnationInAnswerTo(SECOND, 6)).isNotZero();
+        assertThat(status().lastPosition()).isEqualTo(new LogPosition(1, 3));
+    }
+
+    @Test
+    void aDamagedLogIsSetAsideAndTheMemberRebuilt() throws IOException {
+        awaitStart();
+        append(SECOND, 3, LogPosition.ZERO, entry(1, 3), entry(2, 3));
+        assertThat(accepted()).isEqualTo(2);
+        append(SECOND, 3, new LogPosition(2, 3), entry(3, 3));
+        assertThat(accepted()).isEqualTo(3);
+        KIT.stop(member, ReplicaGroup.PATIENCE);
+        Path group = directory.resolve(id.group());
+        try (var files = Files.list(group)) {
+            for (Path file : files.toList()) {
+                byte[] bytes = Files.readAllBytes(file);
+                if (file.toString().endsWith(".index")) {
+                    Files.delete(file);
+                } else {
+                    bytes[70] ^= 1; // in the first frame
+                    Files.write(file, bytes);
+                }
+            }
+        }
+
+        member = start();
+        awaitStart();
+        assertThat(status().lastPosition()).isEqualTo(LogPosition.ZERO);
+        askForVote(SECOND, 6);
+        assertThat(answer()).isEqualTo(new Message.VoteResponse(SELF, SECOND, 6, false));
+        assertThat(directory.resolve(id.group() + Disk.SET_ASIDE_SUFFIX)).isDirectory();
+    }
+
+    /** Leads term 1; its no-op is committed. */
+    private void lead() {
+        awaitStart();
+        deliver(new Message.AppendAccepted(SECOND, SELF, 0, 0)); // says where to find it
+        member.tell(RaftCommand.Campaign.INSTANCE);
+        deliver(new Message.PreVoteResponse(SECOND, SELF, 1, true));
+        deliver(new Message.VoteResponse(SECOND, SELF, 1, true));
+        deliver(new Message.AppendAccepted(SECOND, SELF, 1, 1));
+        await(RaftEvent.Committed.class);
+    }
+
+    @Test
+    void aChangeOfTheMembershipIsAnsweredAtOnce() {
+        lead();
+        TestProbe<Answer> asker = KIT.createTestProbe();
+        member.tell(new RaftCommand.ChangeMembership(new MembershipChange.Promote(new NodeId(9)), asker.getRef()));
+        asker.expectMessage(new Answer.ChangeRefused(ChangeRefusal.NOT_A_MEMBER));
+        member.tell(new RaftCommand.ChangeMembership(new MembershipChange.Remove(THIRD), asker.getRef()));
+        asker.expectMessage(new Answer.ChangeBegun(2));
+        assertThat(status().membership().voters()).containsExactly(SELF, SECOND);
+        restart();
+        assertThat(status().membership().voters())
+                .as("after a restart, if the entry reached the disk")
+                .containsExactly(SELF, SECOND);
+    }
+
+    @Test
+    void proposalsWaitForTheEndOfATransferOfLeadership() {
+        lead();
+        TestProbe<TransferOutcome> asker = KIT.createTestProbe();
+        member.tell(new RaftCommand.TransferLeadership(THIRD, asker.getRef()));
+        member.tell(new RaftCommand.Propose(1, 77, Payload.EMPTY));
+        assertThat(status().lastPosition()).isEqualTo(new LogPosition(1, 1));
+        asker.expectNoMessage(Duration.ZERO);
+        deliver(new Message.VoteRequest(THIRD, SELF, 2, new LogPosition(1, 1), true));
+        asker.expectMessage(new TransferOutcome.HandedOver());
+        assertThat(await(RaftEvent.ProposalRefused.class).proposalId()).isEqualTo(77);
+    }
+
+    @Test
+    void aTransferThatCannotBeIsRefusedAtOnce() {
+        lead();
+        TestProbe<TransferOutcome> asker = KIT.createTestProbe();
+        member.tell(new RaftCommand.TransferLeadership(new NodeId(9), asker.getRef()));
+        asker.expectMessage(new TransferOutcome.Refused(TransferRefusal.NOT_A_VOTER));
     }
 
     @Test

@@ -46,6 +46,11 @@ final class TestDisk implements Disk {
     }
 
     @Override
+    public void setAside(ReplicaId replica) throws IOException {
+        throw new IOException("this disk has no other place");
+    }
+
+    @Override
     public DiskSpace space() {
         return space;
     }
