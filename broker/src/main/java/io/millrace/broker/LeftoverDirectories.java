@@ -1,5 +1,6 @@
 package io.millrace.broker;
 
+import io.millrace.partition.replica.Disk;
 import io.millrace.partition.replica.ReplicaId;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,7 +15,8 @@ import java.util.stream.Stream;
 /**
  * Directories of replicas whose topic was deleted while this broker was away.
  *
- * <p>Deleting the wrong one would lose acknowledged records, so: only a name that a replica's directory has; only a topic whose
+ * <p>Deleting the wrong one would lose acknowledged records, so: only a name that a replica's directory has, or had
+ * before its log was found damaged; only a topic whose
  * creation this broker's metadata has seen, since a topic's id is the index of the metadata entry that created it; and only
  * if that metadata does not have the topic.
  */
@@ -52,8 +54,12 @@ final class LeftoverDirectories {
     }
 
     private Optional<ReplicaId> idOf(Path directory) {
+        String name = directory.getFileName().toString();
+        String group = name.endsWith(Disk.SET_ASIDE_SUFFIX)
+                ? name.substring(0, name.length() - Disk.SET_ASIDE_SUFFIX.length())
+                : name;
         try {
-            return Optional.of(ReplicaId.parse(directory.getFileName() + "@" + brokerId));
+            return Optional.of(ReplicaId.parse(group + "@" + brokerId));
         } catch (IllegalArgumentException e) {
             return Optional.empty(); // Not a replica's: somebody else's business.
         }

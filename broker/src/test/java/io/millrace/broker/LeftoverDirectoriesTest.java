@@ -18,17 +18,24 @@ class LeftoverDirectoriesTest {
     void onlyTopicsThatWereCreatedAndAreGoneAreDeleted() throws IOException {
         make("gone-0~5");
         make("gone-with-hyphens-1~5");
+        make("gone-2~5.damaged");
         make("there-0~6");
+        make("there-0~6.damaged");
         make("not-created-yet-0~11");
         make("__metadata-0~0");
         make("something else");
 
         int deleted = new LeftoverDirectories(root, 1).delete(Set.of(6L), 10);
 
-        assertThat(deleted).isEqualTo(2);
+        assertThat(deleted).isEqualTo(3);
         try (Stream<Path> left = Files.list(root)) {
             assertThat(left.map(path -> path.getFileName().toString()))
-                    .containsExactlyInAnyOrder("there-0~6", "not-created-yet-0~11", "__metadata-0~0", "something else");
+                    .containsExactlyInAnyOrder(
+                            "there-0~6",
+                            "there-0~6.damaged",
+                            "not-created-yet-0~11",
+                            "__metadata-0~0",
+                            "something else");
         }
     }
 

@@ -10,6 +10,9 @@
  *   <li>{@link io.millrace.partition.raft.RaftCore}: elections, and following a leader
  *   <li>{@code Leadership}, {@code Progress}: leading – what the others have, what to send, what a majority has
  *   <li>{@code Quiescence}: when a group may sleep, and what wakes it
+ *   <li>{@link io.millrace.partition.raft.Membership}, {@code ConfigurationHistory}, {@link
+ *       io.millrace.partition.raft.MembershipChange}, {@code ChangeRules}, {@code CatchUp}: who takes part, and how that changes
+ *   <li>{@code Transfer}: handing leadership over
  *   <li>{@link io.millrace.partition.raft.TermHistory}: all that consensus needs to know of the log
  *   <li>{@link io.millrace.partition.raft.Message}: what members say to each other
  * </ul>

@@ -64,6 +64,11 @@ final class Disk {
         return written.subList(0, forced);
     }
 
+    /** Of the last entry that was written; 0 if there is none. */
+    long lastTerm() {
+        return written.isEmpty() ? 0 : written.get(written.size() - 1).term();
+    }
+
     int syncedCount() {
         return forced;
     }

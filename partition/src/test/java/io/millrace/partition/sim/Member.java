@@ -100,24 +100,31 @@ final class Member {
         return HardState.recovering(term, vote, 1 + random.nextLong(Long.MAX_VALUE));
     }
 
-    /** The disk is gone, or only the log, or is thrown away; a new one is there when the member starts again. */
+    /** All is gone, or only the log, or only the journal; what is new is empty when the member starts again. */
     void loseDisk() {
         end("loses its disk");
         disk.kill();
-        rebuild();
+        if (random.nextInt(3) == 0) {
+            beginAnew(anew(disk.lastTerm(), Optional.empty()));
+        } else {
+            rebuild();
+        }
     }
 
+    /** Without its log, and perhaps without its journal. */
     private void rebuild() {
-        world.counts.count(Fault.REBUILT);
         lost.addAll(disk.synced());
         disk.wipe();
-        harmed = false;
+        HardState before = journal.durable();
+        beginAnew(random.nextBoolean() ? anew(0, Optional.empty()) : anew(before.term(), before.vote()));
+    }
+
+    private void beginAnew(HardState state) {
+        world.counts.count(Fault.REBUILT);
+        harmed &= disk.lastTerm() > 0; // flipped bits are gone with the log
         foundHarm = false;
         remembers = false;
-        boolean journalToo = random.nextBoolean();
-        HardState before = journal.durable();
-        journal.replace(
-                world.conduct.rebuilt(journalToo ? anew(0, Optional.empty()) : anew(before.term(), before.vote())));
+        journal.replace(world.conduct.rebuilt(state));
         world.checks.diskLost(id);
         restartLater();
     }
