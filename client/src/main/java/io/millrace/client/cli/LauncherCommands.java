@@ -52,4 +52,23 @@ final class LauncherCommands {
             throw notHere(spec);
         }
     }
+
+    /** The simulator of Raft groups. */
+    @Command(
+            name = "simulate",
+            description = "Run simulated Raft groups among faults and check them: --seed N, --seeds M or --minutes K.")
+    static final class Simulate implements Runnable {
+        @SuppressWarnings("NullAway.Init") // Set by picocli.
+        @Spec
+        private CommandSpec spec;
+
+        @SuppressWarnings({"NullAway.Init", "UnusedVariable"}) // Set by picocli, so that it accepts anything.
+        @Unmatched
+        private List<String> arguments;
+
+        @Override
+        public void run() {
+            throw notHere(spec);
+        }
+    }
 }

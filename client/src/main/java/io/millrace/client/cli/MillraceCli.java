@@ -79,6 +79,7 @@ public final class MillraceCli implements Runnable {
         CommandLine commandLine = new CommandLine(new MillraceCli())
                 .addSubcommand(new LauncherCommands.Quickstart())
                 .addSubcommand(new LauncherCommands.Broker())
+                .addSubcommand(new LauncherCommands.Simulate())
                 .addSubcommand(TopicCommands.commandLine(console))
                 .addSubcommand(new ProduceCommand(console))
                 .addSubcommand(new ConsumeCommand(console))

@@ -392,7 +392,9 @@ class CliTest {
             assertThat(result.out()).startsWith("Usage: millrace");
             assertThat(result.out().lines()).allMatch(line -> line.length() <= 100);
         }
-        assertThat(run("--help").out()).contains("broker", "quickstart").doesNotContain("wait-ready");
+        assertThat(run("--help").out())
+                .contains("broker", "quickstart", "simulate")
+                .doesNotContain("wait-ready");
         assertThat(run("--version").out()).startsWith("millrace ");
     }
 }

@@ -62,9 +62,12 @@ final class Chaos {
             case KILL -> crash(false);
             case POWER_FAILURE -> crash(true);
             case POWER_FAILURE_OF_ALL -> crashAll();
-            case POWER_FAILURE_IN_DISK_OPERATION -> onSomeDisk(disk -> disk.haltAfter(random.nextInt(12)));
-            case FSYNC_ERROR -> onSomeDisk(disk -> disk.failForceAfter(random.nextInt(4)));
-            case WRITE_ERROR -> onSomeDisk(disk -> disk.failWriteAfter(random.nextInt(8)));
+            case POWER_FAILURE_IN_DISK_OPERATION ->
+                onSomeDisk(
+                        "the power will go in the middle of a disk operation",
+                        disk -> disk.haltAfter(random.nextInt(12)));
+            case FSYNC_ERROR -> onSomeDisk("an fsync will fail", disk -> disk.failForceAfter(random.nextInt(4)));
+            case WRITE_ERROR -> onSomeDisk("a write will fail", disk -> disk.failWriteAfter(random.nextInt(8)));
             case DISK_FULL -> fillDisk();
             case BIT_FLIP -> flipBit();
             case SLOW_DISK -> slowDisks();
@@ -142,7 +145,6 @@ final class Chaos {
         for (Shell shell : running()) {
             if (random.nextInt(3) == 0) {
                 long micros = random.nextLong(random.nextBoolean() ? 200_000 : 3_000_000);
-                world.trace.world(shell.id() + " pauses for " + micros + " µs" + (clockToo ? ", its clock too" : ""));
                 shell.pause(micros, clockToo);
                 any = true;
             }
@@ -191,7 +193,7 @@ final class Chaos {
     private boolean jumpClock() {
         Member member = anyOf(members());
         long micros = random.nextLong(random.nextBoolean() ? 100_000 : 5_000_000);
-        world.trace.world("the clock of " + member.id + " jumps by " + micros + " µs");
+        world.trace.befell(member.id, "the clock jumps by " + micros + " µs");
         member.clock.jump(micros);
         rearm(member);
         return true;
@@ -200,7 +202,7 @@ final class Chaos {
     private boolean changeClockRate() {
         Member member = anyOf(members());
         int perMille = 800 + random.nextInt(500);
-        world.trace.world("the clock of " + member.id + " runs at " + perMille + " ‰");
+        world.trace.befell(member.id, "the clock runs at " + perMille + " ‰");
         member.clock.runAt(perMille);
         rearm(member);
         return true;
@@ -219,8 +221,10 @@ final class Chaos {
         void befall(SimulatedStorage disk);
     }
 
-    private boolean onSomeDisk(DiskFault fault) {
-        fault.befall(anyOf(members()).disk.storage());
+    private boolean onSomeDisk(String what, DiskFault fault) {
+        Member member = anyOf(members());
+        world.trace.befell(member.id, what);
+        fault.befall(member.disk.storage());
         return true;
     }
 
@@ -228,7 +232,7 @@ final class Chaos {
         for (Shell shell : running()) {
             long micros = random.nextInt(3) == 0 ? 1_500_000 : 4_000;
             shell.disksTakeUpTo(micros);
-            world.trace.world("a sync at " + shell.id() + " takes up to " + micros + " µs");
+            world.trace.befell(shell.id(), "a sync takes up to " + micros + " µs");
         }
         return true;
     }
@@ -237,7 +241,7 @@ final class Chaos {
         Member member = anyOf(members());
         SimulatedStorage disk = member.disk.storage();
         disk.limitTo(disk.usedBytes() + random.nextInt(2_000));
-        world.trace.world("the disk of " + member.id + " is nearly full");
+        world.trace.befell(member.id, "the disk is nearly full");
         world.timeline.after(random.nextLong(4_000_000), () -> disk.limitTo(Long.MAX_VALUE));
         return true;
     }
@@ -255,7 +259,7 @@ final class Chaos {
             return false;
         }
         member.harm();
-        world.trace.world("a bit flips on the disk of " + member.id);
+        world.trace.befell(member.id, "a bit flips on the disk");
         return true;
     }
 

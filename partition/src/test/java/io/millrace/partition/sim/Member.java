@@ -141,7 +141,7 @@ final class Member {
             damaged(e);
             return;
         } catch (IOException e) {
-            world.trace.world(id + " cannot open its log: " + e.getMessage());
+            world.trace.befell(id, "cannot open its log: " + e.getMessage());
             world.counts.count(Fault.RECOVERY_INTERRUPTED);
             endOfDisk();
             restartLater();
@@ -155,7 +155,8 @@ final class Member {
         world.checks.started(id, disk.synced());
         Shell started = new Shell(this, lives, world, opened, random.split());
         shell = started;
-        world.trace.at(id, "started", started.standing());
+        world.trace.lane(id, Trace.Lane.UP);
+        world.trace.at(id, Trace.STARTS, "starts", started.standing());
         started.begin();
     }
 
@@ -188,7 +189,8 @@ final class Member {
         if (running == null) {
             return false;
         }
-        world.trace.at(id, why, running.standing());
+        world.trace.at(id, Trace.ENDS, why, running.standing());
+        world.trace.lane(id, Trace.Lane.DOWN);
         running.stop();
         shell = null;
         clock.stand(false);
@@ -220,7 +222,7 @@ final class Member {
     void damaged(LogCorruptedException damage) {
         world.checks.check(harmed, Property.DISK_KEEPS, "%s: %s, which nobody has damaged", id, damage);
         world.counts.count(Fault.DAMAGE_DETECTED);
-        world.trace.world(id + " refuses its log: " + damage.getMessage());
+        world.trace.befell(id, "refuses its log: " + damage.getMessage());
         end("is out");
         disk.kill();
         rebuild();

@@ -132,6 +132,8 @@ final class Shell implements LogWriter.Listener {
 
     void pause(long micros, boolean clockToo) {
         paused = true;
+        world.trace.lane(id(), Trace.Lane.PAUSED);
+        world.trace.befell(id(), "pauses for " + micros + " µs" + (clockToo ? ", its clock too" : ""));
         member.clock.stand(clockToo);
         world.timeline.after(micros, this::resume);
     }
@@ -139,6 +141,8 @@ final class Shell implements LogWriter.Listener {
     void resume() {
         if (!stopped && paused) {
             paused = false;
+            world.trace.lane(id(), Trace.Lane.UP);
+            world.trace.befell(id(), "goes on");
             member.clock.stand(false);
             arm();
             takeAll();

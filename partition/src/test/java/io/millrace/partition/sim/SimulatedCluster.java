@@ -175,8 +175,7 @@ final class SimulatedCluster {
     }
 
     private String story() {
-        return scenario + "\nreplay it with -Dmillrace.sim.seed=" + scenario.seed() + "\nthe last of "
-                + world.trace.count() + " events:\n" + world.trace;
+        return scenario + "\nthe last of " + world.trace.count() + " events:\n\n" + world.trace;
     }
 
     long traceHash() {

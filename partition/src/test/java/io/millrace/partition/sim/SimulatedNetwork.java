@@ -56,7 +56,7 @@ final class SimulatedNetwork {
         boolean isCut = cut.contains(link);
         if (isCut || random.nextDouble() < faults.loss()) {
             counts.count(isCut ? Fault.CUT_OFF : Fault.LOST);
-            trace.world(new Lost(message));
+            trace.lost(message);
             return;
         }
         carry(link, message);
@@ -81,12 +81,5 @@ final class SimulatedNetwork {
         }
         lastArrivalMicros.put(link, Math.max(last, arrivalMicros));
         timeline.at(arrivalMicros, () -> receiver.accept(message));
-    }
-
-    private record Lost(Message message) {
-        @Override
-        public String toString() {
-            return "lost: " + Trace.describe(message);
-        }
     }
 }

@@ -5,7 +5,11 @@ import io.millrace.partition.raft.LogPosition;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Role;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * for.
  */
 final class Trace {
-    private static final int LINES = 60;
+    private static final int LINES = 80;
 
     /** How a member stood after an event. */
     record Standing(Role role, long term, long lastIndex, long durableIndex, long commitIndex) {
@@ -24,28 +28,72 @@ final class Trace {
         }
     }
 
-    private record Line(long micros, @Nullable NodeId node, Object what, @Nullable Standing standing) {}
+    /** How a member is, as its column shows it. */
+    enum Lane {
+        UP,
+        PAUSED,
+        DOWN
+    }
+
+    /** A message that will not arrive. */
+    record Lost(Message message) {}
+
+    /** @param lanes of all members at that moment */
+    record Line(
+            long micros,
+            @Nullable NodeId node,
+            char mark,
+            Object what,
+            @Nullable Standing standing,
+            Map<NodeId, Lane> lanes) {}
+
+    private static final char HAPPENS = '●';
+    static final char STARTS = '▲';
+    static final char ENDS = '✗';
+    static final char BEFALLS = '■';
 
     private final Timeline timeline;
     private final @Nullable Line[] lines = new Line[LINES];
     private int count;
     private long hash;
+    /** Replaced when something changes, so that lines can share it. */
+    private Map<NodeId, Lane> lanes = Map.of();
 
     Trace(Timeline timeline) {
         this.timeline = timeline;
     }
 
-    /** Something happened at a member, which now stands like this. */
+    /** A member stepped, and now stands like this. */
     void at(NodeId node, Object what, Standing standing) {
-        add(new Line(timeline.nowMicros(), node, what, standing));
+        at(node, HAPPENS, what, standing);
+    }
+
+    void at(NodeId node, char mark, Object what, Standing standing) {
+        add(new Line(timeline.nowMicros(), node, mark, what, standing, lanes));
         mix(standing.role().name().hashCode() + ((long) node.value() << 32));
         mix(standing.term());
         mix(standing.lastIndex() + (standing.durableIndex() << 20) + (standing.commitIndex() << 40));
     }
 
+    /** Something befell a member, which may be down. */
+    void befell(NodeId node, Object what) {
+        add(new Line(timeline.nowMicros(), node, BEFALLS, what, null, lanes));
+    }
+
+    void lost(Message message) {
+        world(new Lost(message));
+    }
+
     /** Something happened to the world. */
     void world(Object what) {
-        add(new Line(timeline.nowMicros(), null, what, null));
+        add(new Line(timeline.nowMicros(), null, ' ', what, null, lanes));
+    }
+
+    /** From now on a member is like this. */
+    void lane(NodeId node, Lane lane) {
+        Map<NodeId, Lane> changed = new TreeMap<>(lanes);
+        changed.put(node, lane);
+        lanes = changed;
     }
 
     private void add(Line line) {
@@ -65,27 +113,28 @@ final class Trace {
         return hash;
     }
 
+    /** The last of them as a {@link SequenceChart}. */
     @Override
     public String toString() {
-        StringBuilder text = new StringBuilder();
+        List<Line> last = new ArrayList<>();
         for (int i = Math.max(0, count - LINES); i < count; i++) {
             Line line = lines[i % LINES];
             if (line != null) {
-                text.append(String.format(
-                        Locale.ROOT,
-                        "%12.3f ms  %-2s %s%s%n",
-                        line.micros() / 1_000.0,
-                        line.node() == null ? "" : line.node(),
-                        describe(line.what()),
-                        line.standing() == null ? "" : "   | " + line.standing()));
+                last.add(line);
             }
         }
-        return text.toString();
+        return SequenceChart.of(last);
     }
 
     static String describe(Object what) {
         if (what instanceof Input.Received received) {
             return describe(received.message());
+        } else if (what instanceof Lost lost) {
+            return describe(lost.message()) + " is lost";
+        } else if (what instanceof Input.Sent sent) {
+            return sent.lastIndex() < sent.firstIndex()
+                    ? "nothing to send to " + sent.to()
+                    : "sent " + sent.firstIndex() + " to " + sent.lastIndex() + " to " + sent.to();
         } else if (what instanceof Message message) {
             return message.from() + "→" + message.to() + " "
                     + message.getClass().getSimpleName() + " term " + message.term() + details(message);
