@@ -212,10 +212,14 @@ final class Leadership {
         out.send(new Message.AppendRequest(self, peer, term, beforeNext(progress), List.of(), commitIndex));
     }
 
-    /** Whether each member has, as its own recent word says, everything. */
+    /**
+     * Whether each member has, as its own recent word says, everything, and nothing more is about to be sent: a read of the log
+     * that ends later would wake its receiver, who would find its leader silent.
+     */
     boolean allHaveEverything(long nowMillis) {
         for (Progress progress : peers.values()) {
-            if (progress.matchIndex() != log.lastIndex()
+            if (progress.isReading()
+                    || progress.matchIndex() != log.lastIndex()
                     || nowMillis - progress.lastHeardMillis() > settings.electionTimeoutMillisMin()) {
                 return false;
             }

@@ -86,6 +86,11 @@ final class Progress {
         return probing;
     }
 
+    /** Whether entries were asked for that are not sent yet. */
+    boolean isReading() {
+        return reading;
+    }
+
     long inflightBytes() {
         return inflightBytes;
     }

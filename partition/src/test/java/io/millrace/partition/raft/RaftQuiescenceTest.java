@@ -57,6 +57,19 @@ class RaftQuiescenceTest {
         }
 
         @Test
+        void notWhileEntriesAreStillBeingReadToBeSent() { // found by the simulator: they would wake their receiver
+            CoreOnBench bench = leader(3, 1); // its first entry is being read
+            bench.allDurable();
+            for (int i = 0; i < 100; i++) {
+                bench.receiveAccepted(2, 2); // who had it from a message that was sent before
+                bench.receiveAccepted(3, 2);
+                bench.elapse(100);
+            }
+            assertThat(bench.core.isAsleep()).isFalse();
+            idleUntilAsleep(bench, 2, 3);
+        }
+
+        @Test
         void notWhileItsOwnDiskIsBehind() {
             CoreOnBench bench = leader(3, 1);
             bench.receiveAccepted(2, 2);
@@ -289,6 +302,7 @@ class RaftQuiescenceTest {
     }
 
     private static Output idleUntilAsleep(CoreOnBench bench, int... peers) {
+        readsEnd(bench);
         for (int i = 0; i < 100; i++) {
             bench.allDurable();
             bench.allAccepted(peers);
@@ -306,7 +320,15 @@ class RaftQuiescenceTest {
         beatWithoutDisk(bench, times, peers);
     }
 
+    /** With nothing to send. */
+    private static void readsEnd(CoreOnBench bench) {
+        for (int peer : new int[] {2, 3, 7}) {
+            bench.step(new Input.Sent(node(peer), bench.core.term(), 2, 1, 0));
+        }
+    }
+
     private static void beatWithoutDisk(CoreOnBench bench, int times, int... peers) {
+        readsEnd(bench);
         for (int i = 0; i < times; i++) {
             for (int peer : peers) {
                 bench.receiveAccepted(peer, 2);

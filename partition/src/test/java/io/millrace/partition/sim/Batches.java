@@ -15,6 +15,9 @@ final class Batches {
     private static final int MAX_TIMESTAMP = 35;
     private static final int RECORD_COUNT = 57;
 
+    /** No entry has more. */
+    static final int ENTRY_BYTES_MAX = 200;
+
     /** Takes a record and its offset. */
     interface RecordConsumer {
         void accept(long offset, long value);

@@ -173,8 +173,12 @@ final class Chaos {
     private boolean campaign() {
         long micros = random.nextLong(1_200_000);
         for (Shell shell : running()) {
-            if (random.nextBoolean()) {
-                world.timeline.after(micros + random.nextLong(5_000), () -> shell.deliver(new Input.Campaign()));
+            if (shell.core().membership().isVoter(shell.id()) && random.nextBoolean()) {
+                world.timeline.after(micros + random.nextLong(5_000), () -> {
+                    if (!stopped) {
+                        shell.deliver(new Input.Campaign());
+                    }
+                });
             }
         }
         if (random.nextBoolean()) {

@@ -3,6 +3,7 @@ package io.millrace.partition.sim;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * How hostile the world is.
@@ -70,6 +71,13 @@ record Faults(
     /** What the seeds choose from. */
     static final List<Faults> MIXES = List.of(
             new Faults("calm", Network.GOOD, 0, 0, 1_000_000, weights(Fault.CHANGE_ASKED, 1)),
+            new Faults(
+                    "slow disks",
+                    Network.GOOD,
+                    0,
+                    0.05,
+                    500_000,
+                    weights(Fault.SLOW_DISK, 1)),
             new Faults(
                     "lossy",
                     new Network(0.15, 0.05, 0, 5_000, 0, true),
@@ -151,6 +159,13 @@ record Faults(
 
     Faults {
         strikes = new EnumMap<>(strikes);
+    }
+
+    /** Whether nothing happens that is a reason for an election. */
+    boolean areSlowDisksAtMost() {
+        return network.equals(Network.GOOD)
+                && crashPoint == 0
+                && strikes.keySet().equals(Set.of(Fault.SLOW_DISK));
     }
 
     /** Faults and weights in turn. */

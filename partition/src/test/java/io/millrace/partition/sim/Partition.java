@@ -307,8 +307,8 @@ final class Partition {
                 applying = false;
                 world.checks.check(
                         !entries.isEmpty(), Property.READS_ARE_TRUE, "%s cannot read what is committed", shell.id());
+                entries.forEach(entry -> world.checks.read(shell.id(), entry));
                 for (Entry entry : world.conduct.applied(entries)) {
-                    world.checks.read(shell.id(), entry);
                     stateMachine.apply(entry);
                     world.checks.applied(shell.id(), stateMachine);
                 }

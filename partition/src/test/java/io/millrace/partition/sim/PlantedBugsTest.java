@@ -129,6 +129,36 @@ class PlantedBugsTest {
                     return false;
                 }
             }),
+            new PlantedBug("a leader serves before its own first entry is committed", new Conduct() {
+                @Override
+                boolean servesOnlyAfterOwnEntry() {
+                    return false;
+                }
+            }),
+            new PlantedBug("offsets go on from what is committed, not from the end of the log", new Conduct() {
+                @Override
+                long firstOffset(long logEndOffset, long highWatermark) {
+                    return highWatermark;
+                }
+
+                @Override
+                boolean servesOnlyAfterOwnEntry() {
+                    return false;
+                }
+            }),
+            new PlantedBug("entries are applied out of order", new Conduct() {
+                @Override
+                List<Entry> applied(List<Entry> entries) {
+                    List<Entry> applied = new ArrayList<>(entries);
+                    if (applied.size() > 2) {
+                        Entry first = applied.get(0);
+                        Entry second = applied.get(1);
+                        applied.set(0, new Entry(first.index(), second.term(), second.type(), second.payload()));
+                        applied.set(1, new Entry(second.index(), first.term(), first.type(), first.payload()));
+                    }
+                    return applied;
+                }
+            }),
             new PlantedBug("entries that were read late are sent by who leads no longer", new Conduct() {
                 @Override
                 boolean maySend(boolean leadsInTermOfRead) {

@@ -29,6 +29,12 @@ enum Property {
     TERM_RISES,
     /** Nobody votes for two candidates in one term, crashes or not. */
     ONE_VOTE_A_TERM,
+    /** Who leads has the votes of a majority, and each of them is on its voter's disk. */
+    ELECTED_BY_MAJORITY,
+    /** Who leads and hears of no majority for two election timeouts does not lead any more. */
+    LEADER_HEARS_MAJORITY,
+    /** Where nothing is wrong but that disks are slow, whoever leads goes on to. */
+    SLOW_DISKS_DEPOSE_NOBODY,
     /** What is committed is on the disks of a majority of voters. */
     MAJORITY_DURABLE,
     /** No disk loses or cuts off an entry that is committed. */

@@ -12,6 +12,7 @@ import io.millrace.partition.raft.Output;
 import io.millrace.partition.raft.Role;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -31,7 +32,9 @@ final class SafetyChecks {
     /** @param chain over the log up to this entry */
     private record Known(Entry entry, long chain) {}
 
-    private record Ballot(NodeId voter, long incarnation, long term) {}
+    private record BallotPaper(NodeId voter, long incarnation, long term) {}
+
+    private record Ballot(NodeId voter, NodeId candidate, long term) {}
 
     /** @param byTerm the earliest term known to have committed it */
     private record Committed(Entry entry, long chain, long byTerm) {}
@@ -40,7 +43,8 @@ final class SafetyChecks {
     private final Set<Property> unchecked;
 
     private final Map<Long, Life> leaderOfTerm = new HashMap<>();
-    private final Map<Ballot, NodeId> votes = new HashMap<>();
+    private final Map<BallotPaper, NodeId> votes = new HashMap<>();
+    private final Set<Ballot> ballots = new HashSet<>();
     private final Map<NodeId, Long> durableTerm = new HashMap<>();
     /** Each entry that ever was, anywhere, by {@link #placeOf}. */
     private final Map<Long, Known> entries = new HashMap<>();
@@ -90,6 +94,18 @@ final class SafetyChecks {
         while (i >= 0 && committed.get(i).byTerm() >= change.term()) {
             i--;
         }
+        Membership membership = latestIn(configurationsOf(node));
+        long voters = membership.voters().stream()
+                .filter(voter -> ballots.contains(new Ballot(voter, node, change.term())))
+                .count();
+        check(
+                voters >= membership.quorum(),
+                Property.ELECTED_BY_MAJORITY,
+                "%s leads term %s of %s with %s votes that are on a disk",
+                node,
+                change.term(),
+                membership,
+                voters);
         LongList log = logOf(node);
         check(
                 i < 0 || (i < log.size() && log.get(i) == committed.get(i).chain()),
@@ -114,7 +130,8 @@ final class SafetyChecks {
 
     private void voted(NodeId voter, HardState state, NodeId candidate) {
         long term = state.term();
-        NodeId before = votes.putIfAbsent(new Ballot(voter, state.incarnation(), term), candidate);
+        ballots.add(new Ballot(voter, candidate, term));
+        NodeId before = votes.putIfAbsent(new BallotPaper(voter, state.incarnation(), term), candidate);
         check(
                 before == null || before.equals(candidate),
                 Property.ONE_VOTE_A_TERM,

@@ -259,6 +259,7 @@ final class Shell implements LogWriter.Listener {
         if (output.messages().stream().anyMatch(message -> message instanceof Message.TimeoutNow)) {
             world.counts.count(Fault.HANDED_OVER);
         }
+        world.leaderChecks.stepped(this, input);
         if (output.hardState().isEmpty()) {
             perform(output);
         } else {
@@ -298,6 +299,7 @@ final class Shell implements LogWriter.Listener {
         }
         output.roleChange().ifPresent(change -> {
             world.checks.roleChanged(member.id, life, change);
+            world.leaderChecks.roleChanged(member.id, change);
             partition.tell(new RaftEvent.RoleChanged(
                     change.role(),
                     change.term(),

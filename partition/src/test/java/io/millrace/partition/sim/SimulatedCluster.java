@@ -14,6 +14,9 @@ final class SimulatedCluster {
     /** After the faults end, all is well again within this time, ten of the longest election timeouts. */
     private static final long RECOVERY_MILLIS = 10_000;
 
+    /** So much does not happen in that time, unless members keep themselves busy with nothing. */
+    private static final long RECOVERY_EVENTS = 200_000;
+
     private static final int CLOSING_PROPOSALS = 5;
 
     private final Scenario scenario;
@@ -122,8 +125,9 @@ final class SimulatedCluster {
     }
 
     private void runUntil(String what, long deadlineMillis, BooleanSupplier holds) {
+        long patience = world.timeline.happened() + RECOVERY_EVENTS;
         while (!holds.getAsBoolean()) {
-            if (world.timeline.nowMillis() > deadlineMillis) {
+            if (world.timeline.nowMillis() > deadlineMillis || world.timeline.happened() > patience) {
                 throw new SimulationFailure(Property.LIVENESS, "waited in vain for " + what);
             }
             next();

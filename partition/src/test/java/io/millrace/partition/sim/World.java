@@ -18,6 +18,7 @@ final class World {
     final FaultCounts counts = new FaultCounts();
     final SimulatedNetwork network;
     final SafetyChecks checks;
+    final LeaderChecks leaderChecks;
     final FailureDetector failureDetector;
     final History history;
     final Supplier<StateMachine> stateMachines;
@@ -42,6 +43,7 @@ final class World {
             }
         });
         this.checks = new SafetyChecks(this, unchecked);
+        this.leaderChecks = new LeaderChecks(this);
         this.history = new History(checks);
         this.failureDetector = new FailureDetector(this, random.split());
         this.membershipChanges = new MembershipChanges(this, random.split());

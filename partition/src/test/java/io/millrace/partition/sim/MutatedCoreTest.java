@@ -1,0 +1,214 @@
+package io.millrace.partition.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.partition.sim.MutatedSources.Patch;
+import java.io.IOException;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/**
+ * The simulator finds mistakes in the code that it is there to test: each bug is a line of the real core, log or state
+ * changed to what somebody might well have written. {@code docs/simulation.md} has the table.
+ */
+class MutatedCoreTest {
+    private static final int STEPS = 4_000;
+
+    /** The bug counts as found only within so many. */
+    private static final int SEEDS = Integer.getInteger("millrace.sim.bugs.seeds", 500);
+
+    private static final String CORE = "io.millrace.partition.raft.RaftCore";
+    private static final String LEADERSHIP = "io.millrace.partition.raft.Leadership";
+    private static final String PROGRESS = "io.millrace.partition.raft.Progress";
+    private static final String QUORUM = "io.millrace.partition.raft.Quorum";
+    private static final String LOG = "io.millrace.partition.log.SegmentedLog";
+    private static final String RECOVERY = "io.millrace.partition.log.LogRecovery";
+    private static final String CACHE = "io.millrace.partition.replica.CachedLog";
+    private static final String OFFSETS = "io.millrace.partition.state.PartitionOffsets";
+
+    record Mutant(String name, List<Patch> patches) {
+        /** In the class last named, one text for another; again and again. */
+        static Mutant of(String name, String className, String... originalsAndReplacements) {
+            List<Patch> patches = new ArrayList<>();
+            for (int i = 0; i < originalsAndReplacements.length; i += 2) {
+                patches.add(new Patch(className, originalsAndReplacements[i], originalsAndReplacements[i + 1]));
+            }
+            return new Mutant(name, patches);
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    static final List<Mutant> MUTANTS = List.of(
+            Mutant.of(
+                    "a member votes twice in a term",
+                    CORE,
+                    "&& (hardState.vote().isEmpty() || hardState.vote().get().equals(request.from()))",
+                    ""),
+            Mutant.of(
+                    "a vote is not persisted",
+                    CORE,
+                    "persist(hardState.votingFor(request.from()));",
+                    "hardState = hardState.votingFor(request.from());"),
+            Mutant.of(
+                    "a candidate's vote for itself is not persisted",
+                    CORE,
+                    "persist(hardState.inTerm(hardState.term() + 1).votingFor(self));",
+                    "persist(hardState.inTerm(hardState.term() + 1));"),
+            Mutant.of(
+                    "a vote does not depend on the candidate's log",
+                    CORE,
+                    "&& request.lastPosition().isAtLeastAsUpToDateAs(log.last()); // §3.6.1",
+                    ";",
+                    "&& request.lastPosition().isAtLeastAsUpToDateAs(log.last())",
+                    ""),
+            Mutant.of(
+                    "votes of an earlier term are counted",
+                    CORE,
+                    "role == Role.CANDIDATE && response.term() == hardState.term() && response.granted()",
+                    "role == Role.CANDIDATE && response.granted()"),
+            Mutant.of("half of the voters are a majority", QUORUM, "count > of.size() / 2", "count >= of.size() / 2.0"),
+            Mutant.of(
+                    "entries count as committed that half of the voters have",
+                    QUORUM,
+                    "values[(values.length - 1) / 2]",
+                    "values[values.length / 2]"),
+            Mutant.of(
+                    "an old term's entry is committed by counting",
+                    CORE,
+                    "reached > commitIndex && log.termAt(reached) == hardState.term()",
+                    "reached > commitIndex"),
+            Mutant.of(
+                    "entries of a deposed leader are appended",
+                    CORE,
+                    "if (request.term() < hardState.term()) {",
+                    "if (request.term() < 0) {"),
+            Mutant.of(
+                    "a follower acknowledges before its disk has the entries",
+                    CORE,
+                    "request.entries().isEmpty() || durableIndex >= request.lastIndex()",
+                    "true",
+                    "hardState.term(), Math.min(durableIndex, verifiedIndex)",
+                    "hardState.term(), verifiedIndex"),
+            Mutant.of(
+                    "a leader counts itself before its disk has the entries",
+                    CORE,
+                    "leadership.majorityMatch(durableIndex)",
+                    "leadership.majorityMatch(log.lastIndex())"),
+            Mutant.of(
+                    "a conflicting entry stays",
+                    CORE,
+                    "                truncateFrom(entry.index());\n",
+                    "                continue;\n"),
+            Mutant.of(
+                    "a batch that is resent after a newer one cuts the newer one off",
+                    CORE,
+                    "if (log.termAt(entry.index()) == entry.term()) {",
+                    "if (entry.index() < request.lastIndex() - 1000) {",
+                    "appendMissing(request.entries());",
+                    "appendMissing(request);",
+                    "private void appendMissing(List<Entry> entries) {",
+                    "private void appendMissing(AppendRequest request) { List<Entry> entries = request.entries();",
+                    "index > verifiedIndex, \"the leader",
+                    "true, \"the leader"),
+            Mutant.of(
+                    "a follower commits what its log has beyond the leader's message",
+                    CORE,
+                    "Math.min(request.commitIndex(), verifiedIndex)",
+                    "Math.min(request.commitIndex(), log.lastIndex())"),
+            Mutant.of(
+                    "what agreed with an earlier leader counts as agreeing with this one",
+                    CORE,
+                    "        votes.clear();\n        verifiedIndex = commitIndex;\n",
+                    "        votes.clear();\n",
+                    "index > verifiedIndex, \"the leader",
+                    "true, \"the leader"),
+            Mutant.of(
+                    "reports about entries that were cut off since count",
+                    CORE,
+                    "if (durable.logEpoch() != logEpoch) {",
+                    "if (!log.contains(durable.position())) {"),
+            Mutant.of(
+                    "a leader does not step down without a majority",
+                    CORE,
+                    "leadership.hasLostQuorum(nowMillis)",
+                    "leadership.hasLostQuorum(nowMillis) && nowMillis < 0"),
+            Mutant.of(
+                    "a heartbeat is answered only when the disk has everything",
+                    CORE,
+                    "request.entries().isEmpty() || durableIndex",
+                    "durableIndex"),
+            Mutant.of(
+                    "a probe is never repeated",
+                    PROGRESS,
+                    "        lastHeartbeatMillis = nowMillis;\n        probeUnanswered = false;\n",
+                    "        lastHeartbeatMillis = nowMillis;\n"),
+            Mutant.of(
+                    "the window of what is on its way has no limit",
+                    PROGRESS,
+                    ": inflight.size() < settings.inflightMessagesMax() && inflightBytes < settings.inflightBytesMax();",
+                    ": true;"),
+            Mutant.of(
+                    "learners count for the quorum",
+                    LEADERSHIP,
+                    "                membership.voters(), voter -> voter.equals(self)",
+                    "                others(membership).isEmpty() ? membership.voters() : withSelf(), voter -> voter.equals(self)",
+                    "    private long matchIndexOf(",
+                    "    private java.util.Set<NodeId> withSelf() { var all = others(membership); all.add(self); return all; }\n\n    private long matchIndexOf("),
+            Mutant.of(
+                    "the log's cut does not reach the disk before it is reported",
+                    LOG,
+                    "        writer.cutAtEnd();\n        writer.force();\n        if (promised)",
+                    "        writer.cutAtEnd();\n        if (promised)"),
+            Mutant.of(
+                    "a full segment is not forced before the next one begins",
+                    LOG,
+                    "        writer.cutAtEnd();\n        writer.force();\n        durableIndex = full",
+                    "        writer.cutAtEnd();\n        durableIndex = full"),
+            Mutant.of(
+                    "truncating what was promised leaves no note of the intention",
+                    LOG,
+                    "boolean promised = index <= durableIndex;",
+                    "boolean promised = false;"),
+            Mutant.of(
+                    "a new segment's name is not forced",
+                    RECOVERY,
+                    "            file.force();\n            storage.syncDirectory();\n            return new SegmentWriter",
+                    "            file.force();\n            return new SegmentWriter"),
+            Mutant.of(
+                    "recovery trusts what it reads back after a failed fsync",
+                    RECOVERY,
+                    "if (provenDurable < segment.last().index()) {",
+                    "if (provenDurable < 0) {"),
+            Mutant.of(
+                    "recovery leaves a torn tail behind the last good frame",
+                    RECOVERY,
+                    "            writer.cutAtEnd();\n            changed = true;\n",
+                    "            changed = true;\n"),
+            Mutant.of(
+                    "reads go to the files for what is not there yet",
+                    CACHE,
+                    "        cache.keepFrom(index + 1);\n",
+                    ""),
+            Mutant.of(
+                    "a cut leaves the offset counter where it was",
+                    OFFSETS,
+                    "marks.getLast().index() >= fromIndex",
+                    "marks.getLast().index() > fromIndex"));
+
+    @ParameterizedTest(name = "{0}")
+    @FieldSource("MUTANTS")
+    void isFound(Mutant mutant) throws IOException, ReflectiveOperationException {
+        ClassLoader mutated = MutatedSources.with(mutant.patches());
+        Method hunt = mutated.loadClass(BugHunt.class.getName()).getMethod("hunt", long.class, long.class);
+        Object found = hunt.invoke(null, SEEDS, STEPS);
+        System.out.printf("%s: %s%n", mutant, found);
+        assertThat(found).as("what finds it within %s seeds", SEEDS).isNotNull();
+    }
+}
