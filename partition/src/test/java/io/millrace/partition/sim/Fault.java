@@ -26,6 +26,8 @@ enum Fault {
     POWER_FAILURE_OF_ALL,
     /** Power fails between two steps of one change of the disk. */
     POWER_FAILURE_IN_DISK_OPERATION,
+    /** Power fails after entries were cut off, before those in their place are forced. */
+    POWER_FAILURE_AFTER_CUT,
     /** Power fails between two stages of performing one output. */
     CRASH_BETWEEN_STAGES,
     SLOW_DISK,

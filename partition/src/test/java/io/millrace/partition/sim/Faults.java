@@ -71,13 +71,7 @@ record Faults(
     /** What the seeds choose from. */
     static final List<Faults> MIXES = List.of(
             new Faults("calm", Network.GOOD, 0, 0, 1_000_000, weights(Fault.CHANGE_ASKED, 1)),
-            new Faults(
-                    "slow disks",
-                    Network.GOOD,
-                    0,
-                    0.05,
-                    500_000,
-                    weights(Fault.SLOW_DISK, 1)),
+            new Faults("slow disks", Network.GOOD, 0, 0.05, 500_000, weights(Fault.SLOW_DISK, 1)),
             new Faults(
                     "lossy",
                     new Network(0.15, 0.05, 0, 5_000, 0, true),

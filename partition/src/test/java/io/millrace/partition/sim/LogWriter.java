@@ -18,6 +18,9 @@ final class LogWriter {
         void durable(Input.Durable durable);
 
         void failed(Exception failure);
+
+        /** The power goes just now. */
+        void powerFails();
     }
 
     /** @param append never empty: a member cuts only to append */
@@ -71,6 +74,7 @@ final class LogWriter {
                 return;
             }
             Work last = waiting.getLast();
+            boolean cuts = waiting.stream().anyMatch(work -> work.truncateFrom().isPresent());
             perform(() -> {
                 for (Work work : waiting) {
                     if (work.truncateFrom().isPresent()) {
@@ -80,6 +84,9 @@ final class LogWriter {
                 }
             });
             waiting.clear();
+            if (cuts && !stopped && world.mayLosePowerAfterCut(random)) {
+                listener.powerFails(); // what is cut is cut, whatever was written since
+            }
             sync(last);
         });
     }

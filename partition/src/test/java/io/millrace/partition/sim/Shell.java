@@ -130,6 +130,12 @@ final class Shell implements LogWriter.Listener {
         member.diskFailed(failure);
     }
 
+    @Override
+    public void powerFails() {
+        world.counts.count(Fault.POWER_FAILURE_AFTER_CUT);
+        member.crash(true);
+    }
+
     void pause(long micros, boolean clockToo) {
         paused = true;
         world.trace.lane(id(), Trace.Lane.PAUSED);

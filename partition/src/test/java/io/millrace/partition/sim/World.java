@@ -57,6 +57,10 @@ final class World {
         return random.nextDouble() < faults.stalls();
     }
 
+    boolean mayLosePowerAfterCut(SplittableRandom random) {
+        return faults.strikes().containsKey(Fault.POWER_FAILURE) && random.nextInt(5) == 0;
+    }
+
     /** Who voted when the group was made. */
     Membership founding() {
         return Membership.ofVoters(
