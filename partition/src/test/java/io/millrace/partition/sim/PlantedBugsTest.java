@@ -44,7 +44,11 @@ class PlantedBugsTest {
             Property.COMMITTED_IS_NOT_CUT,
             Property.CHANGES_IN_TURN,
             Property.CONFIGURATION_OF_LOG,
-            Property.MESSAGES_ARE_TRUE);
+            Property.MESSAGES_ARE_TRUE,
+            Property.ELECTED_BY_MAJORITY,
+            Property.COMMITS_BY_OWN_TERM,
+            Property.LEADER_HEARS_MAJORITY,
+            Property.DISK_KEEPS);
 
     record PlantedBug(String name, Conduct conduct) {
         @Override

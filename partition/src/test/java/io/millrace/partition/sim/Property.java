@@ -35,6 +35,8 @@ enum Property {
     LEADER_HEARS_MAJORITY,
     /** Where nothing is wrong but that disks are slow, whoever leads goes on to. */
     SLOW_DISKS_DEPOSE_NOBODY,
+    /** Leaders count who has an entry for entries of their own term only (Raft dissertation §3.6.2). */
+    COMMITS_BY_OWN_TERM,
     /** What is committed is on the disks of a majority of voters. */
     MAJORITY_DURABLE,
     /** No disk loses or cuts off an entry that is committed. */

@@ -341,6 +341,13 @@ final class SafetyChecks {
         check(upTo >= from, Property.COMMITTED_STAYS, "commit index of %s went from %s to %s", node, from, upTo);
         LongList log = logOf(node);
         check(upTo <= log.size(), Property.COMMITTED_STAYS, "%s commits %s of %s", node, upTo, log.size());
+        check(
+                !by.believesToLead() || by.entryAt(upTo).term() == by.core().term(),
+                Property.COMMITS_BY_OWN_TERM,
+                "leader %s of term %s commits up to %s of an earlier term",
+                node,
+                by.core().term(),
+                upTo);
         for (long index = from + 1; index <= Math.min(upTo, log.size()); index++) {
             long chain = log.get(index - 1);
             if (index <= committed.size()) {

@@ -25,7 +25,11 @@ final class SimulatedCluster {
     private final Chaos chaos;
 
     SimulatedCluster(long seed) {
-        this(Scenario.ofSeed(seed), Conduct.CORRECT, Set.of(), StateMachine::ofPayloads);
+        this(seed, StateMachine::ofPayloads);
+    }
+
+    SimulatedCluster(long seed, Supplier<StateMachine> stateMachines) {
+        this(Scenario.ofSeed(seed), Conduct.CORRECT, Set.of(), stateMachines);
     }
 
     /**
