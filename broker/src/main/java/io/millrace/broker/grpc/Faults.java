@@ -3,6 +3,7 @@ package io.millrace.broker.grpc;
 import akka.actor.ActorSystem;
 import akka.grpc.GrpcServiceException;
 import akka.grpc.Trailers;
+import akka.http.scaladsl.model.http2.PeerClosedStreamException;
 import akka.japi.Function;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.grpc.Status;
@@ -39,6 +40,10 @@ public final class Faults {
         if (cause instanceof GrpcServiceException grpc) {
             return new Trailers(
                     grpc.status(), grpc.metadata()); // Akka gRPC's own: a malformed frame, an unknown encoding.
+        }
+        if (cause instanceof PeerClosedStreamException) {
+            return new Trailers(
+                    Status.CANCELLED); // The client has gone, or waits no longer: no fault, and nobody listens.
         }
         if (cause instanceof UnsupportedOperationException) {
             // What the generated handler throws for a method that the service does not have.
