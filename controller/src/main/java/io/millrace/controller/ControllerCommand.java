@@ -37,6 +37,14 @@ public sealed interface ControllerCommand extends ControlMessage {
     record DeleteTopic(String name, long timeoutMillis, ActorRef<ControllerReply> replyTo) implements Request {}
 
     /**
+     * A broker needs producer ids to give away. Answers: {@link ControllerReply.ProducerIdsAllocated},
+     * {@link ControllerReply.Unavailable}, {@link ControllerReply.OutcomeUnknown} (then ask again: ids may be lost, but
+     * never given twice).
+     */
+    record AllocateProducerIds(int brokerId, long timeoutMillis, ActorRef<ControllerReply> replyTo)
+            implements Request {}
+
+    /**
      * A broker introduces itself, at each start. Answers: {@link ControllerReply.BrokerRegistered},
      * {@link ControllerReply.InvalidRequest}, {@link ControllerReply.WrongCluster},
      * {@link ControllerReply.BrokerIdTaken}, {@link ControllerReply.Unavailable},

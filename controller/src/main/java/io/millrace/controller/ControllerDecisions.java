@@ -45,6 +45,9 @@ final class ControllerDecisions {
         if (request instanceof ControllerCommand.RegisterBroker register) {
             return registerBroker(register, metadata, live);
         }
+        if (request instanceof ControllerCommand.AllocateProducerIds allocate) {
+            return new Submit(new MetadataCommand.AllocateProducerIds(metadata.controllerEpoch(), allocate.brokerId()));
+        }
         throw new IllegalStateException("no decision about " + request);
     }
 
@@ -142,6 +145,9 @@ final class ControllerDecisions {
         }
         if (result instanceof MetadataResult.BrokerRegistered registered) {
             return new ControllerReply.BrokerRegistered(registered.clusterId(), index);
+        }
+        if (result instanceof MetadataResult.ProducerIdsAllocated ids) {
+            return new ControllerReply.ProducerIdsAllocated(ids.firstId(), ids.count(), index);
         }
         if (result instanceof MetadataResult.TopicExists exists) {
             return new ControllerReply.TopicExists(exists.name());

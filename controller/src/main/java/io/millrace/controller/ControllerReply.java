@@ -20,6 +20,9 @@ public sealed interface ControllerReply extends ControlMessage {
 
     record BrokerRegistered(String clusterId, long metadataIndex) implements ControllerReply {}
 
+    /** The ids from {@code firstId} on, {@code count} of them, are the asker's alone. */
+    record ProducerIdsAllocated(long firstId, int count, long metadataIndex) implements ControllerReply {}
+
     /**
      * The controller as it stands now.
      *

@@ -38,6 +38,9 @@ final class DecisionLog {
                     + register.broker().client() + " with directory "
                     + register.broker().directoryId();
         }
+        if (request instanceof ControllerCommand.AllocateProducerIds allocate) {
+            return "producer ids for broker " + allocate.brokerId();
+        }
         throw new IllegalStateException("no words for " + request);
     }
 

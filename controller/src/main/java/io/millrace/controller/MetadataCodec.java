@@ -37,7 +37,8 @@ public final class MetadataCodec {
             "claim-controller", MetadataCommand.ClaimController.class,
             "register-broker", MetadataCommand.RegisterBroker.class,
             "create-topic", MetadataCommand.CreateTopic.class,
-            "delete-topic", MetadataCommand.DeleteTopic.class);
+            "delete-topic", MetadataCommand.DeleteTopic.class,
+            "allocate-producer-ids", MetadataCommand.AllocateProducerIds.class);
 
     private static final Map<Class<? extends MetadataCommand>, String> NAMES =
             TYPES.entrySet().stream().collect(Collectors.toUnmodifiableMap(Map.Entry::getValue, Map.Entry::getKey));

@@ -27,6 +27,9 @@ public sealed interface ProposalOutcome extends ControlMessage {
                         @JsonSubTypes.Type(value = MetadataResult.BrokerRegistered.class, name = "broker-registered"),
                         @JsonSubTypes.Type(value = MetadataResult.TopicCreated.class, name = "topic-created"),
                         @JsonSubTypes.Type(value = MetadataResult.TopicDeleted.class, name = "topic-deleted"),
+                        @JsonSubTypes.Type(
+                                value = MetadataResult.ProducerIdsAllocated.class,
+                                name = "producer-ids-allocated"),
                         @JsonSubTypes.Type(value = MetadataResult.StaleController.class, name = "stale-controller"),
                         @JsonSubTypes.Type(value = MetadataResult.TopicExists.class, name = "topic-exists"),
                         @JsonSubTypes.Type(value = MetadataResult.UnknownTopic.class, name = "unknown-topic"),

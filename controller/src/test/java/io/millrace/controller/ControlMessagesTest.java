@@ -42,6 +42,7 @@ class ControlMessagesTest {
                 new ControllerCommand.DeleteTopic("orders", 30_000, ASKER),
                 new ControllerCommand.RegisterBroker(Optional.empty(), "akka://m@h:1#2", Samples.broker(1), 1, ASKER),
                 new ControllerCommand.RegisterBroker(Optional.of("c"), "akka://m@h:1#2", Samples.broker(2), 1, ASKER),
+                new ControllerCommand.AllocateProducerIds(1, 5_000, ASKER),
                 new ControllerCommand.DescribeController(ASKER));
     }
 
@@ -50,6 +51,7 @@ class ControlMessagesTest {
                 new ControllerReply.TopicCreated(TOPIC, 9),
                 new ControllerReply.TopicDeleted("orders", 7, 9),
                 new ControllerReply.BrokerRegistered("c", 9),
+                new ControllerReply.ProducerIdsAllocated(9_000, 1_000, 9),
                 new ControllerReply.Description(
                         1,
                         "RULING",
@@ -76,6 +78,7 @@ class ControlMessagesTest {
                 new MetadataResult.BrokerRegistered("c"),
                 new MetadataResult.TopicCreated(TOPIC),
                 new MetadataResult.TopicDeleted("orders", 7),
+                new MetadataResult.ProducerIdsAllocated(9_000, 1_000),
                 new MetadataResult.StaleController(4),
                 new MetadataResult.TopicExists("orders"),
                 new MetadataResult.UnknownTopic("orders"),

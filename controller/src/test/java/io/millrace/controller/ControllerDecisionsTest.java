@@ -176,6 +176,8 @@ class ControllerDecisionsTest {
                 new ControllerReply.TopicDeleted("orders", 3, 7),
                 new MetadataResult.BrokerRegistered("c"),
                 new ControllerReply.BrokerRegistered("c", 7),
+                new MetadataResult.ProducerIdsAllocated(7_000, 1_000),
+                new ControllerReply.ProducerIdsAllocated(7_000, 1_000, 7),
                 new MetadataResult.TopicExists("orders"),
                 new ControllerReply.TopicExists("orders"),
                 new MetadataResult.UnknownTopic("orders"),

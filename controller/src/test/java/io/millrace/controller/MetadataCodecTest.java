@@ -22,7 +22,8 @@ class MetadataCodecTest {
             new MetadataCommand.RegisterBroker(5, Optional.empty(), Optional.empty(), Samples.broker(1)),
             new MetadataCommand.RegisterBroker(5, Optional.of("6f9619ff"), Optional.of("old"), Samples.broker(2)),
             new MetadataCommand.CreateTopic(5, "orders", 2, List.of(List.of(1, 2), List.of(2, 1))),
-            new MetadataCommand.DeleteTopic(5, "orders", 17));
+            new MetadataCommand.DeleteTopic(5, "orders", 17),
+            new MetadataCommand.AllocateProducerIds(5, 2));
 
     @Test
     void theFormatOnDiskHasNotChanged() throws IOException {

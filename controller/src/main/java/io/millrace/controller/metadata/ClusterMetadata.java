@@ -30,6 +30,9 @@ public record ClusterMetadata(
     /** No topic has more, whatever a controller's settings allow. All replicas must agree on it: never lower it. */
     public static final int PARTITIONS_PER_TOPIC_MAX = 10_000;
 
+    /** How many producer ids one command allocates: entry {@code i} those from {@code i} times this on. Never change it. */
+    public static final int PRODUCER_IDS_PER_BLOCK = 1_000;
+
     public static final ClusterMetadata EMPTY =
             new ClusterMetadata(Optional.empty(), 0, OptionalInt.empty(), new TreeMap<>(), new TreeMap<>(), 0);
 
@@ -71,6 +74,9 @@ public record ClusterMetadata(
         }
         if (command instanceof MetadataCommand.DeleteTopic delete) {
             return here.deleteTopic(delete);
+        }
+        if (command instanceof MetadataCommand.AllocateProducerIds) {
+            return here.allocateProducerIds();
         }
         throw new IllegalStateException("no rule for " + command);
     }
@@ -152,6 +158,12 @@ public record ClusterMetadata(
         NavigableMap<String, TopicMetadata> after = new TreeMap<>(topics);
         after.remove(topic.name());
         return new Applied(withTopics(after), new MetadataResult.TopicDeleted(topic.name(), topic.id()));
+    }
+
+    /** As with the ids of topics, the index of the entry makes them unique, and nothing has to be remembered. */
+    private Applied allocateProducerIds() {
+        long firstId = Math.multiplyExact(appliedIndex, (long) PRODUCER_IDS_PER_BLOCK);
+        return new Applied(this, new MetadataResult.ProducerIdsAllocated(firstId, PRODUCER_IDS_PER_BLOCK));
     }
 
     private Optional<String> problemWith(List<List<Integer>> assignment, int replicationFactor) {

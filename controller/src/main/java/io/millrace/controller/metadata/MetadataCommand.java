@@ -46,4 +46,11 @@ public sealed interface MetadataCommand {
      * @param topicId which topic of that name: not one that was created since
      */
     record DeleteTopic(long epoch, String name, long topicId) implements MetadataCommand {}
+
+    /**
+     * Producer ids for a broker to give away.
+     *
+     * @param brokerId the only one that gives them
+     */
+    record AllocateProducerIds(long epoch, int brokerId) implements MetadataCommand {}
 }

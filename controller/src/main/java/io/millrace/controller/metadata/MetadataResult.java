@@ -19,6 +19,13 @@ public sealed interface MetadataResult {
     /** Done. */
     record TopicDeleted(String name, long topicId) implements MetadataResult {}
 
+    /**
+     * Done.
+     *
+     * @param firstId of {@code count} ids that nobody ever had or will have
+     */
+    record ProducerIdsAllocated(long firstId, int count) implements MetadataResult {}
+
     /** Refused: the proposer does not rule, or not any more. */
     record StaleController(long currentEpoch) implements MetadataResult {}
 

@@ -63,7 +63,9 @@ class ClusterMetadataTest {
                         MetadataCommand.CreateTopic.class,
                         epoch -> new MetadataCommand.CreateTopic(epoch, "new", 1, List.of(List.of(1))),
                         MetadataCommand.DeleteTopic.class,
-                        epoch -> new MetadataCommand.DeleteTopic(epoch, "orders", 5))
+                        epoch -> new MetadataCommand.DeleteTopic(epoch, "orders", 5),
+                        MetadataCommand.AllocateProducerIds.class,
+                        epoch -> new MetadataCommand.AllocateProducerIds(epoch, 1))
                 .values()
                 .stream()
                 .map(command -> command.apply(1L));
@@ -83,7 +85,8 @@ class ClusterMetadataTest {
                         MetadataResult.Claimed.class,
                         MetadataResult.BrokerRegistered.class,
                         MetadataResult.TopicCreated.class,
-                        MetadataResult.TopicDeleted.class);
+                        MetadataResult.TopicDeleted.class,
+                        MetadataResult.ProducerIdsAllocated.class);
     }
 
     @ParameterizedTest
@@ -112,6 +115,16 @@ class ClusterMetadataTest {
         assertThat(metadata.apply(6, new MetadataCommand.CreateTopic(1, "orders", 1, List.of(List.of(1))))
                         .result())
                 .isEqualTo(new MetadataResult.TopicExists("orders"));
+    }
+
+    @Test
+    void producerIdsAreAllocatedOnce() {
+        MetadataCommand allocate = new MetadataCommand.AllocateProducerIds(1, 2);
+        Applied first = clusterWithOrders().apply(6, allocate);
+
+        assertThat(first.result()).isEqualTo(new MetadataResult.ProducerIdsAllocated(6_000, 1_000));
+        assertThat(first.next().apply(7, allocate).result())
+                .isEqualTo(new MetadataResult.ProducerIdsAllocated(7_000, 1_000));
     }
 
     @Test

@@ -35,7 +35,7 @@ class MetadataHistoryTest {
             List<String> names = List.of("a", "b", "c");
             String name = names.get(random.nextInt(names.size()));
             int broker = random.nextInt(5);
-            return switch (random.nextInt(24)) {
+            return switch (random.nextInt(26)) {
                 case 0 -> new MetadataCommand.ClaimController(known.controllerEpoch(), brokerId, "id-" + brokerId);
                 case 1, 2, 3, 4, 5, 6, 7, 8 ->
                     new MetadataCommand.RegisterBroker(
@@ -48,6 +48,7 @@ class MetadataHistoryTest {
                             epoch,
                             name,
                             known.topic(name).map(TopicMetadata::id).orElse(1L));
+                case 24, 25 -> new MetadataCommand.AllocateProducerIds(epoch, brokerId);
                 default ->
                     new MetadataCommand.CreateTopic(
                             epoch, name, 1, List.of(List.of(random.nextInt(5)), List.of(random.nextInt(5))));
@@ -56,7 +57,7 @@ class MetadataHistoryTest {
     }
 
     @Property(tries = 100)
-    void replicasAgreeStaleCommandsDoNothingAndTopicIdsAreNeverReused(@ForAll long seed) {
+    void replicasAgreeStaleCommandsDoNothingAndIdsAreNeverReused(@ForAll long seed) {
         Random random = new Random(seed);
         List<RivalController> controllers = new ArrayList<>();
         for (int i = 0; i < CONTROLLERS; i++) {
@@ -66,6 +67,7 @@ class MetadataHistoryTest {
         List<ClusterMetadata> states = new ArrayList<>(List.of(ClusterMetadata.EMPTY));
         List<MetadataCommand> delayed = new ArrayList<>();
         Set<Long> topicIds = new HashSet<>();
+        Set<Long> producerIds = new HashSet<>();
 
         while (log.size() < ENTRIES) {
             RivalController controller = controllers.get(random.nextInt(CONTROLLERS));
@@ -92,6 +94,11 @@ class MetadataHistoryTest {
             }
             if (applied.result() instanceof MetadataResult.TopicCreated created) {
                 assertThat(topicIds.add(created.topic().id())).isTrue();
+            }
+            if (applied.result() instanceof MetadataResult.ProducerIdsAllocated ids) {
+                for (long id = ids.firstId(); id < ids.firstId() + ids.count(); id++) {
+                    assertThat(producerIds.add(id)).isTrue();
+                }
             }
             if (before.clusterId().isPresent()) {
                 assertThat(applied.next().clusterId()).isEqualTo(before.clusterId());
