@@ -219,7 +219,14 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 GrpcServer.bind(
                         system,
                         settings,
-                        new GrpcServer.Backend(topics, gateway, leaders, changes, inspection, liveness::isAlive)),
+                        new GrpcServer.Backend(
+                                topics,
+                                gateway,
+                                leaders,
+                                changes,
+                                new ProducerIds(system, controller, settings.brokerId()),
+                                inspection,
+                                liveness::isAlive)),
                 (binding, thrown) -> thrown == null
                         ? new Bound(binding)
                         : new BindFailed(

@@ -36,6 +36,16 @@ public sealed interface Failure {
 
     record TopicAlreadyExists(String topic) implements Failure {}
 
+    record UnknownProducer(String topic, int partition, long producerId) implements Failure {}
+
+    record ProducerFenced(String topic, int partition, long producerId, int epoch, int currentEpoch)
+            implements Failure {}
+
+    record OutOfOrderSequence(String topic, int partition, long producerId, int sequence, int expectedSequence)
+            implements Failure {}
+
+    record DuplicateTooOld(String topic, int partition, long producerId, int sequence) implements Failure {}
+
     /** @param leaderAddress host:port, known only if the leader is */
     record NoLeader(String topic, int partition, OptionalInt leader, Optional<String> leaderAddress)
             implements Failure {}

@@ -8,6 +8,7 @@ import akka.http.javadsl.ServerBinding;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.japi.function.Function;
+import io.millrace.broker.ProducerIds;
 import io.millrace.broker.TopicChanges;
 import io.millrace.broker.config.BrokerSettings;
 import io.millrace.broker.routing.Inspection;
@@ -37,6 +38,7 @@ public final class GrpcServer {
             PartitionGateway gateway,
             LeaderView leaders,
             TopicChanges changes,
+            ProducerIds producerIds,
             Inspection inspection,
             IntPredicate alive) {}
 
@@ -63,6 +65,7 @@ public final class GrpcServer {
                         System::currentTimeMillis),
                 backend.topics(),
                 backend.gateway(),
+                backend.producerIds(),
                 deadlines,
                 faults,
                 settings.partition().fetchBytesMax(),

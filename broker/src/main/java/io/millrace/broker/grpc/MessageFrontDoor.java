@@ -6,6 +6,7 @@ import akka.grpc.javadsl.Metadata;
 import akka.stream.javadsl.Source;
 import io.millrace.broker.Failure;
 import io.millrace.broker.FailureException;
+import io.millrace.broker.ProducerIds;
 import io.millrace.broker.routing.Call;
 import io.millrace.broker.routing.PartitionGateway;
 import io.millrace.broker.routing.PartitionTarget;
@@ -15,6 +16,8 @@ import io.millrace.protocol.v1.FetchRequest;
 import io.millrace.protocol.v1.FetchResponse;
 import io.millrace.protocol.v1.GetOffsetsRequest;
 import io.millrace.protocol.v1.GetOffsetsResponse;
+import io.millrace.protocol.v1.InitProducerRequest;
+import io.millrace.protocol.v1.InitProducerResponse;
 import io.millrace.protocol.v1.MessageServicePowerApi;
 import io.millrace.protocol.v1.ProduceRequest;
 import io.millrace.protocol.v1.ProduceResponse;
@@ -34,6 +37,7 @@ final class MessageFrontDoor implements MessageServicePowerApi {
     private final ProduceIntake intake;
     private final TopicLookup topics;
     private final PartitionGateway gateway;
+    private final ProducerIds producerIds;
     private final Deadlines deadlines;
     private final Faults faults;
     private final int fetchBytesMax;
@@ -45,6 +49,7 @@ final class MessageFrontDoor implements MessageServicePowerApi {
             ProduceIntake intake,
             TopicLookup topics,
             PartitionGateway gateway,
+            ProducerIds producerIds,
             Deadlines deadlines,
             Faults faults,
             int fetchBytesMax,
@@ -53,6 +58,7 @@ final class MessageFrontDoor implements MessageServicePowerApi {
         this.intake = intake;
         this.topics = topics;
         this.gateway = gateway;
+        this.producerIds = producerIds;
         this.deadlines = deadlines;
         this.faults = faults;
         this.fetchBytesMax = fetchBytesMax;
@@ -94,6 +100,14 @@ final class MessageFrontDoor implements MessageServicePowerApi {
         } catch (RuntimeException e) {
             return CompletableFuture.completedFuture(failed(request, e));
         }
+    }
+
+    @Override
+    public CompletionStage<InitProducerResponse> initProducer(InitProducerRequest request, Metadata metadata) {
+        topics.metadata(); // or this broker is not ready
+        return producerIds.next().thenApply(id -> InitProducerResponse.newBuilder()
+                .setProducerId(id)
+                .build());
     }
 
     @Override
@@ -150,6 +164,7 @@ final class MessageFrontDoor implements MessageServicePowerApi {
                 .setPartition(accepted.target().partition())
                 .setBaseOffset(produced.baseOffset())
                 .setRecordCount(produced.recordCount())
+                .setDuplicate(produced.duplicate())
                 .build();
     }
 

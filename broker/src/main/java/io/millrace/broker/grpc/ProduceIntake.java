@@ -127,6 +127,7 @@ final class ProduceIntake {
     /** Looks at everything that somebody may rely on later: checksums, headers, each record's lengths. */
     private int validate(Bytes batches) {
         int count = 0;
+        boolean idempotent = false;
         try {
             for (RecordBatch batch : RecordBatches.iterate(batches)) {
                 int largest = batch.validateRecords(decompressedBytesMax);
@@ -136,12 +137,14 @@ final class ProduceIntake {
                                     "transactions do not exist here, and only brokers write control batches")
                             .asException();
                 }
-                if (batch.hasProducer()) {
+                if (idempotent || (batch.hasProducer() && count > 0)) {
+                    // All or nothing, and one answer: half of a request must not be a duplicate.
                     throw new Failure.InvalidRequest(
                                     "record_batches",
-                                    "idempotent producers do not exist yet: what is sent twice would be stored twice")
+                                    "the batch of an idempotent producer must be the only one of its request")
                             .asException();
                 }
+                idempotent = batch.hasProducer();
                 if (RecordBatch.HEADER_SIZE + largest > messageBytesMax) {
                     requireNoneTooLarge(batch);
                 }

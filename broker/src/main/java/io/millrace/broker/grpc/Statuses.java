@@ -122,6 +122,52 @@ final class Statuses {
                             "there is a topic '" + f.topic() + "' already")
                     .with("topic", f.topic());
         }
+        return tellProducers(failure);
+    }
+
+    private static Told tellProducers(Failure failure) {
+        if (failure instanceof Failure.UnknownProducer f) {
+            return told(
+                            Status.Code.FAILED_PRECONDITION,
+                            ErrorReason.UNKNOWN_PRODUCER,
+                            f.topic() + "-" + f.partition() + " knows nothing of producer " + f.producerId()
+                                    + ", whose sequence can begin with 0 only")
+                    .with("topic", f.topic())
+                    .with("partition", f.partition())
+                    .with("producer_id", f.producerId());
+        } else if (failure instanceof Failure.ProducerFenced f) {
+            return told(
+                            Status.Code.FAILED_PRECONDITION,
+                            ErrorReason.PRODUCER_FENCED,
+                            "producer " + f.producerId() + " is in epoch " + f.currentEpoch() + " of " + f.topic() + "-"
+                                    + f.partition() + ", this batch is of epoch " + f.epoch())
+                    .with("topic", f.topic())
+                    .with("partition", f.partition())
+                    .with("producer_id", f.producerId())
+                    .with("epoch", f.epoch())
+                    .with("current_epoch", f.currentEpoch());
+        } else if (failure instanceof Failure.OutOfOrderSequence f) {
+            return told(
+                            Status.Code.FAILED_PRECONDITION,
+                            ErrorReason.OUT_OF_ORDER_SEQUENCE,
+                            "the next batch of producer " + f.producerId() + " in " + f.topic() + "-" + f.partition()
+                                    + " must have sequence " + f.expectedSequence() + ", not " + f.sequence())
+                    .with("topic", f.topic())
+                    .with("partition", f.partition())
+                    .with("producer_id", f.producerId())
+                    .with("sequence", f.sequence())
+                    .with("expected_sequence", f.expectedSequence());
+        } else if (failure instanceof Failure.DuplicateTooOld f) {
+            return told(
+                            Status.Code.ALREADY_EXISTS,
+                            ErrorReason.DUPLICATE_TOO_OLD,
+                            "producer " + f.producerId() + " has written sequence " + f.sequence() + " to " + f.topic()
+                                    + "-" + f.partition() + " before, and its offset is not known any more")
+                    .with("topic", f.topic())
+                    .with("partition", f.partition())
+                    .with("producer_id", f.producerId())
+                    .with("sequence", f.sequence());
+        }
         return tellState(failure);
     }
 

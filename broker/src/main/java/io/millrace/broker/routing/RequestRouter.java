@@ -10,6 +10,8 @@ import akka.actor.typed.javadsl.TimerScheduler;
 import io.millrace.broker.Failure;
 import io.millrace.partition.replica.PartitionCommand;
 import io.millrace.partition.replica.PartitionReply;
+import io.millrace.partition.state.ProducerBatch;
+import io.millrace.partition.state.SequenceVerdict;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -190,6 +192,8 @@ public final class RequestRouter extends AbstractBehavior<RequestRouter.Command>
             fail(request, new Failure.Overloaded("the queue of " + target + " is full", overloaded.limitBytes()));
         } else if (reply instanceof PartitionReply.DiskFull) {
             fail(request, new Failure.DiskFull(target.topic(), target.partition()));
+        } else if (reply instanceof PartitionReply.SequenceRefused refused) {
+            fail(request, failureOf(refused, target));
         } else if (reply instanceof PartitionReply.OffsetOutOfRange range
                 && request.call.request() instanceof Request.Fetch fetch) {
             fail(
@@ -275,6 +279,21 @@ public final class RequestRouter extends AbstractBehavior<RequestRouter.Command>
 
     private static Failure outcomeUnknown(PartitionTarget target, String problem) {
         return new Failure.OutcomeUnknown(target.topic(), OptionalInt.of(target.partition()), problem);
+    }
+
+    private static Failure failureOf(PartitionReply.SequenceRefused refused, PartitionTarget target) {
+        ProducerBatch batch = refused.batch();
+        long producerId = batch.producerId();
+        if (refused.verdict() instanceof SequenceVerdict.Fenced fenced) {
+            return new Failure.ProducerFenced(
+                    target.topic(), target.partition(), producerId, batch.epoch(), fenced.currentEpoch());
+        } else if (refused.verdict() instanceof SequenceVerdict.OutOfOrder gap) {
+            return new Failure.OutOfOrderSequence(
+                    target.topic(), target.partition(), producerId, batch.baseSequence(), gap.expectedSequence());
+        } else if (refused.verdict() instanceof SequenceVerdict.DuplicateTooOld) {
+            return new Failure.DuplicateTooOld(target.topic(), target.partition(), producerId, batch.baseSequence());
+        }
+        return new Failure.UnknownProducer(target.topic(), target.partition(), producerId);
     }
 
     private void sendWaiting(PartitionKey key) {

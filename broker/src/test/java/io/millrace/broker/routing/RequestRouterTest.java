@@ -63,9 +63,9 @@ class RequestRouterTest {
         Call call = produce(10);
         PartitionCommand.Produce sent = first.expectMessageClass(PartitionCommand.Produce.class);
         assertThat(sent.recordCount()).isEqualTo(1);
-        sent.replyTo().tell(new PartitionReply.Produced(sent.requestId(), 42, 1));
+        sent.replyTo().tell(new PartitionReply.Produced(sent.requestId(), 42, 1, false));
 
-        assertThat(answer(call)).isEqualTo(new PartitionReply.Produced(sent.requestId(), 42, 1));
+        assertThat(answer(call)).isEqualTo(new PartitionReply.Produced(sent.requestId(), 42, 1, false));
         assertThat(gateway.pendingBytes()).isZero();
         assertThat(gateway.pendingRequests()).isZero();
     }

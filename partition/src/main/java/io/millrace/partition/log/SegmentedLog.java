@@ -86,6 +86,9 @@ public final class SegmentedLog implements Closeable {
         new LogReset(LogPosition.ZERO, 0).makeDurable(storage);
         LogReset.removeFiles(storage);
         LogReset.end(storage);
+        for (String other : storage.list()) {
+            storage.delete(other); // what others keep beside a log means nothing without it
+        }
         storage.deleteDirectory();
     }
 

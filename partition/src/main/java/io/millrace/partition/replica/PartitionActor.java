@@ -3,6 +3,7 @@ package io.millrace.partition.replica;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.ChildFailed;
+import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
@@ -21,9 +22,13 @@ import io.millrace.partition.replica.PartitionCommand.Fetch;
 import io.millrace.partition.replica.PartitionCommand.GetOffsets;
 import io.millrace.partition.replica.PartitionCommand.GetStatus;
 import io.millrace.partition.replica.PartitionCommand.Produce;
-import io.millrace.partition.replica.Proposals.Placed;
 import io.millrace.partition.replica.Proposals.Proposal;
 import io.millrace.partition.state.PartitionOffsets;
+import io.millrace.partition.state.ProducerBatch;
+import io.millrace.partition.state.Producers;
+import io.millrace.partition.state.SequenceVerdict;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +36,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +50,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
+    private static final int PRODUCERS_READ_BYTES = 4 << 20;
+    private static final int PRODUCER_SNAPSHOTS_PER_SEGMENT = 4;
+
     private record Raft(RaftEvent event) implements ReplicaMessage {}
 
     private record Status(RaftStatus raft) implements ReplicaMessage {}
@@ -50,6 +60,14 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private record FetchRead(Fetch fetch, List<Entry> entries, @Nullable Throwable failure) implements ReplicaMessage {}
 
     private record FetchTimedOut(WaitingFetches.Key key) implements ReplicaMessage {}
+
+    private record ProducersLoaded(ProducerSnapshots.@Nullable Snapshot snapshot, @Nullable Throwable failure)
+            implements ReplicaMessage {}
+
+    private record ProducersRead(@Nullable ProducersInLog found, @Nullable Throwable failure)
+            implements ReplicaMessage {}
+
+    private record ProducersSaved(@Nullable Throwable failure) implements ReplicaMessage {}
 
     private record BaseFound(long index, long nextOffset, @Nullable Throwable failure) implements ReplicaMessage {}
 
@@ -60,6 +78,11 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private final ActorRef<RaftCommand> raft;
     private final ActorRef<RaftStatus> statusAdapter;
     private final OffsetReader offsetReader = OffsetReader.recordBatches();
+    private final BySequence sequencing = new BySequence();
+
+    private final Executor blocking;
+    /** So much is read, at most, to know the producers again after a start, and a little more. */
+    private final long producerSnapshotBytes;
 
     private final Proposals proposals;
     private final WaitingFetches waitingFetches;
@@ -70,10 +93,15 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private boolean baseAsked;
 
-    /** Both null until the log is open. */
+    /** All three null until the log is open. */
     private @Nullable ReplicaLog log;
 
     private @Nullable PartitionOffsets offsets;
+
+    private @Nullable Producers producers;
+    private boolean producersAsked;
+    private boolean producersBeingSaved;
+    private long bytesSinceProducersSaved;
 
     private @Nullable String problem;
     /** The first that was found in the log. */
@@ -109,6 +137,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         this.spec = spec;
         this.settings = settings;
         this.disk = context.disk();
+        this.blocking =
+                actor.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
+        this.producerSnapshotBytes = Math.max(1, context.log().segmentBytes() / PRODUCER_SNAPSHOTS_PER_SEGMENT);
         this.observer = observer;
         this.proposals = new Proposals(settings);
         this.waitingFetches =
@@ -136,6 +167,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 .onMessage(GetStatus.class, this::onGetStatus)
                 .onMessage(Status.class, this::onStatus)
                 .onMessage(BaseFound.class, this::onBaseFound)
+                .onMessage(ProducersLoaded.class, this::onProducersLoaded)
+                .onMessage(ProducersRead.class, this::onProducersRead)
+                .onMessage(ProducersSaved.class, this::onProducersSaved)
                 .onMessageEquals(ReplicaMessage.Open.INSTANCE, () -> this)
                 .onMessageEquals(ReplicaMessage.Delete.INSTANCE, this::onDelete)
                 .onSignal(ChildFailed.class, failed -> onRaftStopped(String.valueOf(failed.getCause())))
@@ -158,13 +192,17 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private void takeUp() {
         while (!baseAsked && problem == null && !deferred.isEmpty()) {
-            try {
-                take(deferred.removeFirst());
-            } catch (RuntimeException e) {
-                // Were it thrown, sharding would start the replica anew with the next message, and nobody would see it.
-                getContext().getLog().error("{} stops", spec.id(), e);
-                fail(String.valueOf(e.getMessage()));
-            }
+            orFail(() -> take(deferred.removeFirst()));
+        }
+    }
+
+    private void orFail(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException e) {
+            // Were it thrown, sharding would start the replica anew with the next message, and nobody would see it.
+            getContext().getLog().error("{} stops", spec.id(), e);
+            fail(String.valueOf(e.getMessage()));
         }
     }
 
@@ -180,6 +218,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         } else if (event instanceof RaftEvent.RoleChanged change) {
             onRoleChanged(change);
         } else if (event instanceof RaftEvent.Truncated truncated) {
+            producers().truncated(truncated.fromIndex());
             if (!offsets().truncated(truncated.fromIndex())) {
                 askBase(truncated.fromIndex() - 1);
             }
@@ -187,6 +226,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             log = started.log();
             offsets = new PartitionOffsets(
                     started.lastIndex(), started.nextOffset(), started.log().startOffset());
+            producers = new Producers(started.lastIndex());
+            loadProducers(started.lastIndex());
             boolean isNew = started.lastIndex() == 0;
             if (isNew && spec.replicas().get(0) == spec.id().brokerId()) {
                 raft.tell(RaftCommand.Campaign.INSTANCE); // the preferred leader of a new partition need not wait
@@ -207,7 +248,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             known.appended(
                     entry.index(),
                     entry.type() == EntryType.DATA ? offsetReader.nextOffset(entry.payload(), before) : before);
+            bytesSinceProducersSaved += entry.payload().sizeBytes();
         }
+        ProducerBatches.in(entries).forEach(producers()::appended);
     }
 
     private void onCommitted(RaftEvent.Committed committed) {
@@ -218,19 +261,26 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             askBase(committed.index());
             return;
         }
-        proposals.committed(committed.index(), placed -> placed.request()
-                .replyTo()
-                .tell(new PartitionReply.Produced(
-                        placed.request().requestId(),
-                        placed.baseOffset(),
-                        placed.request().recordCount())));
-        if (role == Role.LEADER && !serving && committed.index() >= ownFirstIndex) {
-            serving = true;
-            nextOffset = known.logEndOffset();
-            tellObserver();
-        }
+        producers().committed(committed.index());
+        proposals.committed(
+                committed.index(), placed -> answerProduced(placed.request(), placed.baseOffset(), placed.duplicate()));
+        readProducers();
+        saveProducers();
+        serveIfReady();
         propose();
         waitingFetches.takeAll(this::serve);
+    }
+
+    /** By the time that its own first entry is committed, a leader can know what is in the log, and who wrote it. */
+    private void serveIfReady() {
+        if (role == Role.LEADER
+                && !serving
+                && offsets().commitIndex() >= ownFirstIndex
+                && producers().isComplete()) {
+            serving = true;
+            nextOffset = offsets().logEndOffset();
+            tellObserver();
+        }
     }
 
     private void onRoleChanged(RaftEvent.RoleChanged change) {
@@ -239,6 +289,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         leader = change.leader();
         ownFirstIndex = change.lastIndex();
         serving = false;
+        producers().abandonProposed();
         proposals.abandonAppended(placed -> placed.request()
                 .replyTo()
                 .tell(new PartitionReply.OutcomeUnknown(placed.request().requestId())));
@@ -276,6 +327,97 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         return this;
     }
 
+    // ------------------------------------------------------------------------------------------------------ producers
+
+    private void loadProducers(long lastIndex) {
+        getContext()
+                .pipeToSelf(
+                        CompletableFuture.supplyAsync(() -> snapshots().latest(lastIndex), blocking),
+                        ProducersLoaded::new);
+    }
+
+    private Behavior<ReplicaMessage> onProducersLoaded(ProducersLoaded loaded) {
+        ProducerSnapshots.Snapshot snapshot = loaded.snapshot();
+        if (problem != null) {
+            return this;
+        }
+        if (snapshot == null) {
+            fail("cannot open the log's directory: " + loaded.failure());
+            return this;
+        }
+        orFail(() -> {
+            producers().restored(snapshot.table(), snapshot.index());
+            readProducers();
+            serveIfReady();
+        });
+        return this;
+    }
+
+    /** Reads on, if the table lacks entries that are committed; one piece at a time. */
+    private void readProducers() {
+        Optional<Producers.Range> range =
+                producersAsked ? Optional.empty() : producers().toRead();
+        if (range.isPresent()) {
+            producersAsked = true;
+            var entries = log().read(range.get().first(), range.get().last(), PRODUCERS_READ_BYTES);
+            getContext().pipeToSelf(entries.thenApply(ProducersInLog::of), ProducersRead::new);
+        }
+    }
+
+    private Behavior<ReplicaMessage> onProducersRead(ProducersRead read) {
+        producersAsked = false;
+        ProducersInLog found = read.found();
+        if (problem != null) {
+            return this;
+        }
+        if (found == null) {
+            fail("cannot read the log: " + read.failure());
+            return this;
+        }
+        orFail(() -> {
+            producers().read(found.batches(), found.lastIndex());
+            bytesSinceProducersSaved += found.sizeBytes();
+            readProducers();
+            serveIfReady();
+        });
+        return this;
+    }
+
+    private void saveProducers() {
+        if (!producersBeingSaved
+                && bytesSinceProducersSaved >= producerSnapshotBytes
+                && producers().isComplete()
+                && !deleting) {
+            producersBeingSaved = true;
+            bytesSinceProducersSaved = 0;
+            var snapshot = new ProducerSnapshots.Snapshot(
+                    producers().committedIndex(), producers().table().committedCopy());
+            getContext()
+                    .pipeToSelf(
+                            CompletableFuture.runAsync(() -> snapshots().write(snapshot), blocking),
+                            (done, failure) -> new ProducersSaved(failure));
+        }
+    }
+
+    private Behavior<ReplicaMessage> onProducersSaved(ProducersSaved saved) {
+        producersBeingSaved = false;
+        if (saved.failure() != null && !deleting) {
+            getContext()
+                    .getLog()
+                    .warn("{} cannot save its producers: a start will take longer", spec.id(), saved.failure());
+        }
+        return this;
+    }
+
+    /** Blocks. */
+    private ProducerSnapshots snapshots() {
+        try {
+            return new ProducerSnapshots(disk.storageOf(spec.id()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     // -------------------------------------------------------------------------------------------------------- writing
 
     private Behavior<ReplicaMessage> onProduce(Produce produce) {
@@ -295,16 +437,38 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private void propose() {
         while (serving && !log().isBehind()) {
-            Optional<Proposal> next = proposals.next(nextOffset, term);
+            Optional<Proposal> next = proposals.next(nextOffset, term, sequencing);
             if (next.isEmpty()) {
                 return;
             }
             Proposal proposal = next.get();
-            for (Placed placed : proposal.requests()) {
-                nextOffset += placed.request().recordCount();
-            }
+            nextOffset = proposal.nextOffset();
             raft.tell(new RaftCommand.Propose(term, proposal.id(), proposal.payload()));
         }
+    }
+
+    private final class BySequence implements Proposals.Sequencing {
+        @Override
+        public SequenceVerdict decide(Produce request, long baseOffset) {
+            return ProducerBatches.of(request.batches())
+                    .map(batch -> producers().table().propose(batch, baseOffset))
+                    .orElse(SequenceVerdict.Accepted.ACCEPTED);
+        }
+
+        @Override
+        public void settled(Produce request, SequenceVerdict verdict) {
+            if (verdict instanceof SequenceVerdict.Duplicate original) {
+                answerProduced(request, original.baseOffset(), true);
+            } else {
+                ProducerBatch batch = ProducerBatches.of(request.batches()).orElseThrow();
+                request.replyTo().tell(new PartitionReply.SequenceRefused(request.requestId(), batch, verdict));
+            }
+        }
+    }
+
+    private static void answerProduced(Produce produce, long baseOffset, boolean duplicate) {
+        produce.replyTo()
+                .tell(new PartitionReply.Produced(produce.requestId(), baseOffset, produce.recordCount(), duplicate));
     }
 
     private void answerNotLeader(Produce produce) {
@@ -498,6 +662,10 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private ReplicaLog log() {
         return Optional.ofNullable(log).orElseThrow(() -> new IllegalStateException("the log is not open"));
+    }
+
+    private Producers producers() {
+        return Optional.ofNullable(producers).orElseThrow(() -> new IllegalStateException("the log is not open"));
     }
 
     private PartitionOffsets offsets() {

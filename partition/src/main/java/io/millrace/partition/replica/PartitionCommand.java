@@ -10,11 +10,12 @@ import io.millrace.partition.raft.Payload;
 public sealed interface PartitionCommand extends ReplicaMessage {
 
     /**
-     * Append these records, all or none. Answers: {@link PartitionReply.Produced}, {@link PartitionReply.NotLeader},
-     * {@link PartitionReply.Overloaded}, {@link PartitionReply.DiskFull}, {@link PartitionReply.OutcomeUnknown},
+     * Append these records, all or none. Answers: {@link PartitionReply.Produced}, {@link PartitionReply.SequenceRefused},
+     * {@link PartitionReply.NotLeader}, {@link PartitionReply.Overloaded}, {@link PartitionReply.DiskFull}, {@link PartitionReply.OutcomeUnknown},
      * {@link PartitionReply.ReplicaFailed}.
      *
-     * @param batches one or more record batches, valid (the front door has checked them), their offsets not yet set. The
+     * @param batches one or more record batches, or one of an idempotent producer, whose repetition is answered as the
+     *     original was; valid (the front door has checked them), their offsets not yet set. The
      *     leader writes offsets into these very bytes: the sender must not keep them
      * @param recordCount in all batches together
      */

@@ -1,14 +1,27 @@
 package io.millrace.partition.replica;
 
 import io.millrace.partition.raft.Payload;
+import io.millrace.partition.state.ProducerBatch;
+import io.millrace.partition.state.SequenceVerdict;
 import java.util.OptionalInt;
 
 /** How a replica answers a {@link PartitionCommand}; outcomes are named for what the caller may do next. */
 public sealed interface PartitionReply {
     long requestId();
 
-    /** The records are on disk at a majority; they have the offsets from {@code baseOffset} on. */
-    record Produced(long requestId, long baseOffset, int recordCount) implements PartitionReply {}
+    /**
+     * The records are on disk at a majority; they have the offsets from {@code baseOffset} on.
+     *
+     * @param duplicate whether an earlier request wrote them, and this one nothing
+     */
+    record Produced(long requestId, long baseOffset, int recordCount, boolean duplicate) implements PartitionReply {}
+
+    /**
+     * Not done, and never will be: an idempotent producer's batch that is not the next of its sequence.
+     *
+     * @param verdict anything but accepted or a duplicate with an offset
+     */
+    record SequenceRefused(long requestId, ProducerBatch batch, SequenceVerdict verdict) implements PartitionReply {}
 
     /**
      * @param batches whole record batches, the first holding the offset asked for; empty if there was nothing in time

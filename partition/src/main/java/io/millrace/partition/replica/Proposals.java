@@ -2,9 +2,11 @@ package io.millrace.partition.replica;
 
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.replica.PartitionCommand.Produce;
+import io.millrace.partition.state.SequenceVerdict;
 import io.millrace.protocol.record.RecordBatches;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -15,18 +17,41 @@ import java.util.function.Consumer;
  * makes large proposals.
  */
 final class Proposals {
-    /** A request and the offset that its first record was given. */
-    record Placed(Produce request, long baseOffset) {}
+    /**
+     * A request and the offset that its first record was given.
+     *
+     * @param duplicate whether the record was given it with an earlier request
+     */
+    record Placed(Produce request, long baseOffset, boolean duplicate) {}
 
-    /** What is to be replicated as one entry. */
-    record Proposal(long id, Payload payload, List<Placed> requests) {}
+    /**
+     * What is to be replicated as one entry.
+     *
+     * @param nextOffset after its last record
+     */
+    record Proposal(long id, Payload payload, long nextOffset) {}
+
+    /** What to do with a request whose turn has come. */
+    interface Sequencing {
+        /** Decides, given the offset that it would get. An accepted one is proposed. */
+        SequenceVerdict decide(Produce request, long baseOffset);
+
+        /** Hears of a request that is neither proposed nor waits for a proposal: it can be answered now. */
+        void settled(Produce request, SequenceVerdict verdict);
+    }
 
     private static final class Inflight {
-        final Proposal proposal;
+        final long id;
+        final long firstOffset;
+        /** Answered when it is committed: the requests that it was made of, and repetitions of these. */
+        final List<Placed> requests;
+
         long index; // 0: not appended yet
 
-        Inflight(Proposal proposal) {
-            this.proposal = proposal;
+        Inflight(long id, long firstOffset, List<Placed> requests) {
+            this.id = id;
+            this.firstOffset = firstOffset;
+            this.requests = requests;
         }
     }
 
@@ -52,37 +77,66 @@ final class Proposals {
     }
 
     /**
-     * The next proposal, if one may be made now. Its records are numbered, in place.
+     * The next proposal, if one may be made now and there is anything new to propose. Its records are numbered, in place.
+     *
+     * <p>A batch that is sent again while the first one is on its way waits with that one, and shares its fate:
+     *
+     * <pre>
+     *  inflight   ┌ batch 7 ┐ ┌ batch 8 ┐ ◀─ batch 8 again          batch 6 again: committed, answered at once
+     * </pre>
      *
      * @param nextOffset for its first record
      * @param term written into the batches as Kafka's partition leader epoch
      */
-    Optional<Proposal> next(long nextOffset, long term) {
+    Optional<Proposal> next(long nextOffset, long term, Sequencing sequencing) {
         if (waiting.isEmpty() || inflight.size() >= settings.proposalsInflightMax()) {
             return Optional.empty();
         }
         List<Produce> merged = new ArrayList<>();
+        List<Placed> placed = new ArrayList<>();
+        long offset = nextOffset;
         int size = 0;
         while (!waiting.isEmpty()
                 && (merged.isEmpty()
                         || size + waiting.peekFirst().batches().sizeBytes() <= settings.proposalBytesMax())) {
             Produce request = waiting.removeFirst();
-            size += request.batches().sizeBytes();
-            merged.add(request);
+            SequenceVerdict verdict = sequencing.decide(request, offset);
+            if (verdict == SequenceVerdict.Accepted.ACCEPTED) {
+                merged.add(request);
+                placed.add(new Placed(request, offset, false));
+                offset += request.recordCount();
+                size += request.batches().sizeBytes();
+            } else if (verdict instanceof SequenceVerdict.Duplicate original && original.baseOffset() >= nextOffset) {
+                placed.add(new Placed(request, original.baseOffset(), true));
+            } else if (!joined(request, verdict)) {
+                queuedBytes -= request.batches().sizeBytes();
+                sequencing.settled(request, verdict);
+            }
+        }
+        if (merged.isEmpty()) {
+            return Optional.empty();
         }
         Payload payload = concatenated(merged, size);
         RecordBatches.assignOffsets(
                 payload.array(), payload.arrayOffset(), payload.arrayOffset() + payload.sizeBytes(), nextOffset, (int)
                         term);
-        List<Placed> placed = new ArrayList<>(merged.size());
-        long offset = nextOffset;
-        for (Produce request : merged) {
-            placed.add(new Placed(request, offset));
-            offset += request.recordCount();
-        }
-        Proposal proposal = new Proposal(nextId++, payload, placed);
-        inflight.add(new Inflight(proposal));
+        Proposal proposal = new Proposal(nextId++, payload, offset);
+        inflight.add(new Inflight(proposal.id(), nextOffset, placed));
         return Optional.of(proposal);
+    }
+
+    /** Whether it repeats something that is on its way; then it is answered together with that. */
+    private boolean joined(Produce request, SequenceVerdict verdict) {
+        if (verdict instanceof SequenceVerdict.Duplicate original) {
+            for (Iterator<Inflight> latestFirst = inflight.descendingIterator(); latestFirst.hasNext(); ) {
+                Inflight candidate = latestFirst.next();
+                if (candidate.firstOffset <= original.baseOffset()) {
+                    candidate.requests.add(new Placed(request, original.baseOffset(), true));
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     /** One request's bytes are proposed as they are; several are copied together, once. */
@@ -102,7 +156,7 @@ final class Proposals {
 
     void appended(long proposalId, long index) {
         for (Inflight candidate : inflight) {
-            if (candidate.proposal.id() == proposalId) {
+            if (candidate.id == proposalId) {
                 candidate.index = index;
             }
         }
@@ -111,17 +165,17 @@ final class Proposals {
     /** Takes out the requests of all proposals that are committed with this index, in order. */
     void committed(long index, Consumer<Placed> each) {
         while (!inflight.isEmpty() && inflight.peekFirst().index > 0 && inflight.peekFirst().index <= index) {
-            remove(inflight.removeFirst()).requests().forEach(each);
+            remove(inflight.removeFirst()).forEach(each);
         }
     }
 
     /** Takes out the requests of a proposal that was not appended. */
     void refused(long proposalId, Consumer<Placed> each) {
         List<Inflight> refused = inflight.stream()
-                .filter(candidate -> candidate.proposal.id() == proposalId)
+                .filter(candidate -> candidate.id == proposalId)
                 .toList();
         inflight.removeAll(refused);
-        refused.forEach(found -> remove(found).requests().forEach(each));
+        refused.forEach(found -> remove(found).forEach(each));
     }
 
     /** Takes out the requests of all proposals that were appended: who knows whether they will be committed. */
@@ -129,7 +183,7 @@ final class Proposals {
         List<Inflight> abandoned =
                 inflight.stream().filter(candidate -> candidate.index > 0).toList();
         inflight.removeAll(abandoned);
-        abandoned.forEach(found -> remove(found).requests().forEach(each));
+        abandoned.forEach(found -> remove(found).forEach(each));
     }
 
     /** Takes out the requests that were not proposed yet. */
@@ -144,15 +198,15 @@ final class Proposals {
     /** Takes out everything: {@code proposed} may yet be committed, {@code notProposed} not. */
     void abandonAll(Consumer<Placed> proposed, Consumer<Produce> notProposed) {
         while (!inflight.isEmpty()) {
-            remove(inflight.removeFirst()).requests().forEach(proposed);
+            remove(inflight.removeFirst()).forEach(proposed);
         }
         drainWaiting(notProposed);
     }
 
-    private Proposal remove(Inflight done) {
-        for (Placed placed : done.proposal.requests()) {
+    private List<Placed> remove(Inflight done) {
+        for (Placed placed : done.requests) {
             queuedBytes -= placed.request().batches().sizeBytes();
         }
-        return done.proposal;
+        return done.requests;
     }
 }

@@ -8,6 +8,8 @@ import akka.serialization.ByteBufferSerializer;
 import akka.serialization.SerializerWithStringManifest;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
+import io.millrace.partition.state.ProducerBatch;
+import io.millrace.partition.state.SequenceVerdict;
 import java.io.NotSerializableException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -28,7 +30,8 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
     private static final String FETCH = "f";
     private static final String GET_OFFSETS = "o";
     private static final String GET_STATUS = "s";
-    private static final String PRODUCED = "rp";
+    private static final String PRODUCED = "rp2";
+    private static final String SEQUENCE_REFUSED = "rs";
     private static final String FETCHED = "rf";
     private static final String OFFSETS = "ro";
     private static final String NOT_LEADER = "rn";
@@ -60,6 +63,8 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             return FETCH;
         } else if (message instanceof PartitionReply.Produced) {
             return PRODUCED;
+        } else if (message instanceof PartitionReply.SequenceRefused) {
+            return SEQUENCE_REFUSED;
         } else if (message instanceof PartitionReply.Fetched) {
             return FETCHED;
         } else if (message instanceof PartitionCommand.GetOffsets) {
@@ -135,6 +140,11 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             putRef(to, fetch.replyTo());
         } else if (message instanceof PartitionReply.Produced produced) {
             to.putLong(produced.requestId()).putLong(produced.baseOffset()).putInt(produced.recordCount());
+            to.put((byte) (produced.duplicate() ? 1 : 0));
+        } else if (message instanceof PartitionReply.SequenceRefused refused) {
+            to.putLong(refused.requestId());
+            putProducerBatch(to, refused.batch());
+            putVerdict(to, refused.verdict());
         } else if (message instanceof PartitionReply.Fetched fetched) {
             to.putLong(fetched.requestId()).putLong(fetched.logStartOffset()).putLong(fetched.highWatermark());
             putPayload(to, fetched.batches());
@@ -207,7 +217,10 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
                 return new PartitionCommand.GetStatus(id, getRef(from));
             }
             case PRODUCED -> {
-                return new PartitionReply.Produced(id, from.getLong(), from.getInt());
+                return new PartitionReply.Produced(id, from.getLong(), from.getInt(), from.get() != 0);
+            }
+            case SEQUENCE_REFUSED -> {
+                return new PartitionReply.SequenceRefused(id, getProducerBatch(from), getVerdict(from));
             }
             case FETCHED -> {
                 long logStartOffset = from.getLong();
@@ -246,6 +259,40 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
 
     private <T> ActorRef<T> getRef(ByteBuffer from) {
         return refs.resolveActorRef(getString(from));
+    }
+
+    private static void putProducerBatch(ByteBuffer to, ProducerBatch batch) {
+        to.putLong(batch.producerId()).putShort(batch.epoch());
+        to.putInt(batch.baseSequence()).putInt(batch.recordCount());
+    }
+
+    private static ProducerBatch getProducerBatch(ByteBuffer from) {
+        return new ProducerBatch(from.getLong(), from.getShort(), from.getInt(), from.getInt());
+    }
+
+    private static void putVerdict(ByteBuffer to, SequenceVerdict verdict) {
+        if (verdict instanceof SequenceVerdict.OutOfOrder gap) {
+            to.put((byte) 1).putInt(gap.expectedSequence());
+        } else if (verdict instanceof SequenceVerdict.Fenced fenced) {
+            to.put((byte) 2).putShort(fenced.currentEpoch());
+        } else if (verdict instanceof SequenceVerdict.DuplicateTooOld) {
+            to.put((byte) 3);
+        } else if (verdict instanceof SequenceVerdict.UnknownProducer) {
+            to.put((byte) 4);
+        } else {
+            throw new IllegalArgumentException("no refusal: " + verdict);
+        }
+    }
+
+    private static SequenceVerdict getVerdict(ByteBuffer from) {
+        byte kind = from.get();
+        return switch (kind) {
+            case 1 -> new SequenceVerdict.OutOfOrder(from.getInt());
+            case 2 -> new SequenceVerdict.Fenced(from.getShort());
+            case 3 -> SequenceVerdict.DuplicateTooOld.DUPLICATE_TOO_OLD;
+            case 4 -> SequenceVerdict.UnknownProducer.UNKNOWN_PRODUCER;
+            default -> throw new IllegalArgumentException("unknown verdict " + kind);
+        };
     }
 
     private static void putString(ByteBuffer to, String text) {

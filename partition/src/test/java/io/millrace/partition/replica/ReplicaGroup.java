@@ -42,6 +42,7 @@ final class ReplicaGroup implements AutoCloseable {
     private final OpenLogs openLogs = new OpenLogs();
     private final long topicId;
     private final PartitionSettings settings;
+    private final LogSettings logSettings;
     private final List<Integer> brokers;
     private final Map<Integer, ActorRef<ReplicaMessage>> running = new ConcurrentHashMap<>();
     private final Set<Integer> cutOff = ConcurrentHashMap.newKeySet();
@@ -66,6 +67,18 @@ final class ReplicaGroup implements AutoCloseable {
             long topicId,
             PartitionSettings settings,
             Integer... brokers) {
+        this(kit, disks, raft, topicId, settings, LogSettings.DEFAULT, brokers);
+    }
+
+    ReplicaGroup(
+            ActorTestKit kit,
+            IntFunction<Disk> disks,
+            RaftSettings raft,
+            long topicId,
+            PartitionSettings settings,
+            LogSettings logSettings,
+            Integer... brokers) {
+        this.logSettings = logSettings;
         this.kit = kit;
         this.disks = disks;
         this.raft = raft;
@@ -85,7 +98,7 @@ final class ReplicaGroup implements AutoCloseable {
                 disks.apply(broker),
                 openLogs,
                 raft,
-                LogSettings.DEFAULT,
+                logSettings,
                 1 << 20,
                 new Network(broker),
                 new BrokerWatch(),
@@ -143,6 +156,15 @@ final class ReplicaGroup implements AutoCloseable {
         return probe.receiveMessage(PATIENCE);
     }
 
+    /** Writes, or repeats, the batch of an idempotent producer. */
+    PartitionReply produceAs(
+            ActorRef<? super PartitionCommand> to, long producerId, int epoch, int baseSequence, String... values) {
+        TestProbe<PartitionReply> probe = kit.createTestProbe();
+        to.tell(new PartitionCommand.Produce(
+                ++requestId, batchOf(producerId, epoch, baseSequence, values), values.length, probe.getRef()));
+        return probe.receiveMessage(PATIENCE);
+    }
+
     PartitionReply fetch(ActorRef<? super PartitionCommand> from, long offset, int maxBytes, long maxWaitMillis) {
         TestProbe<PartitionReply> probe = kit.createTestProbe();
         from.tell(new PartitionCommand.Fetch(++requestId, offset, maxBytes, 1, maxWaitMillis, probe.getRef()));
@@ -182,10 +204,23 @@ final class ReplicaGroup implements AutoCloseable {
     }
 
     static Payload batch(String... values) {
+        return built(builder(values));
+    }
+
+    /** The batch of an idempotent producer. */
+    static Payload batchOf(long producerId, int epoch, int baseSequence, String... values) {
+        return built(builder(values).producer(producerId, (short) epoch, baseSequence));
+    }
+
+    private static RecordBatchBuilder builder(String... values) {
         RecordBatchBuilder builder = new RecordBatchBuilder(1 << 20);
         for (String value : values) {
             builder.tryAppend(1_000, null, Bytes.utf8(value), List.of());
         }
+        return builder;
+    }
+
+    private static Payload built(RecordBatchBuilder builder) {
         Bytes bytes = builder.build();
         return Payload.wrap(bytes.unsafeArray(), bytes.unsafeOffset(), bytes.size());
     }

@@ -16,6 +16,8 @@ import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
+import io.millrace.partition.state.ProducerBatch;
+import io.millrace.partition.state.SequenceVerdict;
 import java.io.NotSerializableException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -67,6 +69,10 @@ class ReplicaSerializerTest {
                 new Message.AppendRejected(one, two, 4, 9, position, 77));
     }
 
+    private static PartitionReply refused(SequenceVerdict verdict) {
+        return new PartitionReply.SequenceRefused(1, new ProducerBatch(2, (short) 3, 4, 5), verdict);
+    }
+
     private static List<Object> messages() {
         TestProbe<PartitionReply> replies = kit.createTestProbe();
         TestProbe<PeerMessage> peers = kit.createTestProbe();
@@ -77,7 +83,12 @@ class ReplicaSerializerTest {
                 new PartitionCommand.Fetch(2, 3, 4, 5, 6, replies.getRef()),
                 new PartitionCommand.GetOffsets(3, replies.getRef()),
                 new PartitionCommand.GetStatus(4, replies.getRef()),
-                new PartitionReply.Produced(1, 2, 3),
+                new PartitionReply.Produced(1, 2, 3, false),
+                new PartitionReply.Produced(1, 2, 3, true),
+                refused(SequenceVerdict.UnknownProducer.UNKNOWN_PRODUCER),
+                refused(SequenceVerdict.DuplicateTooOld.DUPLICATE_TOO_OLD),
+                refused(new SequenceVerdict.Fenced((short) 7)),
+                refused(new SequenceVerdict.OutOfOrder(17)),
                 new PartitionReply.Fetched(1, payload, 2, 3),
                 new PartitionReply.Offsets(1, 2, 3),
                 new PartitionReply.Status(

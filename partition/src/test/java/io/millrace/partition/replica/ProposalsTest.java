@@ -1,0 +1,151 @@
+package io.millrace.partition.replica;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.testkit.typed.javadsl.TestInbox;
+import io.millrace.partition.raft.Payload;
+import io.millrace.partition.replica.PartitionCommand.Produce;
+import io.millrace.partition.replica.Proposals.Placed;
+import io.millrace.partition.replica.Proposals.Proposal;
+import io.millrace.partition.state.ProducerTable;
+import io.millrace.partition.state.SequenceVerdict;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of batches that are sent again, at each point of the first one's way. */
+class ProposalsTest {
+    private static final TestInbox<PartitionReply> ANYONE = TestInbox.create();
+    private static final long PRODUCER = 7;
+
+    private final Proposals proposals = new Proposals(new PartitionSettings(1 << 20, 1 << 20, 3, 1, 1 << 20));
+    private final ProducerTable table = new ProducerTable();
+    private final List<String> answers = new ArrayList<>();
+    private long requestId;
+    private long nextOffset;
+    private long index;
+
+    private final Proposals.Sequencing sequencing = new Proposals.Sequencing() {
+        @Override
+        public SequenceVerdict decide(Produce request, long baseOffset) {
+            return table.propose(ProducerBatches.of(request.batches()).orElseThrow(), baseOffset);
+        }
+
+        @Override
+        public void settled(Produce request, SequenceVerdict verdict) {
+            answers.add(request.requestId() + " " + verdict);
+        }
+    };
+
+    private void offer(int sequence, int records) {
+        String[] values = new String[records];
+        java.util.Arrays.fill(values, "x");
+        Payload batch = ReplicaGroup.batchOf(PRODUCER, 0, sequence, values);
+        assertThat(proposals.offer(new Produce(++requestId, batch, records, ANYONE.getRef())))
+                .isTrue();
+    }
+
+    /** Proposes, if there is anything new. */
+    private Optional<Proposal> propose() {
+        Optional<Proposal> proposal = proposals.next(nextOffset, 1, sequencing);
+        proposal.ifPresent(made -> nextOffset = made.nextOffset());
+        return proposal;
+    }
+
+    private void append(Proposal proposal) {
+        proposals.appended(proposal.id(), ++index);
+    }
+
+    private void commitAll() {
+        proposals.committed(index, this::answered);
+    }
+
+    private void answered(Placed placed) {
+        answers.add(placed.request().requestId() + " at " + placed.baseOffset() + (placed.duplicate() ? " again" : ""));
+    }
+
+    @Test
+    void aRepetitionOfWhatIsOnItsWayIsAnsweredTogetherWithIt() {
+        offer(0, 2);
+        append(propose().orElseThrow());
+        offer(2, 3);
+        append(propose().orElseThrow());
+        commitAll();
+        answers.clear();
+
+        offer(5, 1);
+        append(propose().orElseThrow());
+        offer(5, 1);
+        assertThat(propose()).isEmpty();
+        assertThat(answers).isEmpty();
+        commitAll();
+        assertThat(answers).containsExactly("3 at 5", "4 at 5 again");
+    }
+
+    @Test
+    void aRepetitionInTheSameProposalIsLeftOutOfIt() {
+        offer(0, 2);
+        offer(0, 2);
+        offer(2, 1);
+        Proposal proposal = propose().orElseThrow();
+        assertThat(proposal.nextOffset()).isEqualTo(3);
+        assertThat(ReplicaGroup.records(proposal.payload())).hasSize(3);
+        append(proposal);
+        commitAll();
+        assertThat(answers).containsExactly("1 at 0", "2 at 0 again", "3 at 2");
+    }
+
+    @Test
+    void aRepetitionOfWhatIsCommittedIsAnsweredAtOnce() {
+        offer(0, 2);
+        append(propose().orElseThrow());
+        commitAll();
+        offer(2, 2);
+        append(propose().orElseThrow());
+        answers.clear();
+
+        offer(0, 2); // while the other one is on its way
+        assertThat(propose()).isEmpty();
+        assertThat(answers).containsExactly("3 " + new SequenceVerdict.Duplicate(0));
+    }
+
+    @Test
+    void whatIsRefusedHoldsUpNothingBehindIt() {
+        offer(0, 2);
+        offer(5, 2);
+        offer(2, 2);
+        append(propose().orElseThrow());
+        commitAll();
+        assertThat(answers).containsExactly("2 " + new SequenceVerdict.OutOfOrder(2), "1 at 0", "3 at 2");
+    }
+
+    @Test
+    void repetitionsShareTheFateOfALostProposal() {
+        offer(0, 2);
+        append(propose().orElseThrow());
+        offer(0, 2);
+        propose();
+        offer(2, 2);
+        Proposal refused = propose().orElseThrow();
+        offer(2, 2);
+        propose();
+        proposals.abandonAppended(this::answered);
+        assertThat(answers).containsExactly("1 at 0", "2 at 0 again");
+        answers.clear();
+        proposals.refused(refused.id(), this::answered);
+        assertThat(answers).containsExactly("3 at 2", "4 at 2 again");
+    }
+
+    @Test
+    void whateverBecomesOfARequestItsRoomInTheQueueIsFreedOnce() {
+        Proposals small = new Proposals(new PartitionSettings(1, 1 << 20, 2, 1, 1 << 20));
+        for (int round = 0; round < 3; round++) {
+            Produce request = new Produce(++requestId, ReplicaGroup.batchOf(PRODUCER, 0, 9, "gap"), 1, ANYONE.getRef());
+            assertThat(small.offer(request)).isTrue();
+            assertThat(small.offer(request)).isFalse();
+            small.next(0, 1, sequencing);
+        }
+        assertThat(answers).hasSize(3);
+    }
+}

@@ -1,0 +1,127 @@
+package io.millrace.partition.state;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.millrace.partition.state.Producers.Logged;
+import io.millrace.partition.state.Producers.Range;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+
+class ProducersTest {
+    private static Logged logged(long index, int sequence) {
+        return new Logged(index, new ProducerBatch(7, (short) 0, sequence, 1), index);
+    }
+
+    @Example
+    void withAnEmptyLogItIsCompleteAtOnce() {
+        Producers producers = new Producers(0);
+        assertThat(producers.isComplete()).isFalse();
+        producers.restored(new ProducerTable(), 0);
+        assertThat(producers.isComplete()).isTrue();
+    }
+
+    @Example
+    void onlyWhatIsCommittedIsRead() {
+        Producers producers = new Producers(10);
+        producers.committed(4);
+        assertThat(producers.toRead()).isEmpty();
+        producers.restored(new ProducerTable(), 2);
+        assertThat(producers.toRead()).contains(new Range(3, 4));
+        producers.read(List.of(logged(3, 0)), 3);
+        assertThat(producers.toRead()).contains(new Range(4, 4));
+        producers.read(List.of(), 4);
+        assertThat(producers.toRead()).isEmpty();
+        assertThatIllegalStateException().isThrownBy(producers::table);
+        producers.committed(20);
+        assertThat(producers.toRead()).contains(new Range(5, 10));
+    }
+
+    /** Found by WrittenOnceTest: a snapshot of entry 5's table called itself that of entry 2, and 3 was applied twice. */
+    @Example
+    void whatASnapshotKnewToBeCommittedStaysKnown() {
+        Producers producers = new Producers(5);
+        producers.restored(new ProducerTable(), 5);
+        producers.committed(2);
+        assertThat(producers.committedIndex()).isEqualTo(5);
+    }
+
+    @Example
+    void whatWasFoundAndIsCutOffIsNotWaitedFor() {
+        Producers producers = new Producers(10);
+        producers.restored(new ProducerTable(), 4);
+        producers.committed(4);
+        producers.appended(logged(11, 0));
+        producers.truncated(5);
+        producers.appended(logged(5, 0));
+        assertThat(producers.isComplete()).isTrue();
+        assertThat(producers.table().producerCount()).isEqualTo(1);
+    }
+
+    /** Whatever is known, read, committed or cut off in whatever order, it ends as if it had seen the log from its start. */
+    @Property(tries = 300)
+    void itEndsWithTheTableOfTheWholeLog(@ForAll long seed) {
+        Random random = new Random(seed);
+        List<Logged> log = new ArrayList<>(); // log.get(i) is entry i + 1
+        for (int i = random.nextInt(20); i > 0; i--) {
+            log.add(logged(log.size() + 1, i));
+        }
+        int committedBefore = random.nextInt(log.size() + 1);
+        int snapshotAt = random.nextInt(committedBefore + 1);
+        List<Logged> snapshot = List.copyOf(log.subList(0, snapshotAt));
+        Producers producers = new Producers(log.size());
+        int committed = committedBefore; // of which it does not hear at once
+        boolean restored = false;
+        for (int step = 0; step < 60; step++) {
+            switch (random.nextInt(5)) {
+                case 0 -> {
+                    if (!restored) {
+                        producers.restored(tableOf(snapshot), snapshotAt);
+                        restored = true;
+                    }
+                }
+                case 1 -> {
+                    log.add(logged(log.size() + 1, 100 + random.nextInt(3)));
+                    producers.appended(log.get(log.size() - 1));
+                }
+                case 2 -> {
+                    committed += random.nextInt(log.size() - committed + 1);
+                    producers.committed(committed);
+                }
+                case 3 -> {
+                    int from = committed + 1 + random.nextInt(5);
+                    if (from <= log.size()) {
+                        log.subList(from - 1, log.size()).clear();
+                        producers.truncated(from);
+                    }
+                }
+                default -> readSome(producers, log, random);
+            }
+        }
+        if (!restored) {
+            producers.restored(tableOf(snapshot), snapshotAt);
+        }
+        producers.committed(log.size());
+        while (producers.toRead().isPresent()) {
+            readSome(producers, log, random);
+        }
+        assertThat(producers.table().toBytes()).isEqualTo(tableOf(log).toBytes());
+    }
+
+    private static void readSome(Producers producers, List<Logged> log, Random random) {
+        producers.toRead().ifPresent(range -> {
+            int last = (int) (range.first() + random.nextInt((int) (range.last() - range.first()) + 1));
+            producers.read(List.copyOf(log.subList((int) range.first() - 1, last)), last);
+        });
+    }
+
+    private static ProducerTable tableOf(List<Logged> log) {
+        ProducerTable table = new ProducerTable();
+        log.forEach(logged -> table.appended(logged.index(), logged.batch(), logged.baseOffset()));
+        return table;
+    }
+}
