@@ -64,6 +64,11 @@ public final class MillraceException extends RuntimeException {
         return new MillraceException(reason, message, metadata, outcomeUnknown || anyOutcomeUnknown, retryDelay, this);
     }
 
+    /** The same failure, as that of a request that could not be sent because of it. */
+    MillraceException forNothingSent() {
+        return new MillraceException(reason, String.valueOf(getMessage()), metadata, false, retryDelay, this);
+    }
+
     /** The same failure, with the stack of whoever waited for it. */
     MillraceException rethrown() {
         return new MillraceException(reason, String.valueOf(getMessage()), metadata, outcomeUnknown, retryDelay, this);

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class PartitionQueue {
     /** What the queue asks of its producer. */
     interface Owner {
+        /** The producer's id, other than {@code exhausted}. */
+        CompletableFuture<Long> producerId(long exhausted);
+
         /** The batch was acknowledged; its room in the buffer is free. */
         void acknowledged(ProducerBatch batch, Reply<ProduceResponse> reply);
 
@@ -38,6 +41,7 @@ final class PartitionQueue {
     private final Calls calls;
     private final Timers timers;
     private final Owner owner;
+    private final BatchNumbers numbers = new BatchNumbers();
 
     private final ArrayDeque<ProducerBatch> closed = new ArrayDeque<>();
     private final List<Waiter> waiters = new ArrayList<>();
@@ -119,7 +123,26 @@ final class PartitionQueue {
     }
 
     private void send(ProducerBatch batch) {
+        if (!settings.idempotent()) {
+            sendEncoded(batch);
+            return;
+        }
+        Futures.then(
+                owner.producerId(numbers.exhaustedProducerId()),
+                id -> {
+                    numbers.number(batch, id);
+                    sendEncoded(batch);
+                },
+                failure -> failed(batch, failure.forNothingSent()));
+    }
+
+    private void sendEncoded(ProducerBatch batch) {
         Duration waited = Duration.ofNanos(timers.nanoTime() - batch.createdNanos);
+        Duration timeout = settings.deliveryTimeout().minus(waited);
+        if (timeout.isNegative() || timeout.isZero()) {
+            failed(batch, Producer.notSentInTime(topic, partition, settings.deliveryTimeout()));
+            return;
+        }
         Bytes bytes = batch.encoded();
         ProduceRequest message = ProduceRequest.newBuilder()
                 .setTopic(topic)
@@ -127,11 +150,6 @@ final class PartitionQueue {
                 .setRecordBatches(
                         UnsafeByteOperations.unsafeWrap(bytes.unsafeArray(), bytes.unsafeOffset(), bytes.size()))
                 .build();
-        Duration timeout = settings.deliveryTimeout().minus(waited);
-        if (timeout.isNegative() || timeout.isZero()) {
-            failed(batch, Producer.notSentInTime(topic, partition, settings.deliveryTimeout()));
-            return;
-        }
         Futures.then(
                 calls.call(new Calls.Request<>(
                         MessageServiceGrpc.getProduceMethod(),
@@ -179,29 +197,41 @@ final class PartitionQueue {
     }
 
     private void acknowledged(ProducerBatch batch, Reply<ProduceResponse> reply) {
+        numbers.written(batch);
         owner.acknowledged(batch, reply);
         batch.acknowledge(topic, partition, reply.message().getBaseOffset());
         done(batch);
     }
 
     private void failed(ProducerBatch batch, MillraceException failure) {
-        if (failure.reason() == FailureReason.MESSAGE_TOO_LARGE
-                && !failure.isOutcomeUnknown()
-                && batch.recordCount() > 1) {
+        boolean surelyNotWritten = !failure.isOutcomeUnknown();
+        if (failure.reason() == FailureReason.MESSAGE_TOO_LARGE && surelyNotWritten && batch.recordCount() > 1) {
             // The broker allows less than we batch: the records may well be small enough one by one.
-            splitAndGoOn(batch);
+            sendInstead(batch.split());
             return;
+        }
+        if (failure.reason() == FailureReason.UNKNOWN_PRODUCER && surelyNotWritten && numbers.isUnderWay()) {
+            // The partition has forgotten this producer, or is a new one of the same name. No attempt has written the
+            // batch, and none is behind it: under another epoch nothing can be there twice, or in another order.
+            numbers.beginEpoch();
+            sendInstead(List.of(batch));
+            return;
+        }
+        if (!surelyNotWritten || failure.reason() == FailureReason.OUT_OF_ORDER_SEQUENCE) {
+            // Whether its numbers are taken, nobody knows; what comes next must not depend on it. Nor may an attempt
+            // that is still on its way be written after that.
+            numbers.beginEpoch();
         }
         owner.failed(batch);
         batch.fail(failure);
         done(batch);
     }
 
-    private void splitAndGoOn(ProducerBatch batch) {
-        List<ProducerBatch> halves = batch.split();
+    private void sendInstead(List<ProducerBatch> batches) {
         synchronized (this) {
-            closed.addFirst(halves.get(1));
-            closed.addFirst(halves.get(0));
+            for (int i = batches.size() - 1; i >= 0; i--) {
+                closed.addFirst(batches.get(i));
+            }
             underWay = false;
         }
         sendNext();

@@ -23,8 +23,12 @@ import java.util.random.RandomGenerator;
  * fails until it is acknowledged or its time is over. Records of one partition are written in the order of their sends. A
  * record that is acknowledged is on the disks of a majority of its partition's replicas.
  *
- * <p>Delivery is at least once: after an attempt with an unknown outcome (a connection lost, a leader lost) the batch is sent
- * again and may then be there twice, which {@link #stats()} counts.
+ * <p>Idempotent unless {@link ProducerSettings#idempotent} is off: after an attempt with an unknown outcome (a connection lost,
+ * a leader lost) the batch is sent again under the same number, and the partition, which knows the number, writes it once. A
+ * record whose future has failed with {@link MillraceException#isOutcomeUnknown()} may be there, once; sent again by the
+ * application, it is another record.
+ *
+ * <p>Not idempotent, delivery is at least once: such a batch may be there twice, which {@link #stats()} counts.
  *
  * <p>Thread-safe. Futures are completed on the client's threads: what depends on them should not block there.
  */
@@ -37,6 +41,7 @@ public final class Producer implements AutoCloseable {
     private final Semaphore bufferBytes;
     private final ConcurrentMap<String, TopicQueues> topics = new ConcurrentHashMap<>();
     private final Counters counters = new Counters();
+    private final ProducerIdentity identity;
     private volatile boolean closed;
 
     Producer(
@@ -50,6 +55,7 @@ public final class Producer implements AutoCloseable {
         this.calls = calls;
         this.timers = timers;
         this.random = random;
+        this.identity = new ProducerIdentity(calls, clientSettings.attemptTimeout(), settings.deliveryTimeout());
         // Fair, so that a large record is not starved by small ones.
         this.bufferBytes = new Semaphore(settings.bufferBytesMax(), true);
     }
@@ -182,12 +188,17 @@ public final class Producer implements AutoCloseable {
         private final LongAdder recordsPossiblyDuplicated = new LongAdder();
 
         @Override
+        public CompletableFuture<Long> producerId(long exhausted) {
+            return identity.get(exhausted);
+        }
+
+        @Override
         public void acknowledged(ProducerBatch batch, Reply<ProduceResponse> reply) {
             recordsAcknowledged.add(batch.recordCount());
             if (reply.retries() > 0) {
                 batchesRetried.increment();
             }
-            if (reply.mayBeTwice()) {
+            if (reply.mayBeTwice() && !settings.idempotent()) {
                 batchesPossiblyDuplicated.increment();
                 recordsPossiblyDuplicated.add(batch.recordCount());
             }

@@ -14,7 +14,7 @@ final class ProducerBatch {
     final long createdNanos;
     private final int sizeMax;
     private final BatchCompression compression;
-    private final RecordBatchBuilder builder;
+    private RecordBatchBuilder builder;
     private final List<CompletableFuture<RecordPosition>> promises = new ArrayList<>();
     private int bufferBytes;
     private @Nullable Bytes encoded;
@@ -53,6 +53,19 @@ final class ProducerBatch {
         return bufferBytes;
     }
 
+    /** Numbers it for an idempotent producer, before it is encoded, or anew if it was surely not written under other numbers. */
+    void number(long producerId, short epoch, int baseSequence) {
+        Bytes numbered = encoded;
+        if (numbered != null) {
+            builder = new RecordBatchBuilder(sizeMax);
+            for (StoredRecord record : RecordBatch.at(numbered, 0).records()) {
+                append(builder, record);
+            }
+            encoded = null;
+        }
+        builder.producer(producerId, epoch, baseSequence);
+    }
+
     /** The encoded batch, the same at every attempt; nothing can be appended after the first time. */
     Bytes encoded() {
         Bytes bytes = encoded;
@@ -78,17 +91,19 @@ final class ProducerBatch {
         int index = 0;
         for (StoredRecord record : RecordBatch.at(whole, 0).records()) {
             ProducerBatch half = index < recordCount() / 2 ? first : second;
-            boolean appended =
-                    half.builder.tryAppend(record.timestampMillis(), record.key(), record.value(), record.headers());
-            if (!appended) {
-                throw new IllegalStateException("half of a batch does not fit where the whole did");
-            }
+            append(half.builder, record);
             half.promises.add(promises.get(index++));
         }
         // The buffer counts records, which both halves share out; to the byte only their sum matters.
         first.bufferBytes = bufferBytes / 2;
         second.bufferBytes = bufferBytes - first.bufferBytes;
         return List.of(first, second);
+    }
+
+    private static void append(RecordBatchBuilder to, StoredRecord record) {
+        if (!to.tryAppend(record.timestampMillis(), record.key(), record.value(), record.headers())) {
+            throw new IllegalStateException("a record does not fit where it did before");
+        }
     }
 
     void acknowledge(String topic, int partition, long baseOffset) {

@@ -14,6 +14,8 @@ import java.time.Duration;
  *     BUFFER_FULL
  * @param deliveryTimeout from a send until its record fails, whatever is tried in between
  * @param compression of each batch; its size limits are those before compression
+ * @param idempotent whether a batch that is sent again, because an answer was lost, is written once all the same. Costs one
+ *     question to the cluster before the first batch
  */
 public record ProducerSettings(
         int batchBytesMax,
@@ -21,15 +23,17 @@ public record ProducerSettings(
         int bufferBytesMax,
         Duration blockMax,
         Duration deliveryTimeout,
-        BatchCompression compression) {
-    /** 512 KiB batches, no linger, 32 MiB of buffer, 60 s to block and 60 s to deliver, no compression. */
+        BatchCompression compression,
+        boolean idempotent) {
+    /** 512 KiB batches, no linger, 32 MiB of buffer, 60 s to block and 60 s to deliver, no compression, idempotent. */
     public static final ProducerSettings DEFAULT = new ProducerSettings(
             512 * 1024,
             Duration.ZERO,
             32 * 1024 * 1024,
             Duration.ofSeconds(60),
             Duration.ofSeconds(60),
-            BatchCompression.NONE);
+            BatchCompression.NONE,
+            true);
 
     private static final int BATCH_BYTES_MIN = 1024;
 
@@ -57,31 +61,43 @@ public record ProducerSettings(
 
     /** The same with another {@link #batchBytesMax}. */
     public ProducerSettings withBatchBytesMax(int newBatchBytesMax) {
-        return new ProducerSettings(newBatchBytesMax, linger, bufferBytesMax, blockMax, deliveryTimeout, compression);
+        return new ProducerSettings(
+                newBatchBytesMax, linger, bufferBytesMax, blockMax, deliveryTimeout, compression, idempotent);
     }
 
     /** The same with another {@link #linger}. */
     public ProducerSettings withLinger(Duration newLinger) {
-        return new ProducerSettings(batchBytesMax, newLinger, bufferBytesMax, blockMax, deliveryTimeout, compression);
+        return new ProducerSettings(
+                batchBytesMax, newLinger, bufferBytesMax, blockMax, deliveryTimeout, compression, idempotent);
     }
 
     /** The same with another {@link #bufferBytesMax}. */
     public ProducerSettings withBufferBytesMax(int newBufferBytesMax) {
-        return new ProducerSettings(batchBytesMax, linger, newBufferBytesMax, blockMax, deliveryTimeout, compression);
+        return new ProducerSettings(
+                batchBytesMax, linger, newBufferBytesMax, blockMax, deliveryTimeout, compression, idempotent);
     }
 
     /** The same with another {@link #blockMax}. */
     public ProducerSettings withBlockMax(Duration newBlockMax) {
-        return new ProducerSettings(batchBytesMax, linger, bufferBytesMax, newBlockMax, deliveryTimeout, compression);
+        return new ProducerSettings(
+                batchBytesMax, linger, bufferBytesMax, newBlockMax, deliveryTimeout, compression, idempotent);
     }
 
     /** The same with another {@link #deliveryTimeout}. */
     public ProducerSettings withDeliveryTimeout(Duration newDeliveryTimeout) {
-        return new ProducerSettings(batchBytesMax, linger, bufferBytesMax, blockMax, newDeliveryTimeout, compression);
+        return new ProducerSettings(
+                batchBytesMax, linger, bufferBytesMax, blockMax, newDeliveryTimeout, compression, idempotent);
     }
 
     /** The same with another {@link #compression}. */
     public ProducerSettings withCompression(BatchCompression newCompression) {
-        return new ProducerSettings(batchBytesMax, linger, bufferBytesMax, blockMax, deliveryTimeout, newCompression);
+        return new ProducerSettings(
+                batchBytesMax, linger, bufferBytesMax, blockMax, deliveryTimeout, newCompression, idempotent);
+    }
+
+    /** The same with another {@link #idempotent}. */
+    public ProducerSettings withIdempotence(boolean newIdempotent) {
+        return new ProducerSettings(
+                batchBytesMax, linger, bufferBytesMax, blockMax, deliveryTimeout, compression, newIdempotent);
     }
 }

@@ -8,7 +8,7 @@ package io.millrace.client;
  *     same
  * @param batchesRetried acknowledged, after an attempt that failed
  * @param batchesPossiblyDuplicated of these, the ones that had an attempt with an unknown outcome: their records may have
- *     been written twice
+ *     been written twice; 0 for an idempotent producer
  * @param recordsPossiblyDuplicated the records in these
  */
 public record ProducerStats(

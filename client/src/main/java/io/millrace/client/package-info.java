@@ -15,8 +15,8 @@
  *       The loop is callbacks and holds no thread.
  *   <li><b>A failure says what may be done next</b>: {@link io.millrace.client.FailureReason} tells apart what was surely not
  *       applied, what may have been, and what cannot succeed unchanged. Whether a broken connection had the request on it is
- *       seen by gRPC's own tracer and not guessed from texts. What is unknown is repeated only where repeating is harmless or
- *       counted.
+ *       seen by gRPC's own tracer and not guessed from texts. What is unknown is repeated only where repeating is harmless, as
+ *       it is for batches that are numbered ({@link io.millrace.client.BatchNumbers}), or counted.
  *   <li><b>Being wrong about the leader is cheap.</b> Any broker passes a request on, so
  *       {@link io.millrace.client.MetadataCache} may be old; it saves a hop. A leader that cannot be reached is avoided for a
  *       second, and the request goes by another broker.
@@ -24,7 +24,7 @@
  *
  * <p>Order: a partition's batches leave one after another, each repeated until it is decided before the next leaves, so
  * retries never reorder. Between requests the batch grows, so throughput does not suffer from it as much as one would think.
- * Pipelining needs the broker to know duplicates, and comes with idempotence.
+ * It also keeps numbering simple: a batch that was surely not written leaves no gap, since no other was sent behind it.
  *
  * <p>Bounds: the producer's buffer, in bytes; one request a partition; one metadata request a topic. Time, chance and channels
  * are handed in, so tests hold all three.

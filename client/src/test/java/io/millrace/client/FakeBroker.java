@@ -25,6 +25,8 @@ import io.millrace.protocol.v1.GetMetadataRequest;
 import io.millrace.protocol.v1.GetMetadataResponse;
 import io.millrace.protocol.v1.GetOffsetsRequest;
 import io.millrace.protocol.v1.GetOffsetsResponse;
+import io.millrace.protocol.v1.InitProducerRequest;
+import io.millrace.protocol.v1.InitProducerResponse;
 import io.millrace.protocol.v1.ListTopicsRequest;
 import io.millrace.protocol.v1.ListTopicsResponse;
 import io.millrace.protocol.v1.MessageServiceGrpc;
@@ -122,6 +124,11 @@ public final class FakeBroker {
     }
 
     private final class Messages extends MessageServiceGrpc.MessageServiceImplBase {
+        @Override
+        public void initProducer(InitProducerRequest request, StreamObserver<InitProducerResponse> observer) {
+            answer(observer, cluster::initProducer);
+        }
+
         @Override
         public void produce(ProduceRequest request, StreamObserver<ProduceResponse> observer) {
             answer(observer, () -> cluster.produce(id, request));

@@ -12,6 +12,7 @@ import io.millrace.protocol.record.StoredRecord;
 import io.millrace.protocol.v1.Broker;
 import io.millrace.protocol.v1.ErrorReason;
 import io.millrace.protocol.v1.GetMetadataResponse;
+import io.millrace.protocol.v1.InitProducerResponse;
 import io.millrace.protocol.v1.Partition;
 import io.millrace.protocol.v1.ProduceRequest;
 import io.millrace.protocol.v1.ProduceResponse;
@@ -48,7 +49,15 @@ public final class FakeCluster implements AutoCloseable {
         ProduceResponse run();
     }
 
+    /** The last batch of a producer. */
+    private record Written(short epoch, int baseSequence, int recordCount, long baseOffset) {
+        int nextSequence() {
+            return baseSequence + recordCount & Integer.MAX_VALUE;
+        }
+    }
+
     static final class FakePartition {
+        private final Map<Long, Written> producers = new TreeMap<>();
         final ByteArrayOutputStream log = new ByteArrayOutputStream();
         final List<StoredRecord> records = new ArrayList<>();
 
@@ -66,6 +75,7 @@ public final class FakeCluster implements AutoCloseable {
     private final List<String> produceLog = new ArrayList<>();
     private final List<String> metadataLog = new ArrayList<>();
     private long nextTopicId = 1;
+    private int producersMade;
     private int requestBytesMax = Integer.MAX_VALUE;
     private boolean strictLeaders;
 
@@ -190,6 +200,15 @@ public final class FakeCluster implements AutoCloseable {
                     null,
                     Map.of("size_bytes", "" + bytes.length, "limit_bytes", "" + requestBytesMax));
         }
+        Written original = checkSequence(partition, RecordBatch.at(io.millrace.protocol.Bytes.wrap(bytes), 0));
+        if (original != null) {
+            return ProduceResponse.newBuilder()
+                    .setPartition(request.getPartition())
+                    .setBaseOffset(original.baseOffset())
+                    .setRecordCount(original.recordCount())
+                    .setDuplicate(true)
+                    .build();
+        }
         long base = partition.records.size();
         RecordBatches.assignOffsets(bytes, 0, bytes.length, base, 1);
         int count = 0;
@@ -206,6 +225,53 @@ public final class FakeCluster implements AutoCloseable {
                 .setBaseOffset(base)
                 .setRecordCount(count)
                 .build();
+    }
+
+    synchronized InitProducerResponse initProducer() {
+        producersMade++;
+        return InitProducerResponse.newBuilder()
+                .setProducerId(1_000 + producersMade)
+                .build();
+    }
+
+    public synchronized int producersMade() {
+        return producersMade;
+    }
+
+    /** As if so many others had written since that the partition remembers no producer. */
+    public synchronized void forgetProducers(String topic, int partition) {
+        topic(topic).partitions().get(partition).producers.clear();
+    }
+
+    /** What a partition's leader does, though it remembers one batch only; the original if it is a duplicate. */
+    private static @Nullable Written checkSequence(FakePartition partition, RecordBatch batch) {
+        if (!batch.hasProducer()) {
+            return null;
+        }
+        Written last = partition.producers.get(batch.producerId());
+        boolean begins = batch.baseSequence() == 0;
+        if (last == null && !begins) {
+            throw refused(ErrorReason.UNKNOWN_PRODUCER);
+        } else if (last != null && batch.producerEpoch() < last.epoch()) {
+            throw refused(ErrorReason.PRODUCER_FENCED);
+        } else if (last != null
+                && batch.producerEpoch() == last.epoch()
+                && batch.baseSequence() == last.baseSequence()
+                && batch.recordCount() == last.recordCount()) {
+            return last;
+        } else if (last != null
+                && (batch.producerEpoch() == last.epoch() ? batch.baseSequence() != last.nextSequence() : !begins)) {
+            throw refused(ErrorReason.OUT_OF_ORDER_SEQUENCE);
+        }
+        partition.producers.put(
+                batch.producerId(),
+                new Written(
+                        batch.producerEpoch(), batch.baseSequence(), batch.recordCount(), partition.records.size()));
+        return null;
+    }
+
+    private static StatusRuntimeException refused(ErrorReason reason) {
+        return error(Status.Code.FAILED_PRECONDITION, reason, null, Map.of());
     }
 
     synchronized GetMetadataResponse metadata(int asked, List<String> names) {

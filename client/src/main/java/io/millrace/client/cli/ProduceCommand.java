@@ -245,11 +245,7 @@ final class ProduceCommand implements Callable<Integer> {
         if (stats.batchesRetried() > 0) {
             text.append("; ")
                     .append(Text.count(stats.batchesRetried(), "batch", "batches"))
-                    .append(" retried, of which ")
-                    .append(stats.batchesPossiblyDuplicated())
-                    .append(" may have been written twice (")
-                    .append(Text.records(stats.recordsPossiblyDuplicated()))
-                    .append(")");
+                    .append(" retried");
         }
         return text.toString();
     }
