@@ -28,7 +28,7 @@ final class Audit {
 
     /**
      * @param unacknowledged there though nobody was told so: allowed
-     * @param duplicates copies beyond the first: allowed, since produce is at least once
+     * @param duplicates copies beyond the first: the producers are idempotent and send no value a second time
      * @param problems examples, in words; empty if all is well
      */
     record Findings(
@@ -40,7 +40,7 @@ final class Audit {
             int reordered,
             List<String> problems) {
         boolean isWell() {
-            return lost == 0 && changed == 0 && reordered == 0 && problems.isEmpty();
+            return lost == 0 && duplicates == 0 && changed == 0 && reordered == 0 && problems.isEmpty();
         }
     }
 

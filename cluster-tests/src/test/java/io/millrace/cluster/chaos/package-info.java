@@ -6,7 +6,7 @@
  *  Chaos       does it: kills, stops, cuts, starts again            performs
  *  Links       a proxy before each broker, so that links can be cut
  *  Load        producers, one a partition; remembers every acknowledgement
- *  Audit       reads it all back: lost? changed? reordered?         decides
+ *  Audit       reads it all back: lost? twice? changed? reordered?  decides
  *  Gaps        how long nothing was acknowledged, and why
  *  Failovers   another run of the same parts: kills the leader again and again
  * </pre>
