@@ -17,6 +17,9 @@
  * reset.intent} exists while a log is reset or deleted, {@code truncate.intent} while durable entries are taken away; a
  * crash in between is followed by doing it once more.
  *
+ * <p>Files of other names (a replica keeps snapshots of its producers there) are none of the log's business, except that
+ * deleting the log deletes them too.
+ *
  * <p>All numbers are big endian.
  *
  * <table>

@@ -1,3 +1,9 @@
-/** What a partition replica decides, as plain classes: no Akka, no I/O, no clock. */
+/**
+ * What a partition replica decides, as plain classes: no Akka, no I/O, no clock.
+ *
+ * <p>All of it follows the log: {@link io.millrace.partition.state.PartitionOffsets} knows where its records are, {@link
+ * io.millrace.partition.state.ProducerTable} who wrote them last, {@link io.millrace.partition.state.Producers} how to know
+ * that again after a start.
+ */
 @org.jspecify.annotations.NullMarked
 package io.millrace.partition.state;
