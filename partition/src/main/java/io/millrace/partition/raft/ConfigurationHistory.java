@@ -49,9 +49,9 @@ final class ConfigurationHistory {
     }
 
     /** The last one that is known to be committed. */
-    Membership settled(long commitIndex) {
+    Configuration settled(long commitIndex) {
         boolean lastIsSettled = inLog.size() == 1 || last().index() <= commitIndex;
-        return lastIsSettled ? latest() : inLog.get(inLog.size() - 2).membership();
+        return lastIsSettled ? last() : inLog.get(inLog.size() - 2);
     }
 
     void append(Entry entry) {

@@ -241,10 +241,7 @@ public final class RaftCore {
         } else if (input instanceof Input.TransferLeadership asked) {
             onTransferLeadership(asked.target());
         }
-        if (hardState.recovering()
-                && configurations.settled(commitIndex).incarnationOf(self) == hardState.incarnation()) {
-            persist(hardState.recovered());
-        }
+        recoverIfAdmitted();
         RoleChange now = new RoleChange(role, hardState.term(), leader, log.lastIndex());
         boolean changed = now.role() != announced.role()
                 || now.term() != announced.term()
@@ -253,6 +250,25 @@ public final class RaftCore {
             announced = now;
         }
         return out.build(changed ? Optional.of(now) : Optional.empty(), deadlineMillis());
+    }
+
+    /**
+     * Once the entry that names this disk is committed, and on this disk:
+     *
+     * <pre>
+     *   the journal is lost, the log goes up to 403; the founding members are all that is known
+     *   404 to 560 arrive, 524 names the new disk, all is committed: "recovered" goes to the journal, before the entries
+     *   the power fails: recovered, with a log up to 403
+     *   from now on it would go by the founding members, and might lead those that were removed since
+     * </pre>
+     */
+    private void recoverIfAdmitted() {
+        Configuration settled = configurations.settled(commitIndex);
+        if (hardState.recovering()
+                && settled.index() <= durableIndex
+                && settled.membership().incarnationOf(self) == hardState.incarnation()) {
+            persist(hardState.recovered());
+        }
     }
 
     private void onTimePassed() {
@@ -354,7 +370,7 @@ public final class RaftCore {
     private boolean mayCampaign() {
         return remembers()
                 && (membership().isVoter(self)
-                        || configurations.settled(commitIndex).isVoter(self));
+                        || configurations.settled(commitIndex).membership().isVoter(self));
     }
 
     private void onPreVoteRequest(PreVoteRequest request) {

@@ -30,8 +30,6 @@ final class Member {
     private boolean harmed;
     /** Opening its log found it out. */
     private boolean foundHarm;
-    /** As of its last step; see {@link io.millrace.partition.raft.RaftCore#remembers}. */
-    private boolean remembers = true;
     /** What was on its disks that were lost. */
     private final Set<Entry> lost = new HashSet<>();
 
@@ -80,13 +78,13 @@ final class Member {
         harmed = true;
     }
 
-    /** Whether it has all that it ever promised. */
+    /** Whether it has all that it ever promised, and will know so whenever it starts. */
     boolean isWhole() {
-        return !harmed && remembers;
+        return !harmed && !journal.durable().recovering();
     }
 
-    void remembers(boolean now) {
-        remembers = now;
+    long incarnation() {
+        return journal.durable().incarnation();
     }
 
     boolean hasOrHadOnDisk(Entry entry) {
@@ -123,7 +121,6 @@ final class Member {
         world.counts.count(Fault.REBUILT);
         harmed &= disk.lastTerm() > 0; // flipped bits are gone with the log
         foundHarm = false;
-        remembers = false;
         journal.replace(world.conduct.rebuilt(state));
         world.checks.diskLost(id);
         restartLater();

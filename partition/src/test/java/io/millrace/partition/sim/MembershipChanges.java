@@ -52,20 +52,40 @@ final class MembershipChanges {
         return world.members.values().stream().allMatch(Member::isWhole);
     }
 
-    /** Whether, whatever configuration is in effect, and if its harmed learners are promoted, most voters are whole. */
+    /**
+     * Whether, whatever configuration is in effect, and if its harmed learners are promoted, most voters are whole. Who comes
+     * back after it lost its disk is not until it votes again:
+     *
+     * <pre>
+     *   1  2  3 returning  4  5 returning     voters are 1, 2 and 4; 4 leads, and makes 5 a voter: 1, 2, 4 and 5
+     *   2 has that entry; 5 has it not, but the first entry of 4's next term in its place
+     *   4 loses its disk                      2 needs three of four votes; 5 has the better log, refuses,
+     *                                         and does not stand for election, being no voter by its own log
+     * </pre>
+     *
+     * Three lost disks are then too many for five, although never more than one of the voters had lost its own.
+     */
     boolean mayHarm(Member harmed) {
         return world.checks.possibleConfigurations().allMatch(configuration -> {
             long whole = 0;
             long voters = 0;
             for (NodeId node : configuration.members().keySet()) {
                 Member member = world.members.get(node);
-                boolean isWhole = member != null && member != harmed && member.isWhole();
-                if (configuration.isVoter(node) || !isWhole) {
+                boolean isWhole = member != null
+                        && member != harmed
+                        && member.isWhole()
+                        && configuration.incarnationOf(node) == member.incarnation();
+                if (configuration.isVoter(node) || isReturning(configuration, node) || !isWhole) {
                     voters++;
-                    whole += isWhole ? 1 : 0;
+                    whole += isWhole && configuration.isVoter(node) ? 1 : 0;
                 }
             }
             return !configuration.contains(harmed.id) || whole > voters / 2;
         });
+    }
+
+    private static boolean isReturning(Membership configuration, NodeId node) {
+        Membership.Member member = configuration.members().get(node);
+        return member != null && member.standing() == Membership.Standing.RETURNING;
     }
 }

@@ -13,6 +13,7 @@ import io.millrace.partition.raft.Role;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -52,6 +53,7 @@ final class SafetyChecks {
     private final TreeMap<NodeId, LongList> logs = new TreeMap<>();
 
     private final TreeMap<NodeId, NavigableMap<Long, Membership>> configurations = new TreeMap<>();
+    private final NavigableMap<Long, Set<Membership>> appendedConfigurations = new TreeMap<>();
     private final NavigableMap<Long, Membership> committedConfigurations = new TreeMap<>();
 
     private final Map<NodeId, Long> commitIndex = new HashMap<>();
@@ -213,7 +215,11 @@ final class SafetyChecks {
             long chain = Hashing.chain(log.lastOr(0), entry);
             log.add(chain);
             if (entry.type() == EntryType.CONFIGURATION) {
-                configurationsOf(node).put(entry.index(), MembershipCodec.decode(entry.payload()));
+                Membership configuration = MembershipCodec.decode(entry.payload());
+                configurationsOf(node).put(entry.index(), configuration);
+                appendedConfigurations
+                        .computeIfAbsent(entry.index(), index -> new LinkedHashSet<>())
+                        .add(configuration);
             }
             Known known = entries.putIfAbsent(placeOf(entry), new Known(entry, chain));
             check(
@@ -277,12 +283,15 @@ final class SafetyChecks {
         return byIndex.isEmpty() ? world.founding() : byIndex.lastEntry().getValue();
     }
 
-    /** That somebody may go by: the last that is committed, and all in anybody's log after it. */
+    /**
+     * That somebody may go by, now or later: the last that is committed, and all that were ever appended after it. Those in
+     * nobody's log too: they may be in a message that is on its way, from somebody whose disk is lost by now.
+     */
     Stream<Membership> possibleConfigurations() {
         return Stream.concat(
                 Stream.of(latestIn(committedConfigurations)),
-                configurations.values().stream()
-                        .flatMap(byIndex -> byIndex.tailMap((long) committed.size(), false).values().stream()));
+                appendedConfigurations.tailMap((long) committed.size(), false).values().stream()
+                        .flatMap(Set::stream));
     }
 
     /** A leader that commits may have begun the next change in the same step: then it counted by the one before. */

@@ -256,7 +256,6 @@ final class Shell implements LogWriter.Listener {
             world.failureDetector.watch(this, watched);
         }
         world.trace.at(member.id, input, standing());
-        member.remembers(core.remembers());
         if (core.isLeaderIn(core.term())
                 && output.append().stream().anyMatch(entry -> entry.type() == EntryType.CONFIGURATION)) {
             world.counts.count(Fault.MEMBERSHIP_CHANGED);
