@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Runs one seed after the other, each to its end, on several threads, until there are enough or one fails. */
@@ -52,6 +53,20 @@ public final class Simulation {
         this.clusters = clusters;
         this.nextSeed = new AtomicLong(firstSeed);
         this.steps = steps;
+    }
+
+    /**
+     * Runs the seeds from 1 on with a state machine of another module.
+     *
+     * @param stateMachines one for each life of each member
+     * @return what went wrong, if anything did
+     */
+    public static Optional<String> failureWith(
+            Supplier<StateMachine> stateMachines, long seeds, long steps, int threads) throws InterruptedException {
+        return new Simulation(seed -> new SimulatedCluster(seed, stateMachines), 1, steps)
+                .run(seeds, threads, () -> false)
+                .map(failure ->
+                        "seed " + failure.seed() + ": " + failure.cause().getMessage());
     }
 
     /**

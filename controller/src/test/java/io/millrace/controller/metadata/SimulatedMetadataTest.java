@@ -1,0 +1,93 @@
+package io.millrace.controller.metadata;
+
+import static io.millrace.controller.Samples.broker;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.controller.MetadataCodec;
+import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.EntryType;
+import io.millrace.partition.sim.Simulation;
+import io.millrace.partition.sim.StateMachine;
+import io.millrace.protocol.record.RecordBatch;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+/** The metadata's replicas in the simulator of partition: among all its faults, equal after equal entries. */
+class SimulatedMetadataTest {
+    private static final int SEEDS = 60;
+    private static final int STEPS = 4_000;
+    private static final int THREADS = 2;
+
+    private final AtomicLong topicsCreated = new AtomicLong();
+    private final AtomicLong refused = new AtomicLong();
+
+    @Test
+    void replicasThatHaveAppliedTheSameEntriesAreEqual() throws InterruptedException {
+        assertThat(Simulation.failureWith(MetadataMachine::new, SEEDS, STEPS, THREADS))
+                .isEmpty();
+        assertThat(topicsCreated.get()).isGreaterThan(SEEDS);
+        assertThat(refused.get()).isGreaterThan(SEEDS);
+    }
+
+    /** An entry's number stands for a command. */
+    private final class MetadataMachine implements StateMachine {
+        private ClusterMetadata metadata = ClusterMetadata.EMPTY;
+
+        @Override
+        public void apply(Entry entry) {
+            if (entry.type() != EntryType.DATA) {
+                metadata = metadata.skip(entry.index());
+                return;
+            }
+            ByteBuffer payload = ByteBuffer.wrap(
+                    entry.payload().array(),
+                    entry.payload().arrayOffset(),
+                    entry.payload().sizeBytes());
+            long number = payload.getLong(payload.position() + RecordBatch.HEADER_SIZE);
+            MetadataCommand command = MetadataCodec.decode(MetadataCodec.encode(commandOf(number)));
+            Applied applied = metadata.apply(entry.index(), command);
+            metadata = applied.next();
+            if (applied.result() instanceof MetadataResult.TopicCreated) {
+                topicsCreated.incrementAndGet();
+            } else if (applied.result() instanceof MetadataResult.StaleController) {
+                refused.incrementAndGet();
+            }
+        }
+
+        private MetadataCommand commandOf(long number) {
+            Random random = new Random(number);
+            long epoch = metadata.controllerEpoch() - (random.nextInt(8) == 0 ? 1 : 0);
+            String name = List.of("a", "b", "c").get(random.nextInt(3));
+            int broker = random.nextInt(3);
+            return switch (random.nextInt(8)) {
+                case 0 -> new MetadataCommand.ClaimController(epoch, broker, "id-" + broker);
+                case 1, 2, 3 ->
+                    new MetadataCommand.RegisterBroker(
+                            epoch,
+                            Optional.empty(),
+                            metadata.broker(broker).map(BrokerRegistration::directoryId),
+                            broker(broker, "directory-" + random.nextInt(3)));
+                case 4 ->
+                    new MetadataCommand.DeleteTopic(
+                            epoch,
+                            name,
+                            metadata.topic(name).map(TopicMetadata::id).orElse(1L));
+                default -> new MetadataCommand.CreateTopic(epoch, name, 1, List.of(List.of(broker)));
+            };
+        }
+
+        @Override
+        public long appliedIndex() {
+            return metadata.appliedIndex();
+        }
+
+        @Override
+        public long hash() {
+            return metadata.hashCode();
+        }
+    }
+}
