@@ -222,8 +222,10 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
             return fail(failed.problem(), null);
         } else if (!(event instanceof RaftEvent.Appended
                 || event instanceof RaftEvent.Truncated
-                || event instanceof RaftEvent.CaughtUp)) {
-            // Those are about entries that are not committed: nothing here depends on them.
+                || event instanceof RaftEvent.CaughtUp
+                || event instanceof RaftEvent.ReadIndexAnswered)) {
+            // Those are about entries that are not committed, or reads, which it does not ask for: nothing here depends
+            // on them.
             throw new IllegalStateException("an event that this replica does not know: " + event);
         }
         return this;

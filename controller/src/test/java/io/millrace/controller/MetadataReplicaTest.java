@@ -16,6 +16,7 @@ import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Payload;
+import io.millrace.partition.raft.ReadOutcome;
 import io.millrace.partition.raft.Role;
 import io.millrace.partition.replica.PeerRouter;
 import io.millrace.partition.replica.RaftCommand;
@@ -428,6 +429,7 @@ class MetadataReplicaTest {
                 new RaftEvent.Committed(0),
                 new RaftEvent.ProposalAppended(99, 1),
                 new RaftEvent.CaughtUp(),
+                new RaftEvent.ReadIndexAnswered(1, new ReadOutcome.Ready(1)),
                 new RaftEvent.Damaged("a sector"),
                 new RaftEvent.ProposalRefused(99),
                 new RaftEvent.Failed("enough"));

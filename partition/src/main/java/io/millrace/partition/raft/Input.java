@@ -54,6 +54,14 @@ public sealed interface Input {
      */
     record PeerUnreachable(NodeId node) implements Input {}
 
+    /**
+     * What must be applied before a read that is asked now is answered, so that it sees everything that was acknowledged
+     * before? On any member: a follower asks its leader. Answered by an {@link Output.ReadAnswer}, now or later.
+     *
+     * @param readId the shell's, given back in the answer; never used twice
+     */
+    record ReadIndex(long readId) implements Input {}
+
     /** Do not sleep; a leader speaks at once, so that the others get up as well. */
     record WakeUp() implements Input {}
 

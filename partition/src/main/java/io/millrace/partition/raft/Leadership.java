@@ -26,6 +26,7 @@ final class Leadership {
     private Membership membership;
     private @Nullable NavigableSet<NodeId> learnersWished;
     private @Nullable Transfer transfer;
+    private final ReadIndexQueue reads;
     private long quorumCheckMillis;
 
     Leadership(
@@ -41,6 +42,7 @@ final class Leadership {
         this.membership = membership;
         this.settings = settings;
         this.log = log;
+        this.reads = new ReadIndexQueue(settings);
         this.quorumCheckMillis = nowMillis + settings.electionTimeoutMillisMax();
         this.noOpIndex = nextIndex;
         for (NodeId peer : others(membership)) {
@@ -66,6 +68,7 @@ final class Leadership {
     /** Who leaves is told until {@link #farewell}. */
     void changeMembership(Membership changed, long nowMillis) {
         membership = changed;
+        reads.membershipChanged();
         for (NodeId peer : others(changed)) {
             peers.computeIfAbsent(peer, p -> new Progress(changed.incarnationOf(peer), log.lastIndex() + 1, nowMillis));
         }
@@ -114,6 +117,7 @@ final class Leadership {
     void handOver(Output.Builder out) {
         Progress progress = transfer == null ? null : peers.get(transfer.target());
         if (transfer != null && progress != null && progress.matchIndex() == log.lastIndex()) {
+            reads.leaseIsOver();
             out.send(new Message.TimeoutNow(self, transfer.target(), term));
         }
     }
@@ -248,6 +252,77 @@ final class Leadership {
         peers.values().forEach(progress -> progress.commitAdvanced(nowMillis));
     }
 
+    /** Answered at once, by {@link #advanceReads}, or when this leadership ends, by {@link #abandonReads}. */
+    void ask(ReadIndexQueue.Read read, long nowMillis, long commitIndex, Output.Builder out) {
+        if (reads.add(read)) {
+            advanceReads(nowMillis, commitIndex, out);
+        } else {
+            answer(read, new ReadOutcome.Refused(ReadOutcome.Reason.OVERLOADED), out);
+        }
+    }
+
+    void leadershipConfirmed(NodeId peer, long round, long nowMillis, long commitIndex, Output.Builder out) {
+        reads.answered(peer, round);
+        advanceReads(nowMillis, commitIndex, out);
+    }
+
+    /** Does for the reads what can be done now: nothing before it is known what earlier leaders had committed. */
+    void advanceReads(long nowMillis, long commitIndex, Output.Builder out) {
+        if (reads.isEmpty() || log.termAt(commitIndex) != term) {
+            return;
+        }
+        if (reads.hasLease(nowMillis)) {
+            reads.takeWaiting().forEach(read -> answer(read, new ReadOutcome.Ready(commitIndex), out));
+        }
+        do {
+            if (reads.isRoundOpen() && isConfirmed()) {
+                ReadOutcome ready = new ReadOutcome.Ready(reads.roundIndex());
+                reads.endRound().forEach(read -> answer(read, ready, out));
+            }
+            if (reads.beginRound(commitIndex, nowMillis)) {
+                probe(out);
+            }
+        } while (reads.isRoundOpen() && isConfirmed()); // by this member alone
+    }
+
+    private boolean isConfirmed() {
+        TreeSet<NodeId> agreeing = new TreeSet<>(reads.answered());
+        agreeing.add(self);
+        return Quorum.isMajority(membership.voters(), agreeing);
+    }
+
+    /** Asks those again whose answer is missing. */
+    void probeAgain(long nowMillis, Output.Builder out) {
+        if (nowMillis >= reads.resendMillis(settings)) {
+            reads.resent(nowMillis);
+            probe(out);
+        }
+    }
+
+    private void probe(Output.Builder out) {
+        for (NodeId peer : peers.keySet()) {
+            if (membership.isVoter(peer) && !reads.answered().contains(peer)) {
+                out.send(new Message.LeadershipProbe(self, peer, term, reads.round()));
+            }
+        }
+    }
+
+    boolean hasReads() {
+        return !reads.isEmpty();
+    }
+
+    void abandonReads(Output.Builder out) {
+        reads.abandon().forEach(read -> answer(read, new ReadOutcome.Refused(ReadOutcome.Reason.NOT_LEADER), out));
+    }
+
+    private void answer(ReadIndexQueue.Read read, ReadOutcome outcome, Output.Builder out) {
+        if (read.from().equals(self)) {
+            out.readAnswered(read.id(), outcome);
+        } else {
+            out.send(new Message.ReadIndexResponse(self, read.from(), term, read.id(), outcome));
+        }
+    }
+
     /** The index that a majority of voters has on disk. */
     long majorityMatch(long ownDurableIndex) {
         return Quorum.reachedByMajority(
@@ -281,7 +356,10 @@ final class Leadership {
     }
 
     long deadlineMillis() {
-        long deadline = transfer == null ? quorumCheckMillis : Math.min(quorumCheckMillis, transfer.untilMillis());
+        long deadline = Math.min(quorumCheckMillis, reads.resendMillis(settings));
+        if (transfer != null) {
+            deadline = Math.min(deadline, transfer.untilMillis());
+        }
         for (Progress progress : peers.values()) {
             deadline = Math.min(deadline, progress.heartbeatDueMillis(settings));
         }

@@ -68,6 +68,25 @@ public sealed interface Message {
     }
 
     /**
+     * Do I still lead? Asked on behalf of reads (§6.4); for the receiver, a heartbeat.
+     *
+     * @param round of this leader, in this term
+     */
+    record LeadershipProbe(NodeId from, NodeId to, long term, long round) implements Message {}
+
+    /**
+     * When this was asked, the sender knew of no term later than this one.
+     *
+     * @param incarnation of the sender ({@link HardState#incarnation})
+     */
+    record LeadershipConfirmed(NodeId from, NodeId to, long term, long round, long incarnation) implements Message {}
+
+    /** A follower's question on behalf of a read. */
+    record ReadIndexRequest(NodeId from, NodeId to, long term, long readId) implements Message {}
+
+    record ReadIndexResponse(NodeId from, NodeId to, long term, long readId, ReadOutcome outcome) implements Message {}
+
+    /**
      * The receiver's log agrees with the leader's up to {@code matchIndex}, and is on disk up to there.
      *
      * @param incarnation of the receiver ({@link HardState#incarnation})

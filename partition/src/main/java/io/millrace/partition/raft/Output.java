@@ -15,6 +15,7 @@ import java.util.OptionalLong;
  * @param messages to send
  * @param replicate entries to read and send
  * @param committed the commit index moved here
+ * @param reads questions that are answered now
  * @param roleChange role, term or leader are new
  * @param answer to what was asked with this input
  * @param deadlineMillis when to step with {@link Input.TimePassed} at the latest; {@link Long#MAX_VALUE}: never
@@ -26,6 +27,7 @@ public record Output(
         List<Message> messages,
         List<Replicate> replicate,
         OptionalLong committed,
+        List<ReadAnswer> reads,
         Optional<RoleChange> roleChange,
         Optional<Answer> answer,
         long deadlineMillis) {
@@ -37,6 +39,9 @@ public record Output(
      */
     public record Replicate(
             NodeId to, long term, LogPosition previous, long firstIndex, long lastIndex, int maxBytes) {}
+
+    /** Of {@link Input.ReadIndex}. */
+    public record ReadAnswer(long readId, ReadOutcome outcome) {}
 
     /**
      * @param leader of {@code term}, as far as this member knows
@@ -53,6 +58,7 @@ public record Output(
         private List<Replicate> replicate = List.of();
         private OptionalLong committed = OptionalLong.empty();
         private Optional<Answer> answer = Optional.empty();
+        private List<ReadAnswer> reads = List.of();
 
         void persist(HardState state) {
             hardState = Optional.of(state);
@@ -84,6 +90,11 @@ public record Output(
             committed = OptionalLong.of(index);
         }
 
+        void readAnswered(long readId, ReadOutcome outcome) {
+            reads = reads.isEmpty() ? new ArrayList<>(4) : reads;
+            reads.add(new ReadAnswer(readId, outcome));
+        }
+
         Output build(Optional<RoleChange> roleChange, long deadlineMillis) {
             return new Output(
                     hardState,
@@ -92,6 +103,7 @@ public record Output(
                     messages,
                     replicate,
                     committed,
+                    reads,
                     roleChange,
                     answer,
                     deadlineMillis);

@@ -62,6 +62,8 @@ final class Quiescence {
                     && !(message instanceof Message.AppendAccepted
                             || message instanceof Message.PreVoteResponse
                             || message instanceof Message.VoteResponse
+                            || message instanceof Message.LeadershipConfirmed
+                            || message instanceof Message.ReadIndexResponse
                             || message instanceof Message.Quiesce);
         } else if (input instanceof Input.PeerUnreachable lost) {
             return watched.contains(lost.node());

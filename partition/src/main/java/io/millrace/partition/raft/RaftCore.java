@@ -3,9 +3,13 @@ package io.millrace.partition.raft;
 import io.millrace.partition.raft.Message.AppendAccepted;
 import io.millrace.partition.raft.Message.AppendRejected;
 import io.millrace.partition.raft.Message.AppendRequest;
+import io.millrace.partition.raft.Message.LeadershipConfirmed;
+import io.millrace.partition.raft.Message.LeadershipProbe;
 import io.millrace.partition.raft.Message.PreVoteRequest;
 import io.millrace.partition.raft.Message.PreVoteResponse;
 import io.millrace.partition.raft.Message.Quiesce;
+import io.millrace.partition.raft.Message.ReadIndexRequest;
+import io.millrace.partition.raft.Message.ReadIndexResponse;
 import io.millrace.partition.raft.Message.TimeoutNow;
 import io.millrace.partition.raft.Message.VoteRequest;
 import io.millrace.partition.raft.Message.VoteResponse;
@@ -55,6 +59,8 @@ public final class RaftCore {
     private long electionDeadlineMillis;
     private long leaderHeardMillis = NEVER_MILLIS;
     private final Quiescence quiescence;
+    private final ForwardedReads forwardedReads;
+    private final long startedMillis;
     private final TreeSet<NodeId> votes = new TreeSet<>();
     private @Nullable Leadership leadership;
 
@@ -65,7 +71,7 @@ public final class RaftCore {
      * @param founding the membership of the group when it was made; the same on all members
      * @param hardState what this member had made durable
      * @param log what is on its disk; owned by this core from now on
-     * @param random for election timeouts only
+     * @param random for election timeouts, and for numbers that are not used again
      */
     public RaftCore(
             NodeId self,
@@ -95,6 +101,8 @@ public final class RaftCore {
         this.log = log;
         this.random = random;
         this.nowMillis = nowMillis;
+        this.startedMillis = nowMillis;
+        this.forwardedReads = new ForwardedReads(random.nextLong(), settings);
         this.quiescence = new Quiescence(settings, nowMillis);
         this.commitIndex = log.start().index();
         this.durableIndex = log.lastIndex();
@@ -188,13 +196,11 @@ public final class RaftCore {
 
     /** When to step with {@link Input.TimePassed} at the latest; never before the last step. */
     public long deadlineMillis() {
-        if (quiescence.isAsleep()) {
-            return Long.MAX_VALUE;
-        }
         if (leadership != null) {
-            return Math.max(nowMillis, leadership.deadlineMillis());
+            return quiescence.isAsleep() ? Long.MAX_VALUE : Math.max(nowMillis, leadership.deadlineMillis());
         }
-        return mayCampaign() ? Math.max(nowMillis, electionDeadlineMillis) : Long.MAX_VALUE;
+        long campaignMillis = mayCampaign() && !quiescence.isAsleep() ? electionDeadlineMillis : Long.MAX_VALUE;
+        return Math.max(nowMillis, Math.min(campaignMillis, forwardedReads.deadlineMillis()));
     }
 
     /**
@@ -234,6 +240,8 @@ public final class RaftCore {
             onTimePassed();
         } else if (input instanceof Input.Campaign) {
             onCampaign();
+        } else if (input instanceof Input.ReadIndex read) {
+            onReadIndex(read.readId());
         } else if (input instanceof Input.Learners learners) {
             onLearners(learners);
         } else if (input instanceof Input.ChangeMembership asked) {
@@ -248,6 +256,7 @@ public final class RaftCore {
                 || !now.leader().equals(announced.leader());
         if (changed) {
             announced = now;
+            refuse(forwardedReads.abandon(), ReadOutcome.Reason.NOT_LEADER);
         }
         return out.build(changed ? Optional.of(now) : Optional.empty(), deadlineMillis());
     }
@@ -272,6 +281,7 @@ public final class RaftCore {
     }
 
     private void onTimePassed() {
+        refuse(forwardedReads.expire(nowMillis), ReadOutcome.Reason.NO_ANSWER);
         if (quiescence.isAsleep()) {
             return;
         }
@@ -285,6 +295,7 @@ public final class RaftCore {
             } else {
                 leadership.heartbeats(nowMillis, commitIndex, out);
                 leadership.replicate(out);
+                leadership.probeAgain(nowMillis, out);
             }
         } else if (nowMillis >= electionDeadlineMillis) {
             onCampaign();
@@ -292,6 +303,10 @@ public final class RaftCore {
     }
 
     private void onCampaign() {
+        if (isBoundByLease()) {
+            electionDeadlineMillis = Math.max(leaderHeardMillis, startedMillis) + settings.electionTimeoutMillisMin();
+            return; // nor may its own vote break what it has promised
+        }
         if (role != Role.LEADER && mayCampaign()) {
             becomePreCandidate();
         }
@@ -301,6 +316,7 @@ public final class RaftCore {
         return quiescence.isDue(nowMillis)
                 && commitIndex == log.lastIndex()
                 && durableIndex == log.lastIndex()
+                && !leading.hasReads()
                 && leading.allHaveEverything(nowMillis)
                 && !leading.awaitsChange(nowMillis)
                 && !leading.isTransferring();
@@ -313,7 +329,6 @@ public final class RaftCore {
             leadership.heartbeats(nowMillis, commitIndex, out);
         } else if (because instanceof Input.PeerUnreachable) {
             // The failure detector has waited long enough. Many groups get up now: not all at once.
-            leaderHeardMillis = NEVER_MILLIS;
             electionDeadlineMillis = nowMillis + random.nextLong(settings.electionTimeoutMillisMin() + 1);
         } else {
             leaderHeardMillis = nowMillis; // it was not heard because it had nothing to say
@@ -349,6 +364,16 @@ public final class RaftCore {
             onAppendRejected(response);
         } else if (message instanceof TimeoutNow order) {
             onTimeoutNow(order);
+        } else if (message instanceof LeadershipProbe probe) {
+            onLeadershipProbe(probe);
+        } else if (message instanceof LeadershipConfirmed confirmed) {
+            onLeadershipConfirmed(confirmed);
+        } else if (message instanceof ReadIndexRequest request) {
+            onReadIndexRequest(request);
+        } else if (message instanceof ReadIndexResponse response) {
+            forwardedReads
+                    .answered(response.readId())
+                    .ifPresent(readId -> out.readAnswered(readId, response.outcome()));
         } else if (message instanceof VoteRequest request) {
             onVoteRequest(request);
         } else if (message instanceof VoteResponse response) {
@@ -361,6 +386,7 @@ public final class RaftCore {
     /** Whoever asks for votes leads no more. */
     private boolean hasLiveLeaderOtherThan(NodeId candidate) {
         return role == Role.LEADER
+                || isBoundByLease()
                 || (leader.isPresent()
                         && !leader.get().equals(candidate)
                         && nowMillis - leaderHeardMillis < settings.electionTimeoutMillisMin());
@@ -371,6 +397,16 @@ public final class RaftCore {
         return remembers()
                 && (membership().isVoter(self)
                         || configurations.settled(commitIndex).membership().isVoter(self));
+    }
+
+    /**
+     * §6.4.1: whoever has confirmed a leader votes for nobody for the shortest election timeout, whatever it learns meanwhile;
+     * and who has just started may have confirmed one before.
+     */
+    private boolean isBoundByLease() {
+        return settings.readLeaseMillis() > 0
+                && role != Role.LEADER
+                && nowMillis - Math.max(leaderHeardMillis, startedMillis) < settings.electionTimeoutMillisMin();
     }
 
     private void onPreVoteRequest(PreVoteRequest request) {
@@ -406,6 +442,7 @@ public final class RaftCore {
 
     private void onVoteRequest(VoteRequest request) {
         boolean granted = remembers()
+                && (request.byTransfer() || !isBoundByLease())
                 && request.term() == hardState.term()
                 && (hardState.vote().isEmpty() || hardState.vote().get().equals(request.from()))
                 && request.lastPosition().isAtLeastAsUpToDateAs(log.last()); // §3.6.1
@@ -444,14 +481,7 @@ public final class RaftCore {
                     hardState.incarnation()));
             return;
         }
-        Invariant.check(
-                role != Role.LEADER, "two leaders in term %s: %s and %s", hardState.term(), self, request.from());
-        if (role != Role.FOLLOWER || !leader.equals(Optional.of(request.from()))) {
-            becomeFollower(request.term(), Optional.of(request.from()));
-        }
-        leaderHeardMillis = nowMillis;
-        resetElectionDeadline();
-
+        hear(request.from());
         LogPosition previous = request.previous();
         boolean committedBefore = previous.index() <= commitIndex; // then it agrees, whatever we still keep of it
         checkAgreesWithCommitted(previous);
@@ -472,6 +502,16 @@ public final class RaftCore {
             acceptUpToDurable(request.from());
         }
         // Otherwise the answer leaves when the entries are on disk: onDurable.
+    }
+
+    /** Of the present term. */
+    private void hear(NodeId from) {
+        Invariant.check(role != Role.LEADER, "two leaders in term %s: %s and %s", hardState.term(), self, from);
+        if (role != Role.FOLLOWER || !leader.equals(Optional.of(from))) {
+            becomeFollower(hardState.term(), Optional.of(from));
+        }
+        leaderHeardMillis = nowMillis;
+        resetElectionDeadline();
     }
 
     private void onQuiesce(Quiesce quiesce) {
@@ -655,6 +695,7 @@ public final class RaftCore {
             leadership.commitAdvanced(nowMillis);
             boolean changed = configurations.latestIndex() > commitIndex && configurations.latestIndex() <= reached;
             advanceCommitIndex(reached);
+            leadership.advanceReads(nowMillis, commitIndex, out);
             if (settings.commitNoticeMillis() == 0) {
                 leadership.heartbeats(nowMillis, commitIndex, out);
             }
@@ -754,6 +795,48 @@ public final class RaftCore {
         persist(hardState.noting(configurations.noted()));
     }
 
+    // ---------------------------------------------------------------------------------------------------- reads, §6.4
+
+    private void onReadIndex(long readId) {
+        if (leadership != null) {
+            leadership.ask(new ReadIndexQueue.Read(self, readId), nowMillis, commitIndex, out);
+        } else if (leader.isEmpty()) {
+            refuse(List.of(readId), ReadOutcome.Reason.NO_LEADER);
+        } else if (forwardedReads.isFull()) {
+            refuse(List.of(readId), ReadOutcome.Reason.OVERLOADED);
+        } else {
+            long wireId = forwardedReads.add(readId, nowMillis);
+            out.send(new ReadIndexRequest(self, leader.get(), hardState.term(), wireId));
+        }
+    }
+
+    private void refuse(List<Long> readIds, ReadOutcome.Reason reason) {
+        readIds.forEach(readId -> out.readAnswered(readId, new ReadOutcome.Refused(reason)));
+    }
+
+    private void onReadIndexRequest(ReadIndexRequest request) {
+        if (leadership != null) {
+            leadership.ask(new ReadIndexQueue.Read(request.from(), request.readId()), nowMillis, commitIndex, out);
+        } else {
+            ReadOutcome refused = new ReadOutcome.Refused(ReadOutcome.Reason.NOT_LEADER);
+            out.send(new ReadIndexResponse(self, request.from(), hardState.term(), request.readId(), refused));
+        }
+    }
+
+    private void onLeadershipProbe(LeadershipProbe probe) {
+        if (probe.term() == hardState.term()) {
+            hear(probe.from());
+        }
+        out.send(new LeadershipConfirmed(self, probe.from(), hardState.term(), probe.round(), hardState.incarnation()));
+    }
+
+    private void onLeadershipConfirmed(LeadershipConfirmed confirmed) {
+        Progress progress = progressOf(confirmed, confirmed.incarnation());
+        if (leadership != null && progress != null && leadership.counts(confirmed.from(), progress)) {
+            leadership.leadershipConfirmed(confirmed.from(), confirmed.round(), nowMillis, commitIndex, out);
+        }
+    }
+
     // ------------------------------------------------------------------------------------------------- changes of role
 
     private void becomeFollower(long term, Optional<NodeId> newLeader) {
@@ -762,6 +845,9 @@ public final class RaftCore {
         }
         boolean hadNoTimer = role == Role.LEADER || quiescence.isAsleep();
         quiescence.stir(nowMillis);
+        if (leadership != null) {
+            leadership.abandonReads(out);
+        }
         role = Role.FOLLOWER;
         leader = newLeader;
         leadership = null;

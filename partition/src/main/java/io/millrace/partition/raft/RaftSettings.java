@@ -12,6 +12,8 @@ package io.millrace.partition.raft;
  * @param appendBytesMax entries in one message, unless a single entry is larger
  * @param inflightBytesMax nothing more is sent to a member that has not answered for this much
  * @param inflightMessagesMax the same, as messages
+ * @param readLeaseMillis for so long after a leader has asked a majority whether it leads, it answers reads without asking
+ *     again; 0: it always asks. Needs clocks that run at about the same speed and never stand still
  * @param quiesceAfterMillis a group to which nothing happens for this long falls asleep; {@link #NEVER}: it stays awake
  */
 public record RaftSettings(
@@ -22,7 +24,8 @@ public record RaftSettings(
         int appendBytesMax,
         int inflightBytesMax,
         int inflightMessagesMax,
-        long quiesceAfterMillis) {
+        long quiesceAfterMillis,
+        long readLeaseMillis) {
     public static final long NEVER = Long.MAX_VALUE;
 
     /** Longer than a failure detector needs: a group that was in use when its leader died elects after its own timeouts. */
@@ -43,6 +46,31 @@ public record RaftSettings(
         if (quiesceAfterMillis < 0) {
             throw new IllegalArgumentException("a group cannot fall asleep after " + quiesceAfterMillis + " ms");
         }
+        if (readLeaseMillis < 0 || readLeaseMillis > electionTimeoutMillisMin - electionTimeoutMillisMin / 10) {
+            throw new IllegalArgumentException("a lease of " + readLeaseMillis
+                    + " ms is not at least a tenth less than the shortest election timeout");
+        }
+    }
+
+    public RaftSettings(
+            long heartbeatMillis,
+            long electionTimeoutMillisMin,
+            long electionTimeoutMillisMax,
+            long commitNoticeMillis,
+            int appendBytesMax,
+            int inflightBytesMax,
+            int inflightMessagesMax,
+            long quiesceAfterMillis) {
+        this(
+                heartbeatMillis,
+                electionTimeoutMillisMin,
+                electionTimeoutMillisMax,
+                commitNoticeMillis,
+                appendBytesMax,
+                inflightBytesMax,
+                inflightMessagesMax,
+                quiesceAfterMillis,
+                0);
     }
 
     public RaftSettings(
@@ -73,6 +101,20 @@ public record RaftSettings(
                 appendBytesMax,
                 inflightBytesMax,
                 inflightMessagesMax,
+                millis,
+                readLeaseMillis);
+    }
+
+    public RaftSettings withReadLeaseMillis(long millis) {
+        return new RaftSettings(
+                heartbeatMillis,
+                electionTimeoutMillisMin,
+                electionTimeoutMillisMax,
+                commitNoticeMillis,
+                appendBytesMax,
+                inflightBytesMax,
+                inflightMessagesMax,
+                quiesceAfterMillis,
                 millis);
     }
 
@@ -85,6 +127,7 @@ public record RaftSettings(
                 appendBytesMax,
                 inflightBytesMax,
                 inflightMessagesMax,
-                quiesceAfterMillis);
+                quiesceAfterMillis,
+                readLeaseMillis);
     }
 }

@@ -9,6 +9,7 @@
  * <ul>
  *   <li>{@link io.millrace.partition.raft.RaftCore}: elections, and following a leader
  *   <li>{@code Leadership}, {@code Progress}: leading – what the others have, what to send, what a majority has
+ *   <li>{@code ReadIndexQueue}, {@code ForwardedReads}: reads that see everything acknowledged before, at any member
  *   <li>{@code Quiescence}: when a group may sleep, and what wakes it
  *   <li>{@link io.millrace.partition.raft.Membership}, {@code ConfigurationHistory}, {@link
  *       io.millrace.partition.raft.MembershipChange}, {@code ChangeRules}, {@code CatchUp}: who takes part, and how that changes

@@ -29,6 +29,7 @@ import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Output;
 import io.millrace.partition.raft.RaftCore;
+import io.millrace.partition.raft.ReadOutcome;
 import io.millrace.partition.raft.TermHistory;
 import io.millrace.partition.replica.LostDisk.LogFound;
 import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
@@ -240,6 +241,9 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             return fail(failed.problem());
         } else if (command instanceof RaftCommand.Propose propose) {
             owner.tell(new RaftEvent.ProposalRefused(propose.proposalId()));
+        } else if (command instanceof RaftCommand.ReadIndex read) {
+            owner.tell(new RaftEvent.ReadIndexAnswered(
+                    read.readId(), new ReadOutcome.Refused(ReadOutcome.Reason.NO_LEADER)));
         } else if (command instanceof RaftCommand.SetLearners
                 || command instanceof RaftCommand.ChangeMembership
                 || command instanceof RaftCommand.TransferLeadership
@@ -332,6 +336,8 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             });
         } else if (command instanceof RaftCommand.Campaign) {
             return step(running, open, new Input.Campaign());
+        } else if (command instanceof RaftCommand.ReadIndex read) {
+            return step(running, open, new Input.ReadIndex(read.readId()));
         } else if (command instanceof RaftCommand.BrokerUnreachable lost) {
             return step(running, open, new Input.PeerUnreachable(new NodeId(lost.brokerId())));
         } else if (command instanceof RaftCommand.GetStatus get) {
@@ -527,6 +533,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             owner.tell(new RaftEvent.RoleChanged(change.role(), change.term(), leader, change.lastIndex()));
         });
         out.committed().ifPresent(index -> owner.tell(new RaftEvent.Committed(index)));
+        out.reads().forEach(read -> owner.tell(new RaftEvent.ReadIndexAnswered(read.readId(), read.outcome())));
     }
 
     private void readAndSend(RaftCore running, CachedLog open, Output.Replicate asked, ArrayDeque<Output> todo) {

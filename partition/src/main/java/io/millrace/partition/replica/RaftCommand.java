@@ -42,6 +42,14 @@ public sealed interface RaftCommand {
         INSTANCE
     }
 
+    /**
+     * What must be applied before a read that is asked now is answered? On any member. Answered by
+     * {@link RaftEvent.ReadIndexAnswered}.
+     *
+     * @param readId the owner's, given back in the answer; never used twice
+     */
+    record ReadIndex(long readId) implements RaftCommand {}
+
     /** For who asked for it: {@link BrokerWatch}. */
     record BrokerUnreachable(int brokerId) implements RaftCommand {}
 

@@ -1,6 +1,7 @@
 package io.millrace.partition.replica;
 
 import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.ReadOutcome;
 import io.millrace.partition.raft.Role;
 import java.util.List;
 import java.util.OptionalInt;
@@ -44,6 +45,12 @@ public sealed interface RaftEvent {
 
     /** Not appended, and never will be: this member does not lead in the term named. */
     record ProposalRefused(long proposalId) implements RaftEvent {}
+
+    /**
+     * With {@link ReadOutcome.Ready}, a read may be answered by who has applied what it names: it sees everything that was
+     * acknowledged before it was asked.
+     */
+    record ReadIndexAnswered(long readId, ReadOutcome outcome) implements RaftEvent {}
 
     /** The log is not {@link ReplicaLog#isBehind} any more. */
     record CaughtUp() implements RaftEvent {}

@@ -5,6 +5,7 @@ import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.LogPosition;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
+import io.millrace.partition.raft.ReadOutcome;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +39,15 @@ final class RaftMessageCodec {
                 to.putLong(entry.term()).put(entry.type().code());
                 ReplicaSerializer.putPayload(to, entry.payload());
             }
+        } else if (message instanceof Message.LeadershipProbe probe) {
+            to.putLong(probe.round());
+        } else if (message instanceof Message.LeadershipConfirmed confirmed) {
+            to.putLong(confirmed.round()).putLong(confirmed.incarnation());
+        } else if (message instanceof Message.ReadIndexRequest request) {
+            to.putLong(request.readId());
+        } else if (message instanceof Message.ReadIndexResponse response) {
+            to.putLong(response.readId());
+            putOutcome(to, response.outcome());
         } else if (message instanceof Message.Quiesce quiesce) {
             putPosition(to, quiesce.last());
         } else if (message instanceof Message.AppendAccepted accepted) {
@@ -77,6 +87,14 @@ final class RaftMessageCodec {
             return 8;
         } else if (message instanceof Message.TimeoutNow) {
             return 9;
+        } else if (message instanceof Message.LeadershipProbe) {
+            return 10;
+        } else if (message instanceof Message.LeadershipConfirmed) {
+            return 11;
+        } else if (message instanceof Message.ReadIndexRequest) {
+            return 12;
+        } else if (message instanceof Message.ReadIndexResponse) {
+            return 13;
         }
         throw new IllegalArgumentException("no code for " + message.getClass());
     }
@@ -96,6 +114,10 @@ final class RaftMessageCodec {
             case 7 -> new Message.PreVoteResponse(sender, to, term, from.get() == 1);
             case 8 -> new Message.Quiesce(sender, to, term, getPosition(from));
             case 9 -> new Message.TimeoutNow(sender, to, term);
+            case 10 -> new Message.LeadershipProbe(sender, to, term, from.getLong());
+            case 11 -> new Message.LeadershipConfirmed(sender, to, term, from.getLong(), from.getLong());
+            case 12 -> new Message.ReadIndexRequest(sender, to, term, from.getLong());
+            case 13 -> new Message.ReadIndexResponse(sender, to, term, from.getLong(), getOutcome(from));
             default -> throw new IllegalArgumentException("no Raft message has type " + type);
         };
     }
@@ -114,6 +136,22 @@ final class RaftMessageCodec {
             entries.add(new Entry(previous.index() + i, entryTerm, entryType, ReplicaSerializer.getPayload(from)));
         }
         return new Message.AppendRequest(sender, to, term, previous, entries, commitIndex);
+    }
+
+    /** A reason's code, or 0 and the index. */
+    private static void putOutcome(ByteBuffer to, ReadOutcome outcome) {
+        if (outcome instanceof ReadOutcome.Refused refused) {
+            to.put(refused.reason().code());
+        } else if (outcome instanceof ReadOutcome.Ready ready) {
+            to.put((byte) 0).putLong(ready.index());
+        }
+    }
+
+    private static ReadOutcome getOutcome(ByteBuffer from) {
+        byte code = from.get();
+        return code == 0
+                ? new ReadOutcome.Ready(from.getLong())
+                : new ReadOutcome.Refused(ReadOutcome.Reason.ofCode(code));
     }
 
     private static void putPosition(ByteBuffer to, LogPosition position) {

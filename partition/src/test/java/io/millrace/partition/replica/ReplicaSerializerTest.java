@@ -15,6 +15,7 @@ import io.millrace.partition.raft.LogPosition;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Payload;
+import io.millrace.partition.raft.ReadOutcome;
 import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
 import io.millrace.partition.state.ProducerBatch;
 import io.millrace.partition.state.SequenceVerdict;
@@ -55,6 +56,11 @@ class ReplicaSerializerTest {
                 new Message.TimeoutNow(one, two, 4),
                 new Message.VoteResponse(one, two, 4, false),
                 new Message.Quiesce(one, two, 4, position),
+                new Message.LeadershipProbe(one, two, 4, 9),
+                new Message.LeadershipConfirmed(one, two, 4, 9, 77),
+                new Message.ReadIndexRequest(one, two, 4, -7),
+                new Message.ReadIndexResponse(one, two, 4, -7, new ReadOutcome.Ready(12)),
+                new Message.ReadIndexResponse(one, two, 4, -7, new ReadOutcome.Refused(ReadOutcome.Reason.OVERLOADED)),
                 new Message.AppendRequest(
                         one,
                         two,

@@ -141,9 +141,16 @@ final class Chaos {
     // ------------------------------------------------------------------------------------------------------- processes
 
     private boolean pause(boolean clockToo) {
+        if (clockToo && clocksAreReliedOn()) {
+            return false;
+        }
         boolean any = false;
+        boolean leadersOnly = random.nextInt(3) == 0; // for so long that the others have elected when they go on
         for (Shell shell : running()) {
-            if (random.nextInt(3) == 0) {
+            if (leadersOnly && shell.believesToLead()) {
+                shell.pause(1_000_000 + random.nextLong(2_000_000), clockToo);
+                any = true;
+            } else if (!leadersOnly && random.nextInt(3) == 0) {
                 long micros = random.nextLong(random.nextBoolean() ? 200_000 : 3_000_000);
                 shell.pause(micros, clockToo);
                 any = true;
@@ -194,7 +201,15 @@ final class Chaos {
         return true;
     }
 
+    /** A lease is only as good as the clocks; that is why it is off by default. */
+    private boolean clocksAreReliedOn() {
+        return world.scenario.settings().readLeaseMillis() > 0;
+    }
+
     private boolean jumpClock() {
+        if (clocksAreReliedOn()) {
+            return false;
+        }
         Member member = anyOf(members());
         long micros = random.nextLong(random.nextBoolean() ? 100_000 : 5_000_000);
         world.trace.befell(member.id, "the clock jumps by " + micros + " µs");
@@ -204,6 +219,9 @@ final class Chaos {
     }
 
     private boolean changeClockRate() {
+        if (clocksAreReliedOn()) {
+            return false;
+        }
         Member member = anyOf(members());
         int perMille = 800 + random.nextInt(500);
         world.trace.befell(member.id, "the clock runs at " + perMille + " ‰");

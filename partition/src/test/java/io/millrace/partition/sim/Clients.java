@@ -2,6 +2,7 @@ package io.millrace.partition.sim;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,9 @@ final class Clients {
                 if (random.nextInt(3) == 0) {
                     fetch();
                 }
+                if (random.nextInt(2) == 0) {
+                    readEnd();
+                }
                 start();
             }
         });
@@ -55,6 +59,22 @@ final class Clients {
         Shell leader = someLeader();
         if (leader != null) {
             leader.partition().fetch();
+        }
+    }
+
+    /** At any member, and more often at one that believes to lead. */
+    private void readEnd() {
+        Shell leader = random.nextBoolean() ? someLeader() : null;
+        if (leader != null) {
+            leader.partition().readEnd();
+            return;
+        }
+        List<Shell> running = world.members.values().stream()
+                .map(Member::shell)
+                .filter(Objects::nonNull)
+                .toList();
+        if (!running.isEmpty()) {
+            running.get(random.nextInt(running.size())).partition().readEnd();
         }
     }
 

@@ -72,6 +72,16 @@ class Conduct {
         return true;
     }
 
+    /** A leader asks a majority whether it still leads before it lets anybody read. */
+    boolean confirmsLeadership() {
+        return true;
+    }
+
+    /** The clock of a process that is stopped counts on. */
+    boolean clockCountsPauses() {
+        return true;
+    }
+
     Message outgoing(Shell shell, Message message) {
         return message;
     }

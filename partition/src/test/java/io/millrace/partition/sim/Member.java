@@ -4,7 +4,6 @@ import io.millrace.partition.log.LogCorruptedException;
 import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.HardState;
-import io.millrace.partition.raft.Input;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import java.io.IOException;
@@ -159,7 +158,7 @@ final class Member {
 
     void receive(Message message) {
         if (shell != null) {
-            shell.deliver(new Input.Received(message));
+            shell.receive(message);
         }
     }
 

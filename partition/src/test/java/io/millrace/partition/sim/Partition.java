@@ -4,6 +4,7 @@ import io.millrace.partition.log.OffsetReader;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.Payload;
+import io.millrace.partition.raft.ReadOutcome;
 import io.millrace.partition.raft.Role;
 import io.millrace.partition.replica.RaftEvent;
 import io.millrace.partition.replica.SimulatedReplicaLog;
@@ -14,6 +15,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +40,16 @@ final class Partition {
             this.term = term;
             this.request = request;
             this.baseOffset = baseOffset;
+        }
+    }
+
+    /** What a client asks that wants to know the end of the log. */
+    private static final class EndRead {
+        final long floor;
+        long index = Long.MAX_VALUE; // to be applied before the answer
+
+        EndRead(long floor) {
+            this.floor = floor;
         }
     }
 
@@ -69,6 +81,12 @@ final class Partition {
     private long ownFirstIndex;
     private boolean serving;
     private long nextOffset;
+
+    /** By number. */
+    private final TreeMap<Long, EndRead> endReads = new TreeMap<>();
+
+    private long endReadsAsked;
+    private long endReadsAnswered;
 
     private long applyUpTo;
     private boolean applying;
@@ -156,6 +174,8 @@ final class Partition {
             }
         } else if (event instanceof RaftEvent.CaughtUp) {
             propose();
+        } else if (event instanceof RaftEvent.ReadIndexAnswered answered) {
+            onReadIndexAnswered(answered);
         }
     }
 
@@ -196,6 +216,7 @@ final class Partition {
         }
         applyUpTo = world.conduct.applyUpTo(committed.index(), shell.lastIndex());
         apply();
+        answerEndReads();
         if (role == Role.LEADER && committed.index() >= ownFirstIndex) {
             serve();
         }
@@ -284,6 +305,38 @@ final class Partition {
         });
     }
 
+    /** Asks where the log ends now, at any member; every one may answer. */
+    void readEnd() {
+        EndRead read = new EndRead(world.history.floor());
+        tell(() -> {
+            if (endReads.size() < WAITING_MAX) {
+                endReads.put(++endReadsAsked, read);
+                shell.readIndex(endReadsAsked);
+            }
+        });
+    }
+
+    private void onReadIndexAnswered(RaftEvent.ReadIndexAnswered answered) {
+        EndRead read = endReads.get(answered.readId());
+        if (read != null && answered.outcome() instanceof ReadOutcome.Ready ready) {
+            read.index = ready.index();
+            answerEndReads();
+        } else {
+            endReads.remove(answered.readId());
+        }
+    }
+
+    private void answerEndReads() {
+        endReads.values().removeIf(read -> {
+            boolean ready = read.index <= offsets.commitIndex();
+            if (ready) {
+                world.history.endRead(read.floor, offsets.highWatermark());
+                endReadsAnswered++;
+            }
+            return ready;
+        });
+    }
+
     private void answer(long offset, List<Entry> entries) {
         entries.forEach(entry -> world.checks.read(shell.id(), entry));
         Payload batches = SimulatedReplicaLog.slice(entries, offset, READ_BYTES_MAX);
@@ -324,12 +377,20 @@ final class Partition {
         return stateMachine.appliedIndex();
     }
 
+    boolean hasEndReads() {
+        return !endReads.isEmpty();
+    }
+
+    long endReadsAnswered() {
+        return endReadsAnswered;
+    }
+
     boolean hasUnanswered() {
         return !inflight.isEmpty() || !waiting.isEmpty();
     }
 
     @Nullable String overflow() {
-        int most = Math.max(waiting.size(), inflight.size());
+        int most = Math.max(endReads.size(), Math.max(waiting.size(), inflight.size()));
         return most > Math.max(WAITING_MAX, PROPOSALS_INFLIGHT_MAX) ? most + " requests wait" : null;
     }
 }

@@ -251,6 +251,18 @@ class PlantedBugsTest {
                     return !(message instanceof Message.AppendRejected);
                 }
             }),
+            new PlantedBug("a leader lets read without asking whether it still leads", new Conduct() {
+                @Override
+                boolean confirmsLeadership() {
+                    return false;
+                }
+            }),
+            new PlantedBug("a lease is measured with a clock that stands still in a pause", new Conduct() {
+                @Override
+                boolean clockCountsPauses() {
+                    return false;
+                }
+            }),
             new PlantedBug("who sleeps is not told that its leader is gone", new Conduct() {
                 @Override
                 boolean detectsFailures() {

@@ -52,12 +52,13 @@ record Scenario(
         int learners = random.nextInt(3);
         long proposeEveryMicros = 10_000L << random.nextInt(5);
         long quiesceAfterMillis = new long[] {0, 100, 500, RaftSettings.NEVER}[random.nextInt(4)];
+        long readLeaseMillis = random.nextBoolean() ? 450 : 0;
         return new Scenario(
                 seed,
                 size,
                 learners,
                 faults,
-                settings.withQuiesceAfterMillis(quiesceAfterMillis),
+                settings.withQuiesceAfterMillis(quiesceAfterMillis).withReadLeaseMillis(readLeaseMillis),
                 log,
                 cacheBytesMax,
                 behindBytes,

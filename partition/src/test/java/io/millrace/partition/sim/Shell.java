@@ -12,6 +12,7 @@ import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Output;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftCore;
+import io.millrace.partition.raft.ReadOutcome;
 import io.millrace.partition.raft.Role;
 import io.millrace.partition.raft.TermHistory;
 import io.millrace.partition.replica.RaftEvent;
@@ -39,6 +40,8 @@ final class Shell implements LogWriter.Listener {
 
         record Propose(long term, long id, Payload payload) implements Mail {}
 
+        record ReadIndex(long id) implements Mail {}
+
         record EntriesRead(Output.Replicate asked, List<Entry> entries) implements Mail {}
     }
 
@@ -58,6 +61,8 @@ final class Shell implements LogWriter.Listener {
     private final ArrayDeque<Mail> inbox = new ArrayDeque<>();
     /** Proposals that came during a transfer of leadership. */
     private final ArrayDeque<Mail> held = new ArrayDeque<>();
+
+    private final ArrayDeque<Message> unread = new ArrayDeque<>();
 
     private Role role = Role.FOLLOWER;
     private boolean stopped;
@@ -115,8 +120,27 @@ final class Shell implements LogWriter.Listener {
         take(new Mail.Step(input));
     }
 
+    /** What arrives at a process that is stopped lies in its sockets, and is read some time after what it had taken already. */
+    void receive(Message message) {
+        if (paused || !unread.isEmpty()) {
+            unread.add(message);
+        } else {
+            deliver(new Input.Received(message));
+        }
+    }
+
+    private void readSockets() {
+        while (isRunning() && !unread.isEmpty()) {
+            deliver(new Input.Received(unread.remove()));
+        }
+    }
+
     void propose(long term, long id, Payload payload) {
         take(new Mail.Propose(term, id, payload));
+    }
+
+    void readIndex(long id) {
+        take(new Mail.ReadIndex(id));
     }
 
     @Override
@@ -140,7 +164,7 @@ final class Shell implements LogWriter.Listener {
         paused = true;
         world.trace.lane(id(), Trace.Lane.PAUSED);
         world.trace.befell(id(), "pauses for " + micros + " µs" + (clockToo ? ", its clock too" : ""));
-        member.clock.stand(clockToo);
+        member.clock.stand(clockToo || !world.conduct.clockCountsPauses());
         world.timeline.after(micros, this::resume);
     }
 
@@ -153,6 +177,7 @@ final class Shell implements LogWriter.Listener {
             arm();
             takeAll();
             partition.takeAll();
+            world.timeline.after(random.nextLong(20_000), this::readSockets);
         }
     }
 
@@ -205,6 +230,16 @@ final class Shell implements LogWriter.Listener {
             send(read.asked(), read.entries());
         } else if (mail instanceof Mail.Propose propose) {
             onPropose(propose);
+        } else if (mail instanceof Mail.ReadIndex read) {
+            onReadIndex(read.id());
+        }
+    }
+
+    private void onReadIndex(long id) {
+        if (core.isLeaderIn(core.term()) && !world.conduct.confirmsLeadership()) {
+            partition.tell(new RaftEvent.ReadIndexAnswered(id, new ReadOutcome.Ready(core.commitIndex())));
+        } else {
+            step(new Input.ReadIndex(id));
         }
     }
 
@@ -315,6 +350,7 @@ final class Shell implements LogWriter.Listener {
             world.checks.committed(this, index);
             partition.tell(new RaftEvent.Committed(index));
         });
+        output.reads().forEach(read -> partition.tell(new RaftEvent.ReadIndexAnswered(read.readId(), read.outcome())));
         if (crashesHere()) {
             return;
         }

@@ -92,8 +92,22 @@ final class SimulatedCluster {
                     () -> shells().size() == world.members.size()
                             && isWhole(group())
                             && world.checks.areEqual(group()));
+            readAtEveryMember();
             loseLeaderWhileAsleep();
         });
+    }
+
+    private void readAtEveryMember() {
+        long deadlineMillis = world.timeline.nowMillis() + RECOVERY_MILLIS;
+        for (Shell shell : group()) {
+            long target = shell.partition().endReadsAnswered() + 1;
+            runUntil("a read at " + shell.id(), deadlineMillis, () -> {
+                if (!shell.partition().hasEndReads()) {
+                    shell.partition().readEnd();
+                }
+                return shell.partition().endReadsAnswered() >= target;
+            });
+        }
     }
 
     /** If its leader dies then, the others of a group wake, elect, and commit. */

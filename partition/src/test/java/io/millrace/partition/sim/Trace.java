@@ -156,6 +156,10 @@ final class Trace {
         if (message instanceof Message.AppendRequest append) {
             return " after " + describe(append.previous()) + " +"
                     + append.entries().size() + " commit " + append.commitIndex();
+        } else if (message instanceof Message.LeadershipProbe probe) {
+            return " round " + probe.round();
+        } else if (message instanceof Message.LeadershipConfirmed confirmed) {
+            return " round " + confirmed.round();
         } else if (message instanceof Message.Quiesce quiesce) {
             return " at " + describe(quiesce.last());
         } else if (message instanceof Message.AppendAccepted accepted) {
