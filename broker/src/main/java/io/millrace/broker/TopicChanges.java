@@ -8,6 +8,7 @@ import io.millrace.controller.ControllerReply;
 import io.millrace.controller.metadata.TopicMetadata;
 import java.time.Duration;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
 
@@ -17,11 +18,19 @@ public final class TopicChanges {
     private static final Duration MARGIN = Duration.ofMillis(200);
 
     private final ActorSystem<?> system;
+    private static final Duration ASK_AGAIN_AFTER = Duration.ofSeconds(5);
+
     private final ActorRef<ControllerCommand> controller;
+    private final Duration askAgainAfter;
 
     public TopicChanges(ActorSystem<?> system, ActorRef<ControllerCommand> controller) {
+        this(system, controller, ASK_AGAIN_AFTER);
+    }
+
+    TopicChanges(ActorSystem<?> system, ActorRef<ControllerCommand> controller, Duration askAgainAfter) {
         this.system = system;
         this.controller = controller;
+        this.askAgainAfter = askAgainAfter;
     }
 
     /** The topic when its creation is committed; fails with a {@link FailureException}. */
@@ -66,19 +75,56 @@ public final class TopicChanges {
         ControllerCommand of(long timeoutMillis, ActorRef<ControllerReply> replyTo);
     }
 
+    /**
+     * Asks again and again, since a controller whose process has died answers nothing: the next one gets the next question. The
+     * first answer counts. One controller answers in the order of the questions, so that an answer to a repeated question never
+     * overtakes that to the original.
+     */
     private CompletionStage<ControllerReply> ask(String topic, Duration timeout, Request request) {
-        long forController =
-                Math.max(timeout.toMillis() / 2, timeout.minus(MARGIN).toMillis());
-        return AskPattern.<ControllerCommand, ControllerReply>ask(
-                        controller, replyTo -> request.of(forController, replyTo), timeout, system.scheduler())
-                .exceptionally(thrown -> {
-                    if (FailureException.unwrap(thrown) instanceof TimeoutException) {
-                        throw new Failure.OutcomeUnknown(
-                                        topic, OptionalInt.empty(), "the controller has not answered in time")
-                                .asException();
+        CompletableFuture<ControllerReply> answer = new CompletableFuture<>();
+        attempt(topic, System.nanoTime() + timeout.toNanos(), true, request, answer);
+        return answer;
+    }
+
+    private void attempt(
+            String topic,
+            long deadlineNanos,
+            boolean first,
+            Request request,
+            CompletableFuture<ControllerReply> answer) {
+        Duration left = Duration.ofNanos(deadlineNanos - System.nanoTime());
+        if (answer.isDone() || left.isNegative() || left.isZero()) {
+            return; // the first attempt tells when the time is over
+        }
+        long forController = Math.max(left.toMillis() / 2, left.minus(MARGIN).toMillis());
+        var unused = AskPattern.<ControllerCommand, ControllerReply>ask(
+                        controller, replyTo -> request.of(forController, replyTo), left, system.scheduler())
+                .whenComplete((reply, thrown) -> {
+                    if (reply != null && !first && isOfATopicThatIsAsItShouldBe(reply)) {
+                        answer.completeExceptionally(unknown(
+                                topic, "the controller changed meanwhile, and now the topic is as it was to become"));
+                    } else if (reply != null) {
+                        answer.complete(reply);
+                    } else if (FailureException.unwrap(thrown) instanceof TimeoutException) {
+                        answer.completeExceptionally(unknown(topic, "the controller has not answered in time"));
+                    } else {
+                        answer.completeExceptionally(new IllegalStateException(thrown));
                     }
-                    throw new IllegalStateException(thrown);
                 });
+        system.scheduler()
+                .scheduleOnce(
+                        askAgainAfter,
+                        () -> attempt(topic, deadlineNanos, false, request, answer),
+                        system.executionContext());
+    }
+
+    /** To a question that was asked before, this may well be the trace of its own success. */
+    private static boolean isOfATopicThatIsAsItShouldBe(ControllerReply reply) {
+        return reply instanceof ControllerReply.TopicExists || reply instanceof ControllerReply.UnknownTopic;
+    }
+
+    private static FailureException unknown(String topic, String why) {
+        return new Failure.OutcomeUnknown(topic, OptionalInt.empty(), why).asException();
     }
 
     private static Failure failureOf(String topic, ControllerReply reply) {

@@ -111,14 +111,14 @@ class AnyBrokerTest {
         int leader = cluster.awaitLeader("again", 0);
         produce(leader, "again", "old 1");
         produce(leader, "again", "old 2");
-        int away = leader % BROKERS + 1;
+        int away = cluster.awaitController(); // the hardest to miss: the deletion below needs another one
         ProcessCluster.await(
                 "broker " + away + " has a replica",
                 () -> directories(away, "again").size() == 1);
-        List<String> old = directories(away, "again");
         cluster.kill(away);
-        assertThat(cluster.run("topic", "delete", "again").exitCode()).isZero();
-        create("again", "1", "3"); // the broker that is away gets a replica of this one, too
+        assertThat(cluster.run("topic", "delete", "again", "--timeout", "150s").exitCode())
+                .isZero();
+        create("again", "1", "2"); // on the two that are there
         int newLeader = cluster.awaitLeader("again", 0);
         assertThat(produce(newLeader, "again", "new")).isZero();
 
@@ -129,9 +129,7 @@ class AnyBrokerTest {
             assertThat(values(id, "again")).containsExactly("new");
         }
         ProcessCluster.await(
-                "the old files are gone and the new ones there",
-                () -> directories(away, "again").size() == 1
-                        && !directories(away, "again").equals(old));
+                "the old files are gone", () -> directories(away, "again").isEmpty());
     }
 
     // ------------------------------------------------------------------------------------------------------- helpers
@@ -142,7 +140,15 @@ class AnyBrokerTest {
 
     private static void create(String topic, String partitions, String replicationFactor) throws Exception {
         ProcessCluster.Result created = cluster.run(
-                "topic", "create", topic, "--partitions", partitions, "--replication-factor", replicationFactor);
+                "topic",
+                "create",
+                topic,
+                "--partitions",
+                partitions,
+                "--replication-factor",
+                replicationFactor,
+                "--timeout",
+                "150s");
         assertThat(created.exitCode()).as(created.err()).isZero();
     }
 

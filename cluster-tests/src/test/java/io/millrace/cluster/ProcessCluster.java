@@ -241,6 +241,24 @@ public final class ProcessCluster implements AutoCloseable {
         }
     }
 
+    /** The broker on which the controller runs, as any broker says over HTTP. */
+    int awaitController() {
+        int[] found = new int[1];
+        await("there is a controller", () -> {
+            for (int id : brokers.keySet()) {
+                found[0] = get(id, "/api/v1/controller")
+                        .filter(answer -> answer.statusCode() == 200)
+                        .map(answer -> json(answer.body()).path("brokerId").asInt())
+                        .orElse(0);
+                if (found[0] != 0) {
+                    return true;
+                }
+            }
+            return false;
+        });
+        return found[0];
+    }
+
     /** The broker that leads a partition, as the brokers say over HTTP. */
     public int awaitLeader(String topic, int partition) {
         int[] found = new int[1];
@@ -269,13 +287,15 @@ public final class ProcessCluster implements AutoCloseable {
     public Optional<JsonNode> partition(int askedBroker, String topic, int partition) {
         return get(askedBroker, "/api/v1/topics/" + topic + "/partitions/" + partition)
                 .filter(response -> response.statusCode() == 200)
-                .map(response -> {
-                    try {
-                        return JSON.readTree(response.body());
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                    }
-                });
+                .map(response -> json(response.body()));
+    }
+
+    private static JsonNode json(String text) {
+        try {
+            return JSON.readTree(text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     public Optional<HttpResponse<String>> get(int id, String path) {
