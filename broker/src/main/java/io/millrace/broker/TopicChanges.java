@@ -100,7 +100,7 @@ public final class TopicChanges {
         var unused = AskPattern.<ControllerCommand, ControllerReply>ask(
                         controller, replyTo -> request.of(forController, replyTo), left, system.scheduler())
                 .whenComplete((reply, thrown) -> {
-                    if (reply != null && !first && isOfATopicThatIsAsItShouldBe(reply)) {
+                    if (reply != null && !first && maySpeakOfItsOwnSuccess(reply)) {
                         answer.completeExceptionally(unknown(
                                 topic, "the controller changed meanwhile, and now the topic is as it was to become"));
                     } else if (reply != null) {
@@ -119,7 +119,7 @@ public final class TopicChanges {
     }
 
     /** To a question that was asked before, this may well be the trace of its own success. */
-    private static boolean isOfATopicThatIsAsItShouldBe(ControllerReply reply) {
+    private static boolean maySpeakOfItsOwnSuccess(ControllerReply reply) {
         return reply instanceof ControllerReply.TopicExists || reply instanceof ControllerReply.UnknownTopic;
     }
 

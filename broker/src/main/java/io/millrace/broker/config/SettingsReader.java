@@ -200,7 +200,8 @@ final class SettingsReader {
                 "must be at least 64 KiB less than akka.remote.artery.advanced.maximum-frame-size, which is "
                         + frameBytes + " bytes");
         return ordered
-                ? new RaftSettings(heartbeat, electionMin, electionMax, notice, append, inflight, messages, quiesce)
+                ? new RaftSettings(heartbeat, electionMin, electionMax, notice, append, inflight, messages)
+                        .withQuiesceAfterMillis(quiesce)
                 : RaftSettings.DEFAULT;
     }
 

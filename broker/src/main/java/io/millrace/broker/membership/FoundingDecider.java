@@ -16,7 +16,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.concurrent.Future;
-import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * Founds a cluster only together with a majority of the seeds, so that a broker that sees too little of the others – it was
@@ -84,12 +83,12 @@ public final class FoundingDecider extends LowestAddressJoinDecider {
         Set<String> silent = new TreeSet<>();
         Set<ResolvedTarget> answering = new HashSet<>();
         info.getSeedNodesObservations().forEach(observation -> answering.add(observation.contactPoint()));
-        for (ResolvedTarget seed : CollectionConverters.asJava(info.contactPoints())) {
+        for (ResolvedTarget seed : info.getContactPoints()) {
             if (!answering.contains(seed)) {
                 silent.add(contactPointString(seed));
             }
         }
-        String waiting = silent.isEmpty() ? "" : String.join(", ", silent);
+        String waiting = String.join(", ", silent);
         if (!said.getAndSet(waiting).equals(waiting) && !waiting.isEmpty()) {
             LOG.info(
                     "No cluster found yet; {} of {} seeds answer, founding one takes {}; no answer from {}",

@@ -11,9 +11,21 @@ import picocli.CommandLine.Unmatched;
 final class LauncherCommands {
     private LauncherCommands() {}
 
-    private static ParameterException notHere(CommandSpec spec) {
-        return new ParameterException(
-                spec.commandLine(), "'" + spec.name() + "' is run by the launcher: bin/millrace " + spec.name());
+    /** Accepts anything, and says who runs it. */
+    private abstract static class OfLauncher implements Runnable {
+        @SuppressWarnings("NullAway.Init") // Set by picocli.
+        @Spec
+        private CommandSpec spec;
+
+        @SuppressWarnings({"NullAway.Init", "UnusedVariable"}) // Set by picocli, so that it accepts anything.
+        @Unmatched
+        private List<String> arguments;
+
+        @Override
+        public void run() {
+            throw new ParameterException(
+                    spec.commandLine(), "'" + spec.name() + "' is run by the launcher: bin/millrace " + spec.name());
+        }
     }
 
     /** Three brokers on this machine. */
@@ -21,54 +33,15 @@ final class LauncherCommands {
             name = "quickstart",
             description = "Start a cluster of three brokers on this machine and pipe a file through it;"
                     + " 'quickstart status' and 'quickstart stop' do what they say.")
-    static final class Quickstart implements Runnable {
-        @SuppressWarnings("NullAway.Init") // Set by picocli.
-        @Spec
-        private CommandSpec spec;
-
-        @SuppressWarnings({"NullAway.Init", "UnusedVariable"}) // Set by picocli, so that it accepts anything.
-        @Unmatched
-        private List<String> arguments;
-
-        @Override
-        public void run() {
-            throw notHere(spec);
-        }
-    }
+    static final class Quickstart extends OfLauncher {}
 
     /** One broker. */
     @Command(name = "broker", description = "Run a broker in the foreground: --config FILE [-Dkey=value].")
-    static final class Broker implements Runnable {
-        @SuppressWarnings("NullAway.Init") // Set by picocli.
-        @Spec
-        private CommandSpec spec;
-
-        @SuppressWarnings({"NullAway.Init", "UnusedVariable"}) // Set by picocli, so that it accepts anything.
-        @Unmatched
-        private List<String> arguments;
-
-        @Override
-        public void run() {
-            throw notHere(spec);
-        }
-    }
+    static final class Broker extends OfLauncher {}
 
     /** The simulator of Raft groups. */
     @Command(
             name = "simulate",
             description = "Run simulated Raft groups among faults and check them: --seed N, --seeds M or --minutes K.")
-    static final class Simulate implements Runnable {
-        @SuppressWarnings("NullAway.Init") // Set by picocli.
-        @Spec
-        private CommandSpec spec;
-
-        @SuppressWarnings({"NullAway.Init", "UnusedVariable"}) // Set by picocli, so that it accepts anything.
-        @Unmatched
-        private List<String> arguments;
-
-        @Override
-        public void run() {
-            throw notHere(spec);
-        }
-    }
+    static final class Simulate extends OfLauncher {}
 }

@@ -59,27 +59,6 @@ public record RaftSettings(
             long commitNoticeMillis,
             int appendBytesMax,
             int inflightBytesMax,
-            int inflightMessagesMax,
-            long quiesceAfterMillis) {
-        this(
-                heartbeatMillis,
-                electionTimeoutMillisMin,
-                electionTimeoutMillisMax,
-                commitNoticeMillis,
-                appendBytesMax,
-                inflightBytesMax,
-                inflightMessagesMax,
-                quiesceAfterMillis,
-                0);
-    }
-
-    public RaftSettings(
-            long heartbeatMillis,
-            long electionTimeoutMillisMin,
-            long electionTimeoutMillisMax,
-            long commitNoticeMillis,
-            int appendBytesMax,
-            int inflightBytesMax,
             int inflightMessagesMax) {
         this(
                 heartbeatMillis,
@@ -89,45 +68,32 @@ public record RaftSettings(
                 appendBytesMax,
                 inflightBytesMax,
                 inflightMessagesMax,
-                QUIESCE_AFTER_MILLIS_DEFAULT);
+                QUIESCE_AFTER_MILLIS_DEFAULT,
+                0);
     }
 
     public RaftSettings withQuiesceAfterMillis(long millis) {
-        return new RaftSettings(
-                heartbeatMillis,
-                electionTimeoutMillisMin,
-                electionTimeoutMillisMax,
-                commitNoticeMillis,
-                appendBytesMax,
-                inflightBytesMax,
-                inflightMessagesMax,
-                millis,
-                readLeaseMillis);
+        return copy(commitNoticeMillis, millis, readLeaseMillis);
     }
 
     public RaftSettings withReadLeaseMillis(long millis) {
-        return new RaftSettings(
-                heartbeatMillis,
-                electionTimeoutMillisMin,
-                electionTimeoutMillisMax,
-                commitNoticeMillis,
-                appendBytesMax,
-                inflightBytesMax,
-                inflightMessagesMax,
-                quiesceAfterMillis,
-                millis);
+        return copy(commitNoticeMillis, quiesceAfterMillis, millis);
     }
 
     public RaftSettings withCommitNoticeMillis(long millis) {
+        return copy(millis, quiesceAfterMillis, readLeaseMillis);
+    }
+
+    private RaftSettings copy(long newCommitNoticeMillis, long newQuiesceAfterMillis, long newReadLeaseMillis) {
         return new RaftSettings(
                 heartbeatMillis,
                 electionTimeoutMillisMin,
                 electionTimeoutMillisMax,
-                millis,
+                newCommitNoticeMillis,
                 appendBytesMax,
                 inflightBytesMax,
                 inflightMessagesMax,
-                quiesceAfterMillis,
-                readLeaseMillis);
+                newQuiesceAfterMillis,
+                newReadLeaseMillis);
     }
 }
