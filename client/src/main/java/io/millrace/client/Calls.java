@@ -191,10 +191,10 @@ final class Calls implements AutoCloseable {
             }
         }
 
-        /** No broker has ever answered: more likely a wrong address than an outage worth waiting for. */
+        /** No address has ever answered, and none was left out: more likely a wrong address than an outage worth waiting for. */
         private boolean hasNoCluster(MillraceException failure) {
             return failure.reason() == FailureReason.CONNECTION_FAILED
-                    && !connections.hasEverAnswered()
+                    && connections.haveAllFailed(metadata.addresses())
                     && elapsed().compareTo(settings.firstContactTimeout()) >= 0;
         }
 

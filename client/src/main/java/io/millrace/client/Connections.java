@@ -101,9 +101,9 @@ final class Connections implements AutoCloseable {
         return failedAt != null && timers.nanoTime() - failedAt < AVOIDED_NANOS;
     }
 
-    /** Whether any broker has ever answered. */
-    boolean hasEverAnswered() {
-        return lastGood != null;
+    /** Whether every one of these was tried, and none of all brokers has ever answered. */
+    boolean haveAllFailed(List<HostPort> addresses) {
+        return lastGood == null && addresses.stream().allMatch(address -> failedAtNanos(address) != Long.MIN_VALUE);
     }
 
     /**

@@ -13,6 +13,11 @@ final class ClientFixture implements AutoCloseable {
     final MillraceClient client = client(Duration.ofSeconds(10));
 
     MillraceClient client(Duration attemptTimeout) {
+        return client(attemptTimeout, Duration.ZERO);
+    }
+
+    /** @param connecting how long it takes until a connection is made or refused */
+    MillraceClient client(Duration attemptTimeout, Duration connecting) {
         ClientSettings settings = new ClientSettings(
                 HostPort.parseList(cluster.bootstrap()),
                 Duration.ofSeconds(30),
@@ -22,9 +27,12 @@ final class ClientFixture implements AutoCloseable {
                 RetryPolicy.DEFAULT);
         return new MillraceClient(
                 settings,
-                address -> NettyChannelBuilder.forAddress(address.host(), address.port())
-                        .usePlaintext()
-                        .build(),
+                address -> {
+                    timers.pass(connecting);
+                    return NettyChannelBuilder.forAddress(address.host(), address.port())
+                            .usePlaintext()
+                            .build();
+                },
                 timers,
                 new Random(1),
                 () -> {});
