@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -29,6 +31,9 @@ import java.util.stream.IntStream;
 public final class ProcessCluster implements AutoCloseable {
     /** How long a condition may take before the test is broken; generous, since machines are shared. */
     static final Duration PATIENCE = Duration.ofMinutes(3);
+
+    private static final int PORT_MIN = 10_240;
+    private static final int PORT_MAX = 32_000;
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Path HOME = Path.of(Objects.requireNonNull(System.getProperty("millrace.home")))
@@ -64,11 +69,18 @@ public final class ProcessCluster implements AutoCloseable {
         }
     }
 
+    /** Below those that systems give to outgoing connections: a broker that is killed must find its port free again. */
     public static int[] freePorts(int count) throws IOException {
+        Random random = new Random();
         List<ServerSocket> open = new ArrayList<>();
         try {
-            for (int i = 0; i < count; i++) {
-                open.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+            while (open.size() < count) {
+                int port = random.nextInt(PORT_MIN, PORT_MAX);
+                try {
+                    open.add(new ServerSocket(port, 1, InetAddress.getLoopbackAddress()));
+                } catch (BindException taken) {
+                    continue; // another
+                }
             }
             return open.stream().mapToInt(ServerSocket::getLocalPort).toArray();
         } finally {
@@ -228,16 +240,19 @@ public final class ProcessCluster implements AutoCloseable {
     public void awaitReady(int id) {
         try {
             await("broker " + id + " is ready", () -> {
-                Process process = brokers.get(id);
-                if (process == null || !process.isAlive()) {
-                    throw new AssertionError("broker " + id + " has ended");
-                }
+                brokers.forEach((other, process) -> {
+                    if (!process.isAlive()) {
+                        throw new AssertionError("broker " + other + " has ended");
+                    }
+                });
                 return get(id, "/ready").map(r -> r.statusCode() == 200).orElse(false);
             });
         } catch (AssertionError e) {
             String ready = get(id, "/ready").map(HttpResponse::body).orElse("no answer");
-            throw new AssertionError(
-                    e.getMessage() + "; /ready says " + ready + "; its log ends:\n" + tail(outputOf(id)), e);
+            String logs = brokers.keySet().stream()
+                    .map(other -> "--- broker " + other + ":\n" + tail(outputOf(other)))
+                    .collect(Collectors.joining("\n"));
+            throw new AssertionError(e.getMessage() + "; /ready says " + ready + "; the logs end:\n" + logs, e);
         }
     }
 
