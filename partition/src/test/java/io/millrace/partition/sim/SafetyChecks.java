@@ -17,6 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -285,13 +286,18 @@ final class SafetyChecks {
 
     /**
      * That somebody may go by, now or later: the last that is committed, and all that were ever appended after it. Those in
-     * nobody's log too: they may be in a message that is on its way, from somebody whose disk is lost by now.
+     * nobody's log too: they may be in a message that is on its way, from somebody whose disk is lost by now. And those that a
+     * leader has begun: it takes time until its journal has them and its log gets them.
      */
     Stream<Membership> possibleConfigurations() {
-        return Stream.concat(
-                Stream.of(latestIn(committedConfigurations)),
-                appendedConfigurations.tailMap((long) committed.size(), false).values().stream()
-                        .flatMap(Set::stream));
+        Stream<Membership> appended = appendedConfigurations.tailMap((long) committed.size(), false).values().stream()
+                .flatMap(Set::stream);
+        Stream<Membership> begun = world.members.values().stream()
+                .map(Member::shell)
+                .filter(Objects::nonNull)
+                .map(shell -> shell.core().membership());
+        return Stream.of(Stream.of(latestIn(committedConfigurations)), appended, begun)
+                .flatMap(each -> each);
     }
 
     /** A leader that commits may have begun the next change in the same step: then it counted by the one before. */
