@@ -2,7 +2,8 @@ package io.millrace.client;
 
 /**
  * How one partition's batches are numbered for an idempotent producer, so that the partition knows a batch that is sent
- * again. One batch is under way at a time, and only then are its numbers taken.
+ * again. A partition keeps its id until its epochs are used up: another one in the middle would be another sequence. Guarded
+ * by its {@link PartitionQueue}.
  */
 final class BatchNumbers {
     static final long NO_PRODUCER = -1;
@@ -12,22 +13,25 @@ final class BatchNumbers {
     private short epoch;
     private int nextSequence;
 
-    /** The id whose epochs have all been used here: it must be another one; {@link #NO_PRODUCER} if there is none. */
-    synchronized long exhaustedProducerId() {
+    boolean needsProducerId() {
+        return producerId == NO_PRODUCER;
+    }
+
+    /** The id that must not be used here any more; {@link #NO_PRODUCER} if there is none. */
+    long exhaustedProducerId() {
         return exhaustedProducerId;
     }
 
-    /** Gives a batch the next numbers, which the next batch will get as well unless this one is {@link #written}. */
-    synchronized void number(ProducerBatch batch, long id) {
-        if (producerId != id) {
-            producerId = id;
-            epoch = 0;
-            nextSequence = 0;
-        }
-        batch.number(producerId, epoch, nextSequence);
+    /** Begins the sequence of this id. */
+    void begin(long newProducerId) {
+        producerId = newProducerId;
+        epoch = 0;
+        nextSequence = 0;
     }
 
-    synchronized void written(ProducerBatch batch) {
+    /** Gives a batch the next numbers. */
+    void number(ProducerBatch batch) {
+        batch.number(producerId, epoch, nextSequence);
         nextSequence = nextSequence + batch.recordCount() & Integer.MAX_VALUE;
     }
 
@@ -35,17 +39,18 @@ final class BatchNumbers {
      * Begins the next epoch: whatever of earlier ones is still on its way will be refused, once a batch of this one is
      * written.
      */
-    synchronized void beginEpoch() {
+    void beginEpoch() {
         nextSequence = 0;
         if (epoch < Short.MAX_VALUE) {
             epoch++;
         } else {
-            exhaustedProducerId = producerId;
+            abandonProducerId();
         }
     }
 
-    /** Whether anything was written under the current epoch. */
-    synchronized boolean isUnderWay() {
-        return nextSequence > 0;
+    /** Another id is needed: the partition knows of a later epoch of this one than we do. */
+    void abandonProducerId() {
+        exhaustedProducerId = producerId;
+        producerId = NO_PRODUCER;
     }
 }

@@ -2,13 +2,13 @@ package io.millrace.client;
 
 import com.google.protobuf.UnsafeByteOperations;
 import io.millrace.client.Calls.Reply;
+import io.millrace.client.SendWindow.Sending;
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.record.RecordBatchBuilder;
 import io.millrace.protocol.v1.MessageServiceGrpc;
 import io.millrace.protocol.v1.ProduceRequest;
 import io.millrace.protocol.v1.ProduceResponse;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -16,8 +16,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of one partition on their way, in the order in which they were sent. One request is under way at a time, and is
- * repeated until it is decided, so that no retry can overtake an earlier batch.
+ * The records of one partition on their way, in the order in which they were sent. Several batches are under way at a time,
+ * each repeated until it is decided; {@link SendWindow} keeps their order.
  */
 final class PartitionQueue {
     /** What the queue asks of its producer. */
@@ -42,16 +42,20 @@ final class PartitionQueue {
     private final Timers timers;
     private final Owner owner;
     private final BatchNumbers numbers = new BatchNumbers();
+    private final SendWindow window;
+    private final Steps sends = new Steps(this, this::nextSend);
+    private final Steps completions = new Steps(this, this::nextCompletion);
 
-    private final ArrayDeque<ProducerBatch> closed = new ArrayDeque<>();
     private final List<Waiter> waiters = new ArrayList<>();
     private @Nullable ProducerBatch open;
-    private boolean underWay;
-    private boolean looping;
     private long recordsAppended;
     private long recordsDone;
     /** Records up to here leave without waiting for company. */
     private long flushUntilRecord;
+    /** Waits for the producer's id, or has it and is to be sent before any other. */
+    private @Nullable Sending needsId;
+
+    private boolean idAsked;
 
     PartitionQueue(
             String topic,
@@ -68,6 +72,7 @@ final class PartitionQueue {
         this.calls = calls;
         this.timers = timers;
         this.owner = owner;
+        this.window = new SendWindow(settings.maxInFlight(), numbers);
     }
 
     /** Takes a record that has its room in the buffer; the future is completed in the order of the appends. */
@@ -80,7 +85,7 @@ final class PartitionQueue {
             ProducerBatch batch = open;
             if (batch == null || !batch.tryAppend(record, timestampMillis, bufferBytes, promise)) {
                 if (batch != null) {
-                    closed.add(batch);
+                    window.add(batch);
                 }
                 long alone = RecordBatchBuilder.sizeOfBatchOf(record.key(), record.value(), record.headers());
                 batch = new ProducerBatch(
@@ -94,9 +99,9 @@ final class PartitionQueue {
             recordsAppended++;
         }
         if (begun && !settings.linger().isZero()) {
-            timers.schedule(settings.linger(), this::sendNext);
+            timers.schedule(settings.linger(), this::proceed);
         }
-        sendNext();
+        proceed();
         return promise;
     }
 
@@ -111,39 +116,96 @@ final class PartitionQueue {
             flushUntilRecord = recordsAppended;
             waiters.add(new Waiter(recordsAppended, done));
         }
-        sendNext();
+        proceed();
         return done;
     }
 
-    /** A loop and no recursion: a call may fail before it returns, and many batches may be waiting when that happens. */
-    private void sendNext() {
-        for (ProducerBatch batch = takeNext(false); batch != null; batch = takeNext(true)) {
-            send(batch);
+    private void proceed() {
+        sends.run();
+        completions.run();
+    }
+
+    // ---------------------------------------------------------------------------------------------------------- sends
+
+    private @Nullable Runnable nextSend() {
+        closeOpenBatch();
+        for (Sending next = takeNext(); next != null; next = takeNext()) {
+            Sending sending = next;
+            Duration remaining = remaining(sending.batch);
+            if (remaining.isNegative() || remaining.isZero()) {
+                window.failed(sending, Producer.notSentInTime(topic, partition, settings.deliveryTimeout()));
+            } else if (settings.idempotent() && !sending.batch.isNumbered() && numbers.needsProducerId()) {
+                needsId = sending;
+                idAsked = true;
+                return this::askProducerId;
+            } else {
+                if (settings.idempotent() && !sending.batch.isNumbered()) {
+                    numbers.number(sending.batch);
+                }
+                return () -> send(sending, remaining);
+            }
+        }
+        return null;
+    }
+
+    private @Nullable Sending takeNext() {
+        Sending waiting = needsId;
+        if (waiting == null) {
+            return window.next();
+        }
+        needsId = idAsked ? waiting : null;
+        return idAsked ? null : waiting;
+    }
+
+    /** Full ones leave while others are under way; one that is not had better grow meanwhile (as Nagle's segments do). */
+    private void closeOpenBatch() {
+        ProducerBatch batch = open;
+        if (batch != null && window.isEmpty() && mayLeave(batch)) {
+            window.add(batch);
+            open = null;
         }
     }
 
-    private void send(ProducerBatch batch) {
-        if (!settings.idempotent()) {
-            sendEncoded(batch);
-            return;
-        }
-        Futures.then(
-                owner.producerId(numbers.exhaustedProducerId()),
-                id -> {
-                    numbers.number(batch, id);
-                    sendEncoded(batch);
-                },
-                failure -> failed(batch, failure.forNothingSent()));
+    private boolean mayLeave(ProducerBatch batch) {
+        long firstRecord = recordsAppended - batch.recordCount();
+        return firstRecord < flushUntilRecord
+                || timers.nanoTime() - batch.createdNanos >= settings.linger().toNanos();
     }
 
-    private void sendEncoded(ProducerBatch batch) {
-        Duration waited = Duration.ofNanos(timers.nanoTime() - batch.createdNanos);
-        Duration timeout = settings.deliveryTimeout().minus(waited);
-        if (timeout.isNegative() || timeout.isZero()) {
-            failed(batch, Producer.notSentInTime(topic, partition, settings.deliveryTimeout()));
-            return;
+    private Duration remaining(ProducerBatch batch) {
+        return settings.deliveryTimeout().minusNanos(timers.nanoTime() - batch.createdNanos);
+    }
+
+    private void askProducerId() {
+        Futures.then(owner.producerId(exhaustedProducerId()), this::begin, this::failedWithoutId);
+    }
+
+    private synchronized long exhaustedProducerId() {
+        return numbers.exhaustedProducerId();
+    }
+
+    private void begin(long producerId) {
+        synchronized (this) {
+            numbers.begin(producerId);
+            idAsked = false;
         }
-        Bytes bytes = batch.encoded();
+        proceed();
+    }
+
+    private void failedWithoutId(MillraceException failure) {
+        synchronized (this) {
+            Sending waiting = needsId;
+            if (waiting != null) {
+                window.failed(waiting, failure.forNothingSent());
+            }
+            needsId = null;
+            idAsked = false;
+        }
+        proceed();
+    }
+
+    private void send(Sending sending, Duration timeout) {
+        Bytes bytes = sending.batch.encoded();
         ProduceRequest message = ProduceRequest.newBuilder()
                 .setTopic(topic)
                 .setPartition(partition)
@@ -158,90 +220,38 @@ final class PartitionQueue {
                         true,
                         attemptTimeout,
                         timeout)),
-                reply -> acknowledged(batch, reply),
-                failure -> failed(batch, failure));
+                reply -> ended(() -> window.acknowledged(sending, reply)),
+                failure -> ended(() -> window.failed(sending, failure)));
     }
 
-    /**
-     * The batch to send now, if there is one.
-     *
-     * @param inLoop whether the caller is the one thread that is looping; whoever else comes may leave the work to it
-     */
-    private synchronized @Nullable ProducerBatch takeNext(boolean inLoop) {
-        if (looping && !inLoop) {
-            return null;
-        }
-        ProducerBatch batch = underWay ? null : pollNext();
-        underWay |= batch != null;
-        looping = batch != null;
-        return batch;
-    }
-
-    private @Nullable ProducerBatch pollNext() {
-        ProducerBatch batch = closed.poll();
-        if (batch == null) {
-            batch = open;
-            if (batch == null || !mayLeave(batch)) {
-                return null;
-            }
-            open = null;
-        }
-        return batch;
-    }
-
-    /** Of the open batch, which could still grow. */
-    private boolean mayLeave(ProducerBatch batch) {
-        long firstRecord = recordsAppended - batch.recordCount();
-        return firstRecord < flushUntilRecord
-                || timers.nanoTime() - batch.createdNanos >= settings.linger().toNanos();
-    }
-
-    private void acknowledged(ProducerBatch batch, Reply<ProduceResponse> reply) {
-        numbers.written(batch);
-        owner.acknowledged(batch, reply);
-        batch.acknowledge(topic, partition, reply.message().getBaseOffset());
-        done(batch);
-    }
-
-    private void failed(ProducerBatch batch, MillraceException failure) {
-        boolean surelyNotWritten = !failure.isOutcomeUnknown();
-        if (failure.reason() == FailureReason.MESSAGE_TOO_LARGE && surelyNotWritten && batch.recordCount() > 1) {
-            // The broker allows less than we batch: the records may well be small enough one by one.
-            sendInstead(batch.split());
-            return;
-        }
-        if (failure.reason() == FailureReason.UNKNOWN_PRODUCER && surelyNotWritten && numbers.isUnderWay()) {
-            // The partition has forgotten this producer, or is a new one of the same name. No attempt has written the
-            // batch, and none is behind it: under another epoch nothing can be there twice, or in another order.
-            numbers.beginEpoch();
-            sendInstead(List.of(batch));
-            return;
-        }
-        if (!surelyNotWritten || failure.reason() == FailureReason.OUT_OF_ORDER_SEQUENCE) {
-            // Whether its numbers are taken, nobody knows; what comes next must not depend on it. Nor may an attempt
-            // that is still on its way be written after that.
-            numbers.beginEpoch();
-        }
-        owner.failed(batch);
-        batch.fail(failure);
-        done(batch);
-    }
-
-    private void sendInstead(List<ProducerBatch> batches) {
+    private void ended(Runnable outcome) {
         synchronized (this) {
-            for (int i = batches.size() - 1; i >= 0; i--) {
-                closed.addFirst(batches.get(i));
-            }
-            underWay = false;
+            outcome.run();
         }
-        sendNext();
+        proceed();
     }
 
-    private void done(ProducerBatch batch) {
+    // ---------------------------------------------------------------------------------------------------- completions
+
+    private @Nullable Runnable nextCompletion() {
+        Sending decided = window.takeDecided();
+        return decided == null ? null : () -> complete(decided);
+    }
+
+    private void complete(Sending decided) {
+        sends.run(); // there is room in the window now; and who waits for the promises may take his time
+        ProducerBatch batch = decided.batch;
+        Reply<ProduceResponse> reply = decided.reply();
+        if (reply != null) {
+            owner.acknowledged(batch, reply);
+            batch.acknowledge(topic, partition, reply.message().getBaseOffset());
+        } else {
+            owner.failed(batch);
+            batch.fail(decided.failure());
+        }
         List<CompletableFuture<@Nullable Void>> reached = new ArrayList<>();
         synchronized (this) {
             recordsDone += batch.recordCount();
-            underWay = false;
             for (Iterator<Waiter> all = waiters.iterator(); all.hasNext(); ) {
                 Waiter waiter = all.next();
                 if (waiter.untilRecord() <= recordsDone) {
@@ -251,7 +261,6 @@ final class PartitionQueue {
             }
         }
         reached.forEach(done -> done.complete(null));
-        sendNext();
     }
 
     /** What a record takes of the buffer: its bytes, and a batch's header for what is kept about it on the heap. */

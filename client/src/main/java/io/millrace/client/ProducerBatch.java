@@ -17,6 +17,7 @@ final class ProducerBatch {
     private RecordBatchBuilder builder;
     private final List<CompletableFuture<RecordPosition>> promises = new ArrayList<>();
     private int bufferBytes;
+    private boolean numbered;
     private @Nullable Bytes encoded;
 
     ProducerBatch(int sizeMax, BatchCompression compression, long createdNanos) {
@@ -55,15 +56,25 @@ final class ProducerBatch {
 
     /** Numbers it for an idempotent producer, before it is encoded, or anew if it was surely not written under other numbers. */
     void number(long producerId, short epoch, int baseSequence) {
-        Bytes numbered = encoded;
-        if (numbered != null) {
+        Bytes before = encoded;
+        if (before != null) {
             builder = new RecordBatchBuilder(sizeMax);
-            for (StoredRecord record : RecordBatch.at(numbered, 0).records()) {
+            for (StoredRecord record : RecordBatch.at(before, 0).records()) {
                 append(builder, record);
             }
             encoded = null;
         }
         builder.producer(producerId, epoch, baseSequence);
+        numbered = true;
+    }
+
+    boolean isNumbered() {
+        return numbered;
+    }
+
+    /** It was surely not written under these, and is to get others. */
+    void forgetNumbers() {
+        numbered = false;
     }
 
     /** The encoded batch, the same at every attempt; nothing can be appended after the first time. */

@@ -7,8 +7,8 @@ import java.time.Duration;
  *
  * @param batchBytesMax a batch is closed before it passes this size, in bytes; a larger record gets a batch of its own
  * @param linger how long a batch that is not full waits for more records. With 0, a record leaves at once if its partition has
- *     no request under way, and otherwise gathers with others until that is answered: no delay when idle, large batches
- *     under load
+ *     no request under way, and otherwise gathers with others until all are answered or the batch is full: no delay when idle,
+ *     large batches under load
  * @param bufferBytesMax what all records that are not acknowledged yet may take, in bytes
  * @param blockMax how long a send waits for room in the buffer, or for the topic's metadata; with 0 it fails at once with
  *     BUFFER_FULL
@@ -16,6 +16,9 @@ import java.time.Duration;
  * @param compression of each batch; its size limits are those before compression
  * @param idempotent whether a batch that is sent again, because an answer was lost, is written once all the same. Costs one
  *     question to the cluster before the first batch
+ * @param maxInFlight how many full batches of one partition may be under way at once. Idempotent, 1 to 5, since a partition
+ *     remembers the last five of a producer, and their order is kept whatever is repeated. Otherwise with more than 1 a repeated
+ *     batch may come after later ones
  */
 public record ProducerSettings(
         int batchBytesMax,
@@ -24,8 +27,14 @@ public record ProducerSettings(
         Duration blockMax,
         Duration deliveryTimeout,
         BatchCompression compression,
-        boolean idempotent) {
-    /** 512 KiB batches, no linger, 32 MiB of buffer, 60 s to block and 60 s to deliver, no compression, idempotent. */
+        boolean idempotent,
+        int maxInFlight) {
+    private static final int REMEMBERED_BATCHES = 5;
+
+    /**
+     * 512 KiB batches, no linger, 32 MiB of buffer, 60 s to block and 60 s to deliver, no compression, idempotent, five batches
+     * in flight.
+     */
     public static final ProducerSettings DEFAULT = new ProducerSettings(
             512 * 1024,
             Duration.ZERO,
@@ -33,7 +42,8 @@ public record ProducerSettings(
             Duration.ofSeconds(60),
             Duration.ofSeconds(60),
             BatchCompression.NONE,
-            true);
+            true,
+            REMEMBERED_BATCHES);
 
     private static final int BATCH_BYTES_MIN = 1024;
 
@@ -57,47 +67,113 @@ public record ProducerSettings(
         if (deliveryTimeout.isNegative() || deliveryTimeout.isZero()) {
             throw new IllegalArgumentException("deliveryTimeout is more than 0");
         }
+        if (maxInFlight < 1 || (idempotent && maxInFlight > REMEMBERED_BATCHES)) {
+            throw new IllegalArgumentException("maxInFlight is 1 or more, for an idempotent producer at most "
+                    + REMEMBERED_BATCHES + ", not " + maxInFlight);
+        }
     }
 
     /** The same with another {@link #batchBytesMax}. */
     public ProducerSettings withBatchBytesMax(int newBatchBytesMax) {
         return new ProducerSettings(
-                newBatchBytesMax, linger, bufferBytesMax, blockMax, deliveryTimeout, compression, idempotent);
+                newBatchBytesMax,
+                linger,
+                bufferBytesMax,
+                blockMax,
+                deliveryTimeout,
+                compression,
+                idempotent,
+                maxInFlight);
     }
 
     /** The same with another {@link #linger}. */
     public ProducerSettings withLinger(Duration newLinger) {
         return new ProducerSettings(
-                batchBytesMax, newLinger, bufferBytesMax, blockMax, deliveryTimeout, compression, idempotent);
+                batchBytesMax,
+                newLinger,
+                bufferBytesMax,
+                blockMax,
+                deliveryTimeout,
+                compression,
+                idempotent,
+                maxInFlight);
     }
 
     /** The same with another {@link #bufferBytesMax}. */
     public ProducerSettings withBufferBytesMax(int newBufferBytesMax) {
         return new ProducerSettings(
-                batchBytesMax, linger, newBufferBytesMax, blockMax, deliveryTimeout, compression, idempotent);
+                batchBytesMax,
+                linger,
+                newBufferBytesMax,
+                blockMax,
+                deliveryTimeout,
+                compression,
+                idempotent,
+                maxInFlight);
     }
 
     /** The same with another {@link #blockMax}. */
     public ProducerSettings withBlockMax(Duration newBlockMax) {
         return new ProducerSettings(
-                batchBytesMax, linger, bufferBytesMax, newBlockMax, deliveryTimeout, compression, idempotent);
+                batchBytesMax,
+                linger,
+                bufferBytesMax,
+                newBlockMax,
+                deliveryTimeout,
+                compression,
+                idempotent,
+                maxInFlight);
     }
 
     /** The same with another {@link #deliveryTimeout}. */
     public ProducerSettings withDeliveryTimeout(Duration newDeliveryTimeout) {
         return new ProducerSettings(
-                batchBytesMax, linger, bufferBytesMax, blockMax, newDeliveryTimeout, compression, idempotent);
+                batchBytesMax,
+                linger,
+                bufferBytesMax,
+                blockMax,
+                newDeliveryTimeout,
+                compression,
+                idempotent,
+                maxInFlight);
     }
 
     /** The same with another {@link #compression}. */
     public ProducerSettings withCompression(BatchCompression newCompression) {
         return new ProducerSettings(
-                batchBytesMax, linger, bufferBytesMax, blockMax, deliveryTimeout, newCompression, idempotent);
+                batchBytesMax,
+                linger,
+                bufferBytesMax,
+                blockMax,
+                deliveryTimeout,
+                newCompression,
+                idempotent,
+                maxInFlight);
     }
 
-    /** The same with another {@link #idempotent}. */
+    /** The same with another {@link #idempotent}; without it one batch in flight, unless {@link #withMaxInFlight} says otherwise. */
     public ProducerSettings withIdempotence(boolean newIdempotent) {
         return new ProducerSettings(
-                batchBytesMax, linger, bufferBytesMax, blockMax, deliveryTimeout, compression, newIdempotent);
+                batchBytesMax,
+                linger,
+                bufferBytesMax,
+                blockMax,
+                deliveryTimeout,
+                compression,
+                newIdempotent,
+                newIdempotent ? REMEMBERED_BATCHES : 1);
+    }
+
+    /** The same with another {@link #maxInFlight}. */
+    public ProducerSettings withMaxInFlight(int newMaxInFlight) {
+        return new ProducerSettings(
+                batchBytesMax,
+                linger,
+                bufferBytesMax,
+                blockMax,
+                deliveryTimeout,
+                compression,
+                idempotent,
+                newMaxInFlight);
     }
 }

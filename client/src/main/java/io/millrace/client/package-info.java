@@ -2,7 +2,7 @@
  * Java client: producer, reader and admin over gRPC. An application inherits grpc-java and protobuf, and no Akka.
  *
  * <pre>
- *  Producer ── TopicQueues ── PartitionQueue (one request under way each) ──┐
+ *  Producer ── TopicQueues ── PartitionQueue ── SendWindow (five batches) ──┐
  *  PartitionReader ─────────────────────────────────────────────────────────┼── Calls ── Connections ── brokers
  *  Admin ───────────────────────────────────────────────────────────────────┘     │
  *                                                       RetryPolicy ── MetadataCache
@@ -22,11 +22,12 @@
  *       second, and the request goes by another broker.
  * </ol>
  *
- * <p>Order: a partition's batches leave one after another, each repeated until it is decided before the next leaves, so
- * retries never reorder. Between requests the batch grows, so throughput does not suffer from it as much as one would think.
- * It also keeps numbering simple: a batch that was surely not written leaves no gap, since no other was sent behind it.
+ * <p>Order: full batches of a partition leave while up to four others are under way, and are repeated independently of each
+ * other. Their numbers keep the order: the partition takes none without the one before it, and
+ * {@link io.millrace.client.SendWindow} knows what follows from that when one fails. Batches that are not numbered leave one
+ * after another, unless the application says otherwise. A batch that is not full grows while another is under way.
  *
- * <p>Bounds: the producer's buffer, in bytes; one request a partition; one metadata request a topic. Time, chance and channels
+ * <p>Bounds: the producer's buffer, in bytes; five requests a partition; one metadata request a topic. Time, chance and channels
  * are handed in, so tests hold all three.
  */
 @NullMarked

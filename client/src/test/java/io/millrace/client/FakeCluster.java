@@ -49,7 +49,9 @@ public final class FakeCluster implements AutoCloseable {
         ProduceResponse run();
     }
 
-    /** The last batch of a producer. */
+    private static final int REMEMBERED_BATCHES = 5;
+
+    /** A batch of a producer. */
     private record Written(short epoch, int baseSequence, int recordCount, long baseOffset) {
         int nextSequence() {
             return baseSequence + recordCount & Integer.MAX_VALUE;
@@ -57,7 +59,9 @@ public final class FakeCluster implements AutoCloseable {
     }
 
     static final class FakePartition {
-        private final Map<Long, Written> producers = new TreeMap<>();
+        /** Of each producer its last batches, the latest at the end. */
+        private final Map<Long, List<Written>> producers = new TreeMap<>();
+
         final ByteArrayOutputStream log = new ByteArrayOutputStream();
         final List<StoredRecord> records = new ArrayList<>();
 
@@ -243,30 +247,40 @@ public final class FakeCluster implements AutoCloseable {
         topic(topic).partitions().get(partition).producers.clear();
     }
 
-    /** What a partition's leader does, though it remembers one batch only; the original if it is a duplicate. */
+    /** What a partition's leader does; the original if it is a duplicate. */
     private static @Nullable Written checkSequence(FakePartition partition, RecordBatch batch) {
         if (!batch.hasProducer()) {
             return null;
         }
-        Written last = partition.producers.get(batch.producerId());
+        List<Written> known = partition.producers.getOrDefault(batch.producerId(), List.of());
         boolean begins = batch.baseSequence() == 0;
-        if (last == null && !begins) {
+        if (known.isEmpty() && !begins) {
             throw refused(ErrorReason.UNKNOWN_PRODUCER);
-        } else if (last != null && batch.producerEpoch() < last.epoch()) {
-            throw refused(ErrorReason.PRODUCER_FENCED);
-        } else if (last != null
-                && batch.producerEpoch() == last.epoch()
-                && batch.baseSequence() == last.baseSequence()
-                && batch.recordCount() == last.recordCount()) {
-            return last;
-        } else if (last != null
-                && (batch.producerEpoch() == last.epoch() ? batch.baseSequence() != last.nextSequence() : !begins)) {
-            throw refused(ErrorReason.OUT_OF_ORDER_SEQUENCE);
         }
-        partition.producers.put(
-                batch.producerId(),
-                new Written(
-                        batch.producerEpoch(), batch.baseSequence(), batch.recordCount(), partition.records.size()));
+        List<Written> kept = new ArrayList<>();
+        if (!known.isEmpty()) {
+            Written last = known.get(known.size() - 1);
+            if (batch.producerEpoch() < last.epoch()) {
+                throw refused(ErrorReason.PRODUCER_FENCED);
+            }
+            boolean sameEpoch = batch.producerEpoch() == last.epoch();
+            for (Written written : known) {
+                if (sameEpoch
+                        && batch.baseSequence() == written.baseSequence()
+                        && batch.recordCount() == written.recordCount()) {
+                    return written;
+                }
+            }
+            if (sameEpoch ? batch.baseSequence() != last.nextSequence() : !begins) {
+                throw refused(ErrorReason.OUT_OF_ORDER_SEQUENCE);
+            }
+            if (sameEpoch) {
+                kept.addAll(known.subList(Math.max(0, known.size() - REMEMBERED_BATCHES + 1), known.size()));
+            }
+        }
+        kept.add(new Written(
+                batch.producerEpoch(), batch.baseSequence(), batch.recordCount(), partition.records.size()));
+        partition.producers.put(batch.producerId(), kept);
         return null;
     }
 

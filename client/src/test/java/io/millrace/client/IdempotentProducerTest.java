@@ -196,34 +196,110 @@ class IdempotentProducerTest {
     }
 
     @Test
-    void aFencedProducerFailsAtOnce() {
+    void aFencedProducerGoesOnUnderAnotherId() {
+        cluster.createTopic("orders", 2);
+        Producer producer = fixture.client.producer();
+        producer.send(value("elsewhere").toPartition(1)).join();
+        producer.send(value("1").toPartition(0)).join();
+        cluster.nextProduce(refusing(Status.Code.FAILED_PRECONDITION, ErrorReason.PRODUCER_FENCED));
+
+        assertThat(producer.send(value("2").toPartition(0)).join().offset()).isEqualTo(1);
+        producer.send(value("3").toPartition(0)).join();
+        producer.send(value("elsewhere").toPartition(1)).join();
+        assertThat(cluster.values("orders", 0)).containsExactly("1", "2", "3");
+        assertThat(cluster.producersMade()).isEqualTo(2);
+    }
+
+    @Test
+    void aBatchThatMayHaveBeenWrittenBeforeItWasFencedIsNotSentAgain() {
         cluster.createTopic("orders", 1);
         Producer producer = fixture.client.producer();
-        cluster.nextProduce(refusing(Status.Code.FAILED_PRECONDITION, ErrorReason.PRODUCER_FENCED));
+        cluster.nextProduce(ANSWER_LOST, refusing(Status.Code.FAILED_PRECONDITION, ErrorReason.PRODUCER_FENCED));
         MillraceException failure = failureOf(producer.send(value("1")));
 
         assertThat(failure.reason()).isEqualTo(FailureReason.PRODUCER_FENCED);
-        assertThat(failure.isOutcomeUnknown()).isFalse();
-        assertThat(cluster.produceLog()).hasSize(1);
+        assertThat(failure.isOutcomeUnknown()).isTrue();
+        producer.send(value("2")).join();
+        assertThat(cluster.values("orders", 0)).containsExactly("1", "2");
+    }
+
+    @Test
+    void severalBatchesAreUnderWayAtOnceAndThoseThatComeTooEarlyAreSentAgain() throws InterruptedException {
+        cluster.createTopic("orders", 1);
+        Producer producer = fixture.client.producer(ProducerSettings.DEFAULT.withBatchBytesMax(1024));
+        producer.send(value("first")).join();
+        CountDownLatch othersArrived = new CountDownLatch(4);
+        cluster.nextProduce(append -> {
+            othersArrived.await(); // only then its turn comes
+            return append.run();
+        });
+        for (int i = 0; i < 4; i++) {
+            cluster.nextProduce(append -> {
+                try {
+                    return append.run();
+                } finally {
+                    othersArrived.countDown();
+                }
+            });
+        }
+        List<CompletableFuture<RecordPosition>> sent = new ArrayList<>();
+        List<String> expected = new ArrayList<>(List.of("first"));
+        for (int i = 0; i < 8; i++) {
+            expected.add(i + "x".repeat(600)); // one to a batch
+            sent.add(producer.send(value(expected.get(i + 1))));
+        }
+
+        for (int i = 0; i < 8; i++) {
+            assertThat(sent.get(i).join().offset()).isEqualTo(i + 1);
+        }
+        assertThat(cluster.values("orders", 0)).isEqualTo(expected);
+        assertThat(cluster.produceLog()).hasSizeGreaterThan(9 + 3);
+    }
+
+    @Test
+    void aFailedBatchDoesNotTakeThoseBehindItAlong() throws InterruptedException {
+        cluster.createTopic("orders", 1);
+        CountDownLatch arrived = new CountDownLatch(1);
+        CountDownLatch othersArrived = new CountDownLatch(2);
+        cluster.nextProduce(append -> {
+            arrived.countDown();
+            othersArrived.await();
+            throw FakeCluster.error(Status.Code.INVALID_ARGUMENT, ErrorReason.CORRUPT_BATCH, null, Map.of());
+        });
+        FakeCluster.Fault arrives = append -> {
+            try {
+                return append.run();
+            } finally {
+                othersArrived.countDown();
+            }
+        };
+        String filling = "x".repeat(600); // one to a batch
+        Producer producer = fixture.client.producer(ProducerSettings.DEFAULT.withBatchBytesMax(1024));
+        CompletableFuture<RecordPosition> bad = producer.send(value("bad"));
+        arrived.await();
+        cluster.nextProduce(arrives, arrives);
+        CompletableFuture<RecordPosition> second = producer.send(value("2" + filling));
+        CompletableFuture<RecordPosition> third = producer.send(value("3" + filling));
+        CompletableFuture<RecordPosition> fourth = producer.send(value("4" + filling));
+
+        assertThat(failureOf(bad).reason()).isEqualTo(FailureReason.CORRUPT_BATCH);
+        assertThat(second.join().offset()).isZero();
+        assertThat(third.join().offset()).isEqualTo(1);
+        assertThat(fourth.join().offset()).isEqualTo(2);
+        assertThat(cluster.values("orders", 0)).containsExactly("2" + filling, "3" + filling, "4" + filling);
     }
 
     @Test
     void whenAllEpochsAreUsedThereIsANewId() {
         BatchNumbers numbers = new BatchNumbers();
+        numbers.begin(17);
         for (int i = 0; i < Short.MAX_VALUE; i++) {
-            numbers.number(batch(), 17);
             numbers.beginEpoch();
         }
-        assertThat(numbers.exhaustedProducerId()).isEqualTo(BatchNumbers.NO_PRODUCER);
-        numbers.number(batch(), 17);
+        assertThat(numbers.needsProducerId()).isFalse();
         numbers.beginEpoch();
+        assertThat(numbers.needsProducerId()).isTrue();
         assertThat(numbers.exhaustedProducerId()).isEqualTo(17);
-    }
-
-    private ProducerBatch batch() {
-        ProducerBatch batch = new ProducerBatch(1024, BatchCompression.NONE, 0);
-        batch.tryAppend(value("x"), 0, 1, new CompletableFuture<>());
-        return batch;
     }
 
     private static FakeCluster.Fault refusing(Status.Code code, ErrorReason reason) {

@@ -76,7 +76,7 @@ class ProducerTest {
         for (int i = 0; i < sent.size(); i++) {
             assertThat(sent.get(i).join().offset()).isEqualTo(i);
         }
-        assertThat(producer.stats().batchesRetried()).isGreaterThanOrEqualTo(19);
+        assertThat(producer.stats().batchesRetried()).isPositive();
         assertThat(producer.stats().batchesPossiblyDuplicated()).isZero();
     }
 
