@@ -75,18 +75,21 @@ public final class ProcessCluster implements AutoCloseable {
         List<ServerSocket> open = new ArrayList<>();
         try {
             while (open.size() < count) {
-                int port = random.nextInt(PORT_MIN, PORT_MAX);
-                try {
-                    open.add(new ServerSocket(port, 1, InetAddress.getLoopbackAddress()));
-                } catch (BindException taken) {
-                    continue; // another
-                }
+                tryToOpen(random.nextInt(PORT_MIN, PORT_MAX)).ifPresent(open::add);
             }
             return open.stream().mapToInt(ServerSocket::getLocalPort).toArray();
         } finally {
             for (ServerSocket socket : open) {
                 socket.close();
             }
+        }
+    }
+
+    private static Optional<ServerSocket> tryToOpen(int port) throws IOException {
+        try {
+            return Optional.of(new ServerSocket(port, 1, InetAddress.getLoopbackAddress()));
+        } catch (BindException taken) {
+            return Optional.empty();
         }
     }
 
