@@ -50,11 +50,7 @@ final class AkkaOverlay {
         overlay.put("akka.management.http.port", http.port());
         overlay.put("akka.management.http.bind-hostname", s.http().address().host());
         overlay.put("akka.management.http.bind-port", s.http().address().port());
-        // Term and vote of all replicas. Native, and forced to disk: a vote that is forgotten is a vote that is given
-        // twice.
-        overlay.put(
-                "akka.persistence.journal.leveldb.dir",
-                s.dataDir().resolve("journal").toString());
+        overlay.put("millrace.journal.dir", s.dataDir().resolve("journal").toString());
         overlay.put(
                 "akka.persistence.snapshot-store.local.dir",
                 s.dataDir().resolve("snapshots").toString());

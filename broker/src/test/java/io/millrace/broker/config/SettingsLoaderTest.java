@@ -228,8 +228,7 @@ class SettingsLoaderTest {
     void whatMillraceNeedsOfAkkaWinsOverTheLibrariesAndLosesToTheOperator() {
         Config akka = load(Map.of()).akka();
 
-        assertThat(akka.getBoolean("akka.persistence.journal.leveldb.fsync")).isTrue();
-        assertThat(akka.getString("akka.persistence.journal.plugin")).isEqualTo("akka.persistence.journal.leveldb");
+        assertThat(akka.getString("akka.persistence.journal.plugin")).isEqualTo("millrace.journal");
         assertThat(akka.getString("akka.cluster.sharding.passivation.strategy")).isEqualTo("none");
         assertThat(akka.getBoolean("akka.http.server.enable-http2")).isTrue();
         assertThat(akka.getInt("akka.http.server.http2.min-collect-strict-entity-size"))
