@@ -31,6 +31,9 @@ public final class Broker implements AutoCloseable {
     /** Why it stopped by its own decision. */
     record Refusal(String why) implements CoordinatedShutdown.Reason {}
 
+    /** There was no room for what must not be lost, and all files have to be opened anew. */
+    record OutOfSpace(String what) implements CoordinatedShutdown.Reason {}
+
     /** How a broker ended, and why. */
     public record Ended(Kind kind, String reason) {
         /** Who wanted it. */
@@ -42,11 +45,13 @@ public final class Broker implements AutoCloseable {
             /** The other brokers have removed it from the cluster, or it has lost sight of a majority of them. */
             REMOVED,
             /** The cluster that it had found was gone when it wanted to join. */
-            NOT_JOINED;
+            NOT_JOINED,
+            /** Its disk was full, and it could not go on without writing. */
+            OUT_OF_SPACE;
 
-            /** Whether the same broker, started again, has a place in the cluster. */
+            /** Whether the same broker, started again, has a place in the cluster; once there is room on its disk. */
             public boolean mayStartAgain() {
-                return this == REMOVED || this == NOT_JOINED;
+                return this == REMOVED || this == NOT_JOINED || this == OUT_OF_SPACE;
             }
         }
     }
@@ -136,6 +141,9 @@ public final class Broker implements AutoCloseable {
     private static Ended endedBy(Optional<CoordinatedShutdown.Reason> reason) {
         if (reason.isPresent() && reason.get() instanceof Refusal refusal) {
             return new Ended(Ended.Kind.REFUSED, refusal.why());
+        }
+        if (reason.isPresent() && reason.get() instanceof OutOfSpace full) {
+            return new Ended(Ended.Kind.OUT_OF_SPACE, "There is no room on the disk: " + full.what());
         }
         if (reason.isPresent() && reason.get().equals(CoordinatedShutdown.clusterDowningReason())) {
             return new Ended(

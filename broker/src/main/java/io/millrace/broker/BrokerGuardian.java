@@ -5,6 +5,7 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.eventstream.EventStream;
 import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
@@ -45,8 +46,10 @@ import io.millrace.controller.metadata.Endpoint;
 import io.millrace.partition.replica.BrokerRole;
 import io.millrace.partition.replica.BrokerWatch;
 import io.millrace.partition.replica.Disk;
+import io.millrace.partition.replica.JournalOutOfSpace;
 import io.millrace.partition.replica.LeaderObserved;
 import io.millrace.partition.replica.OpenLogs;
+import io.millrace.partition.replica.OutOfSpace;
 import io.millrace.partition.replica.ReplicaContext;
 import io.millrace.partition.replica.ReplicaMessage;
 import io.millrace.partition.replica.Scrubber;
@@ -65,9 +68,6 @@ import java.util.concurrent.TimeUnit;
  * <p>These come in their own time and partly in parallel; {@link Readiness} has what is still missing.
  */
 final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
-    /** Before each round over all logs. An hour at the default rate is 14 GiB. */
-    private static final Duration SCRUB_REST = Duration.ofHours(1);
-
     private static final Duration OPEN_METADATA_EVERY = Duration.ofMillis(100);
 
     sealed interface Command {}
@@ -77,6 +77,8 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
     private record MemberUp(Member member) implements Command {}
 
     private record MetadataChanged(MetadataView.State state) implements Command {}
+
+    private record DiskFull(String what) implements Command {}
 
     private record RegistrationEnded(Registrar.Outcome outcome) implements Command {}
 
@@ -146,7 +148,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
         if (settings.scrubBytesPerSecond() > 0) {
             context.spawn(
-                    Scrubber.create(openLogs, settings.scrubBytesPerSecond(), SCRUB_REST),
+                    Scrubber.create(openLogs, settings.scrubBytesPerSecond(), settings.scrubRest()),
                     "scrubber",
                     DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
         }
@@ -163,6 +165,10 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                         system.dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER))),
                 "replica-manager");
         view.subscribe(context.messageAdapter(MetadataView.State.class, MetadataChanged::new));
+        system.eventStream()
+                .tell(new EventStream.Subscribe<>(
+                        JournalOutOfSpace.class,
+                        context.messageAdapter(JournalOutOfSpace.class, full -> new DiskFull(full.problem()))));
         cluster.subscriptions()
                 .tell(Subscribe.create(context.messageAdapter(SelfUp.class, up -> new Joined()), SelfUp.class));
         serve(directory, management);
@@ -174,6 +180,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 .onMessage(Joined.class, this::onJoined)
                 .onMessage(MemberUp.class, this::onMemberUp)
                 .onMessage(MetadataChanged.class, this::onMetadataChanged)
+                .onMessage(DiskFull.class, this::onDiskFull)
                 .onMessage(RegistrationEnded.class, this::onRegistrationEnded)
                 .onMessage(Bound.class, this::onBound)
                 .onMessageEquals(ManagementBound.INSTANCE, this::onManagementBound)
@@ -280,13 +287,20 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
 
     private Behavior<Command> onMetadataChanged(MetadataChanged message) {
         MetadataView.State state = message.state();
-        if (state.failure().isPresent()) {
+        if (state.failure().filter(OutOfSpace::isSaidBy).isPresent()) {
+            return onDiskFull(new DiskFull(state.failure().get()));
+        } else if (state.failure().isPresent()) {
             return refuse("this broker's replica of the cluster's metadata has failed: "
                     + state.failure().get());
         }
         if (state.caughtUp()) {
             readiness.met(Readiness.Condition.METADATA);
         }
+        return this;
+    }
+
+    private Behavior<Command> onDiskFull(DiskFull message) {
+        CoordinatedShutdown.get(getContext().getSystem()).runAll(new Broker.OutOfSpace(message.what()));
         return this;
     }
 

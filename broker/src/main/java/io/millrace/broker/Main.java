@@ -4,6 +4,7 @@ import io.millrace.broker.config.BrokerSettings;
 import io.millrace.broker.config.InvalidSettingsException;
 import io.millrace.broker.config.SettingsLoader;
 import io.millrace.broker.data.RefusedException;
+import io.millrace.broker.disk.RoomOnDisk;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -118,6 +119,9 @@ public final class Main implements Callable<Integer> {
                 return EXIT_REFUSED;
             }
             LOG.warn("{}; starting again", ended.reason());
+            if (ended.kind() == Broker.Ended.Kind.OUT_OF_SPACE) {
+                RoomOnDisk.await(settings.dataDir(), settings.diskReserve());
+            }
         }
     }
 

@@ -21,6 +21,7 @@ import io.millrace.partition.replica.ReplicaId;
 import io.millrace.partition.replica.ReplicaMessage;
 import io.millrace.partition.replica.ReplicaSharding;
 import io.millrace.partition.replica.ReplicaSpec;
+import io.millrace.partition.replica.ReplicaSupervisor;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -82,11 +83,13 @@ final class Replicas implements PeerRouter {
                 .collect(Collectors.toCollection(TreeSet::new)));
         // One group, whose silence would save nothing, and for which everybody waits.
         ReplicaContext alwaysAwake = context.withRaft(context.raft().withQuiesceAfterMillis(RaftSettings.NEVER));
-        return MetadataReplica.create(
-                settings.cluster().metadataVoters(),
-                view,
-                this,
-                owner -> RaftActor.create(id, voters, OffsetReader.withoutOffsets(), alwaysAwake, owner),
-                METADATA_PROPOSALS_MAX);
+        return ReplicaSupervisor.create(
+                context.monotonicMillis(),
+                reopenAfter -> MetadataReplica.create(
+                        settings.cluster().metadataVoters(),
+                        view,
+                        this,
+                        owner -> RaftActor.create(id, voters, OffsetReader.withoutOffsets(), alwaysAwake, owner),
+                        METADATA_PROPOSALS_MAX));
     }
 }

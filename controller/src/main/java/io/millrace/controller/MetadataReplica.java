@@ -2,7 +2,9 @@ package io.millrace.controller;
 
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
+import akka.actor.typed.ChildFailed;
 import akka.actor.typed.PostStop;
+import akka.actor.typed.Terminated;
 import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
@@ -15,6 +17,8 @@ import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Role;
 import io.millrace.partition.replica.ControlMessage;
+import io.millrace.partition.replica.JournalOutOfSpace;
+import io.millrace.partition.replica.LogDamage;
 import io.millrace.partition.replica.PeerRouter;
 import io.millrace.partition.replica.RaftCommand;
 import io.millrace.partition.replica.RaftEvent;
@@ -36,7 +40,8 @@ import org.jspecify.annotations.Nullable;
  * {@link MetadataView}. It takes proposals on any broker: a replica that does not lead passes them to the one that does,
  * once, and that one answers to the proposer directly.
  *
- * <p>A member that failed, an unreadable log or an entry that makes no sense end its work for good: the view says so, proposals
+ * <p>If its log is damaged, its member sets that aside with the group's consent, and it ends, to be started again with an empty
+ * one. A member that failed, an unreadable log or an entry that makes no sense end its work for good: the view says so, proposals
  * are refused, and its Raft member is stopped, so that it can neither lead nor vote. Only a restart of the broker
  * begins anew.
  */
@@ -73,16 +78,15 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
 
     private record ReadFailed(Throwable cause) implements ReplicaMessage {}
 
-    private enum RaftEnded implements ReplicaMessage {
-        INSTANCE
-    }
-
     private final Set<NodeId> voters;
     private final MetadataView view;
     private final PeerRouter peers;
     private final ActorRef<RaftCommand> raft;
     private final Proposals proposals;
     private final int proposalsMax;
+
+    /** Ends when its Raft member has, to be started again. */
+    private boolean beginsAnew;
 
     private @Nullable ReplicaLog log;
     private ClusterMetadata metadata = ClusterMetadata.EMPTY;
@@ -134,7 +138,7 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
         this.proposalsMax = proposalsMax;
         ActorRef<RaftEvent> owner = context.messageAdapter(RaftEvent.class, RaftSaid::new);
         this.raft = context.spawn(raft.apply(owner), "raft");
-        context.watchWith(this.raft, RaftEnded.INSTANCE);
+        context.watch(this.raft);
     }
 
     @Override
@@ -146,9 +150,10 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
                 .onMessage(RaftSaid.class, said -> onRaftEvent(said.event))
                 .onMessage(EntriesRead.class, this::onEntriesRead)
                 .onMessage(ReadFailed.class, this::onReadFailed)
-                .onMessage(RaftEnded.class, ended -> fail("its Raft member has ended", null))
                 .onMessage(ReplicaMessage.Open.class, open -> this)
                 .onMessage(ReplicaMessage.Delete.class, this::onDelete)
+                .onSignal(ChildFailed.class, this::onRaftFailed)
+                .onSignal(Terminated.class, ended -> onRaftEnded())
                 .onSignal(PostStop.class, stopped -> onPostStop())
                 .build();
     }
@@ -218,6 +223,8 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
             proposals.refused(refused.proposalId());
         } else if (event instanceof RaftEvent.Damaged damaged) {
             getContext().getLog().error("The log of the cluster's metadata is damaged here: {}", damaged.problem());
+        } else if (event instanceof RaftEvent.SetAside) {
+            beginsAnew = true;
         } else if (event instanceof RaftEvent.Failed failed) {
             return fail(failed.problem(), null);
         } else if (!(event instanceof RaftEvent.Appended
@@ -294,6 +301,12 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
     }
 
     private Behavior<ReplicaMessage> onReadFailed(ReadFailed failed) {
+        Optional<String> damage = LogDamage.in(failed.cause);
+        if (damage.isPresent()) {
+            reading = true; // no more, until it has another log
+            raft.tell(new RaftCommand.Damaged(damage.get()));
+            return this;
+        }
         return fail("its log cannot be read: " + failed.cause.getMessage(), failed.cause);
     }
 
@@ -308,7 +321,9 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
             caughtUp = true;
             getContext().getLog().info("Metadata: caught up at entry {}", applied);
         }
-        view.publish(new MetadataView.State(metadata, caughtUp, Optional.empty()));
+        if (caughtUp || !view.caughtUp()) { // what an earlier life knew last is better than nothing
+            view.publish(new MetadataView.State(metadata, caughtUp, Optional.empty()));
+        }
         // Not before everything is known: else brokers that registered long ago would lose their place for a moment.
         if (leadingTerm != 0 && knowsAll) {
             updateLearners();
@@ -328,6 +343,15 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
 
     // The end.
 
+    private Behavior<ReplicaMessage> onRaftFailed(ChildFailed failed) {
+        JournalOutOfSpace.publishIfIn(failed.getCause(), getContext().getSystem());
+        return onRaftEnded();
+    }
+
+    private Behavior<ReplicaMessage> onRaftEnded() {
+        return beginsAnew ? Behaviors.stopped() : fail("its Raft member has ended", null);
+    }
+
     private Behavior<ReplicaMessage> onPostStop() {
         proposals.abandonAll();
         return this;
@@ -342,6 +366,7 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
                 .onMessage(Propose.class, request -> refuse(request.requestId, problem, request.replyTo))
                 .onMessage(ForwardedProposal.class, request -> refuse(request.requestId, problem, request.replyTo))
                 .onAnyMessage(ignored -> Behaviors.same())
+                .onSignal(Terminated.class, ended -> Behaviors.same())
                 .build();
     }
 

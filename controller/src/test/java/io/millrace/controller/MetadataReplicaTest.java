@@ -420,6 +420,16 @@ class MetadataReplicaTest {
     }
 
     @Test
+    void aReplicaWhoseDamagedLogIsSetAsideEndsToBeStartedAgainAndWhatItKnewIsStillTold() {
+        lead(1);
+        owner.tell(new RaftEvent.SetAside());
+        members.receiveMessage().tell(RaftCommand.Campaign.INSTANCE);
+        states.expectTerminated(replica);
+        assertThat(view.failure()).isEmpty();
+        assertThat(view.caughtUp()).isTrue();
+    }
+
+    @Test
     void everyEventOfTheMemberIsUnderstood() {
         List<RaftEvent> one = List.of(
                 new RaftEvent.Started(log, 0, 0),
@@ -432,6 +442,7 @@ class MetadataReplicaTest {
                 new RaftEvent.ReadIndexAnswered(1, new ReadOutcome.Ready(1)),
                 new RaftEvent.Damaged("a sector"),
                 new RaftEvent.ProposalRefused(99),
+                new RaftEvent.SetAside(),
                 new RaftEvent.Failed("enough"));
         assertThat(one.stream().<Class<?>>map(Object::getClass))
                 .containsExactlyInAnyOrder(RaftEvent.class.getPermittedSubclasses());

@@ -61,6 +61,7 @@ final class AkkaOverlay {
                 s.dataDir(),
                 s.diskReserve(),
                 s.scrubBytesPerSecond(),
+                s.scrubRest(),
                 s.logFile(),
                 s.cluster(),
                 s.frontDoor(),

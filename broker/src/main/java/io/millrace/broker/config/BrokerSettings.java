@@ -17,6 +17,7 @@ import java.util.Set;
  * @param diskReserve kept free
  * @param decompressedBytesMax of the records of one compressed batch
  * @param scrubBytesPerSecond 0: never
+ * @param scrubRest before each round
  * @param cacheBytesMax of recent entries, for each replica
  * @param akka all that Akka reads, derived from these settings where it must be
  */
@@ -25,6 +26,7 @@ public record BrokerSettings(
         Path dataDir,
         DiskReserve diskReserve,
         long scrubBytesPerSecond,
+        Duration scrubRest,
         Optional<Path> logFile,
         Cluster cluster,
         FrontDoor frontDoor,

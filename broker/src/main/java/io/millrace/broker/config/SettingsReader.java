@@ -91,6 +91,7 @@ final class SettingsReader {
                 dataDir,
                 new DiskReserve(bytesBetween("disk-reserve", 0, 1L << 60)),
                 bytesBetween("scrub-rate", 0, 1L << 40),
+                durationBetween("scrub-rest", Duration.ofMillis(1), Duration.ofDays(365)),
                 path("log-file"),
                 cluster,
                 frontDoor,

@@ -3,8 +3,8 @@ package io.millrace.partition.log;
 import java.io.IOException;
 
 /**
- * Something that had been durable is damaged. The replica must not take part in its group with this log: what it
- * acknowledged is gone.
+ * Something that had been durable is damaged: what this replica acknowledged there is gone. A log that cannot be opened for
+ * that is of no use; one that was opened goes on with the rest until its group can do without it (decision 011).
  */
 public final class LogCorruptedException extends IOException {
     private static final long serialVersionUID = 1;
@@ -15,9 +15,7 @@ public final class LogCorruptedException extends IOException {
 
     LogCorruptedException(Storage storage, String file, long position, long index, String damage) {
         super("The log in " + storage + " is damaged: " + file + " at byte " + position + ", entry " + index + ": "
-                + damage + ". This was durable before, so it is not what a crash leaves behind; look at the disk."
-                + " Entries that this replica acknowledged are lost here: it must not vote or lead. Remove it from"
-                + " its group, delete " + storage + ", and add it again; its peers send it the log.");
+                + damage + ". This was durable before, so it is not what a crash leaves behind; look at the disk.");
         this.file = file;
         this.position = position;
         this.index = index;

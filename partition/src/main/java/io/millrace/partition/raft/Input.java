@@ -71,6 +71,15 @@ public sealed interface Input {
     /** Hand leadership over. Answered by {@link Answer.TransferBegun} or {@link Answer.TransferRefused}. */
     record TransferLeadership(NodeId target) implements Input {}
 
+    /** Part of this member's log cannot be read any more. May be said often. */
+    record Damaged() implements Input {}
+
+    /**
+     * This member's disk is in no state to lead: hand over, if it leads and there is somebody who can take over. May be said
+     * often; a leader tries it rarely.
+     */
+    record StepAside() implements Input {}
+
     /**
      * These, and no others, are to be learners. A leader changes the membership step by step until it is so; somebody else
      * forgets it.

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * and whether a majority is still there.
  */
 final class Leadership {
+    /** With fewer, records would be on one disk only while another is rebuilt. */
+    private static final int VOTERS_TO_REBUILD_FROM = 3;
+
     private final NodeId self;
     private final long term;
     private final RaftSettings settings;
@@ -26,6 +29,12 @@ final class Leadership {
     private Membership membership;
     private @Nullable NavigableSet<NodeId> learnersWished;
     private @Nullable Transfer transfer;
+    private final Succession succession;
+    /** What this leader itself has on disk is damaged. */
+    private boolean damaged;
+    /** There is a member that lacks what cannot be read here. */
+    private boolean cannotServe;
+
     private final ReadIndexQueue reads;
     private long quorumCheckMillis;
 
@@ -43,6 +52,7 @@ final class Leadership {
         this.settings = settings;
         this.log = log;
         this.reads = new ReadIndexQueue(settings);
+        this.succession = new Succession(settings, nowMillis);
         this.quorumCheckMillis = nowMillis + settings.electionTimeoutMillisMax();
         this.noOpIndex = nextIndex;
         for (NodeId peer : others(membership)) {
@@ -94,8 +104,51 @@ final class Leadership {
         } else if (progress == null || !counts(target, progress)) {
             return Optional.of(TransferRefusal.NOT_A_VOTER);
         }
-        boolean silent = nowMillis - progress.lastHeardMillis() > settings.electionTimeoutMillisMin();
+        boolean silent = !progress.wasHeardSince(nowMillis - settings.electionTimeoutMillisMin());
         return silent ? Optional.of(TransferRefusal.SILENT) : Optional.empty();
+    }
+
+    /** To be called again and again: hands over if its own disk is in the way of the group. */
+    void tendSuccession(long nowMillis, long commitIndex, long durableIndex, Output.Builder out) {
+        boolean isSlow = succession.isDiskTooSlow(nowMillis, commitIndex, durableIndex);
+        if (damaged) {
+            handOverTo(succession.soundHeir(nowMillis, commitIndex, voting()), nowMillis, out);
+        }
+        // If there is nobody whose log is sound: two can give a third together what neither has alone.
+        if (isSlow || cannotServe) {
+            stepAside(nowMillis, commitIndex, out);
+        }
+    }
+
+    /** Hands over, if there is somebody to whom, and not too soon. */
+    void stepAside(long nowMillis, long commitIndex, Output.Builder out) {
+        handOverTo(succession.heir(nowMillis, commitIndex, voting()), nowMillis, out);
+    }
+
+    private void handOverTo(Optional<NodeId> heir, long nowMillis, Output.Builder out) {
+        if (transfer == null) {
+            heir.ifPresent(target -> beginTransfer(target, nowMillis, out));
+        }
+    }
+
+    private NavigableMap<NodeId, Progress> voting() {
+        TreeMap<NodeId, Progress> voting = new TreeMap<>(peers);
+        voting.entrySet().removeIf(peer -> !counts(peer.getKey(), peer.getValue()));
+        return voting;
+    }
+
+    /** The own log is damaged: this leader can give others no more than the rest of it. */
+    void damaged() {
+        damaged = true;
+    }
+
+    boolean isDamaged() {
+        return damaged;
+    }
+
+    /** Nothing could be read of what a member lacks. */
+    void couldNotRead() {
+        cannotServe = damaged;
     }
 
     void beginTransfer(NodeId target, long nowMillis, Output.Builder out) {
@@ -145,18 +198,54 @@ final class Leadership {
                 && progress.catchUp().isDone(nowMillis, settings.electionTimeoutMillisMin());
     }
 
-    /** What must become of the members although nobody asks for it: those that lost their disk go and come back. */
+    /**
+     * What must become of the members although nobody asks for it: those that lost their disk go and come back, and those whose
+     * log is damaged are allowed to give it up. Such a one goes on under its old incarnation until it knows:
+     *
+     * <pre>
+     *   3 votes, its incarnation is 0      it asks to be rebuilt
+     *   3 is returning, incarnation 1      the entry is on its way; 3 answers as 0 still, and is listened to
+     *   3 knows it to be committed         it sets its log aside and starts again, as 1, with nothing
+     *   3 has caught up as 1               it votes again
+     * </pre>
+     */
     Optional<MembershipChange> dueChange(long nowMillis) {
         for (var peer : peers.entrySet()) {
             NodeId node = peer.getKey();
             long incarnation = peer.getValue().incarnation();
-            if (membership.contains(node) && incarnation != membership.incarnationOf(node)) {
+            long named = membership.incarnationOf(node);
+            boolean mayBegin = named == HardState.nextIncarnation(incarnation);
+            if (membership.contains(node) && incarnation != named && !mayBegin) {
                 return Optional.of(new MembershipChange.Readmit(node, incarnation));
             } else if (membership.has(node, Membership.Standing.RETURNING) && hasCaughtUp(node, nowMillis)) {
                 return Optional.of(new MembershipChange.Promote(node));
+            } else if (peer.getValue().isDamaged() && incarnation == named && mayBeRebuilt(node, nowMillis)) {
+                return Optional.of(new MembershipChange.Readmit(node, HardState.nextIncarnation(named)));
             }
         }
         return learnersWished == null ? Optional.empty() : dueToWish(learnersWished);
+    }
+
+    /**
+     * Whether the group can do without a member's log: one at a time, with all others at hand. So two members with a damaged
+     * sector each never stop a group that together has everything.
+     */
+    private boolean mayBeRebuilt(NodeId node, long nowMillis) {
+        if (damaged || !membership.isVoter(node)) {
+            return !damaged && membership.contains(node);
+        }
+        return membership.voters().size() >= VOTERS_TO_REBUILD_FROM
+                && membership.learners().stream()
+                        .noneMatch(other -> membership.has(other, Membership.Standing.RETURNING))
+                && membership.voters().stream()
+                        .allMatch(other -> other.equals(self) || other.equals(node) || isAtHand(other, nowMillis));
+    }
+
+    private boolean isAtHand(NodeId peer, long nowMillis) {
+        Progress progress = peers.get(peer);
+        return progress != null
+                && progress.wasHeardSince(nowMillis - settings.electionTimeoutMillisMin())
+                && hasCaughtUp(peer, nowMillis);
     }
 
     /** Whether something is due, or will be when a member has caught up. */
@@ -357,6 +446,7 @@ final class Leadership {
 
     long deadlineMillis() {
         long deadline = Math.min(quorumCheckMillis, reads.resendMillis(settings));
+        deadline = Math.min(deadline, succession.deadlineMillis());
         if (transfer != null) {
             deadline = Math.min(deadline, transfer.untilMillis());
         }

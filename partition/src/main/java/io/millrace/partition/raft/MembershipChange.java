@@ -71,8 +71,8 @@ public sealed interface MembershipChange {
     }
 
     /**
-     * A member came back without what it had on its disk. It loses its vote, and is known by its new incarnation from now
-     * on. Only leaders think of this.
+     * A member came back without what it had on its disk, or is allowed to give that up because it is damaged. It loses its
+     * vote, and is known by its new incarnation from now on. Only leaders think of this.
      */
     record Readmit(NodeId node, long incarnation) implements MembershipChange {
         @Override

@@ -81,6 +81,14 @@ public sealed interface Message {
      */
     record LeadershipConfirmed(NodeId from, NodeId to, long term, long round, long incarnation) implements Message {}
 
+    /**
+     * Part of the sender's log is damaged: may it give that log up, and get another from the leader? Asked again and again; the
+     * answer is a configuration that names the sender's next incarnation.
+     *
+     * @param incarnation of the sender ({@link HardState#incarnation})
+     */
+    record RebuildRequest(NodeId from, NodeId to, long term, long incarnation) implements Message {}
+
     /** A follower's question on behalf of a read. */
     record ReadIndexRequest(NodeId from, NodeId to, long term, long readId) implements Message {}
 

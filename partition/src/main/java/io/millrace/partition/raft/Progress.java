@@ -33,6 +33,11 @@ final class Progress {
 
     /** Which of the member's lives all of this is about. */
     private long incarnation;
+    /** That life was heard of, and not only read of in a configuration. */
+    private boolean hasSpoken;
+
+    /** It asks to be rebuilt. */
+    private boolean damaged;
 
     private final CatchUp catchUp = new CatchUp();
 
@@ -51,16 +56,21 @@ final class Progress {
      * An answer of this incarnation came. If it is a new one, the member has lost what it had, and what we know of it is
      * void, within the term as well.
      *
-     * @return whether to listen: not to what the first life said before the disk was lost
+     * @return whether to listen: not to what a life before said, unless it goes on because it does not know yet that it may give
+     *     up its disk
      */
     boolean isSpokenToBy(long speaker) {
         if (speaker == incarnation) {
+            hasSpoken = true;
             return true;
         }
-        if (speaker == 0) {
+        boolean isNext = incarnation == HardState.nextIncarnation(speaker);
+        if (isNext ? hasSpoken : speaker == 0) {
             return false;
         }
         incarnation = speaker;
+        hasSpoken = true;
+        damaged = false;
         matchIndex = 0;
         probing = true;
         probeUnanswered = false;
@@ -68,6 +78,14 @@ final class Progress {
         inflightBytes = 0;
         catchUp.begin(nextIndex - 1, lastHeardMillis);
         return true;
+    }
+
+    boolean isDamaged() {
+        return damaged;
+    }
+
+    void asksToBeRebuilt() {
+        damaged = true;
     }
 
     CatchUp catchUp() {
@@ -97,6 +115,10 @@ final class Progress {
 
     long lastHeardMillis() {
         return lastHeardMillis;
+    }
+
+    boolean wasHeardSince(long millis) {
+        return lastHeardMillis >= millis;
     }
 
     void heard(long nowMillis) {

@@ -69,7 +69,8 @@ final class Quiescence {
             return watched.contains(lost.node());
         } else if (input instanceof Input.Learners
                 || input instanceof Input.ChangeMembership
-                || input instanceof Input.TransferLeadership) {
+                || input instanceof Input.TransferLeadership
+                || input instanceof Input.StepAside) {
             return leads;
         }
         return !(input instanceof Input.TimePassed || input instanceof Input.Durable || input instanceof Input.Sent);

@@ -10,6 +10,7 @@ import io.millrace.partition.raft.Message.PreVoteResponse;
 import io.millrace.partition.raft.Message.Quiesce;
 import io.millrace.partition.raft.Message.ReadIndexRequest;
 import io.millrace.partition.raft.Message.ReadIndexResponse;
+import io.millrace.partition.raft.Message.RebuildRequest;
 import io.millrace.partition.raft.Message.TimeoutNow;
 import io.millrace.partition.raft.Message.VoteRequest;
 import io.millrace.partition.raft.Message.VoteResponse;
@@ -63,6 +64,10 @@ public final class RaftCore {
     private final long startedMillis;
     private final TreeSet<NodeId> votes = new TreeSet<>();
     private @Nullable Leadership leadership;
+    /** Part of what is on our disk cannot be read any more. */
+    private boolean damaged;
+
+    private long rebuildAskedMillis = NEVER_MILLIS;
 
     private Output.Builder out = new Output.Builder();
     private long nowMillis;
@@ -157,6 +162,15 @@ public final class RaftCore {
         return !hardState.recovering();
     }
 
+    /**
+     * Whether this member is to give up its log, set it aside, and start again without it, in its next incarnation: it has asked
+     * for that, and the group has taken its vote. Everything it ever promised was promised before that.
+     */
+    public boolean mustBeginAnew() {
+        return configurations.settled(commitIndex).membership().incarnationOf(self)
+                == HardState.nextIncarnation(hardState.incarnation());
+    }
+
     /** The one in effect; not the same object after a change. */
     public Membership membership() {
         return configurations.latest();
@@ -248,6 +262,10 @@ public final class RaftCore {
             onChangeMembership(asked.change());
         } else if (input instanceof Input.TransferLeadership asked) {
             onTransferLeadership(asked.target());
+        } else if (input instanceof Input.StepAside) {
+            onStepAside();
+        } else if (input instanceof Input.Damaged) {
+            onDamaged();
         }
         recoverIfAdmitted();
         RoleChange now = new RoleChange(role, hardState.term(), leader, log.lastIndex());
@@ -296,6 +314,7 @@ public final class RaftCore {
                 leadership.heartbeats(nowMillis, commitIndex, out);
                 leadership.replicate(out);
                 leadership.probeAgain(nowMillis, out);
+                leadership.tendSuccession(nowMillis, commitIndex, durableIndex, out);
             }
         } else if (nowMillis >= electionDeadlineMillis) {
             onCampaign();
@@ -319,6 +338,7 @@ public final class RaftCore {
                 && !leading.hasReads()
                 && leading.allHaveEverything(nowMillis)
                 && !leading.awaitsChange(nowMillis)
+                && !leading.isDamaged()
                 && !leading.isTransferring();
     }
 
@@ -368,6 +388,8 @@ public final class RaftCore {
             onLeadershipProbe(probe);
         } else if (message instanceof LeadershipConfirmed confirmed) {
             onLeadershipConfirmed(confirmed);
+        } else if (message instanceof RebuildRequest request) {
+            onRebuildRequest(request);
         } else if (message instanceof ReadIndexRequest request) {
             onReadIndexRequest(request);
         } else if (message instanceof ReadIndexResponse response) {
@@ -512,6 +534,9 @@ public final class RaftCore {
         }
         leaderHeardMillis = nowMillis;
         resetElectionDeadline();
+        if (nowMillis - rebuildAskedMillis >= settings.heartbeatMillis()) {
+            askToBeRebuilt();
+        }
     }
 
     private void onQuiesce(Quiesce quiesce) {
@@ -682,6 +707,8 @@ public final class RaftCore {
         if (sent.lastIndex() >= sent.firstIndex()) {
             progress.sentAnything(nowMillis);
             leadership.replicateTo(sent.to(), progress, out);
+        } else {
+            leadership.couldNotRead();
         }
     }
 
@@ -738,6 +765,40 @@ public final class RaftCore {
         } else {
             out.answer(new Answer.TransferBegun());
             leadership.beginTransfer(target, nowMillis, out);
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------- a disk that fails
+
+    /** A leader hands over first: it cannot be rebuilt by itself. */
+    private void onDamaged() {
+        damaged = true;
+        if (leadership != null) {
+            leadership.damaged();
+            leadership.tendSuccession(nowMillis, commitIndex, durableIndex, out);
+        } else {
+            askToBeRebuilt();
+        }
+    }
+
+    private void askToBeRebuilt() {
+        if (damaged && role == Role.FOLLOWER && leader.isPresent()) {
+            rebuildAskedMillis = nowMillis;
+            out.send(new RebuildRequest(self, leader.get(), hardState.term(), hardState.incarnation()));
+        }
+    }
+
+    private void onRebuildRequest(RebuildRequest request) {
+        Progress progress = progressOf(request, request.incarnation());
+        if (progress != null) {
+            progress.asksToBeRebuilt();
+            tendMembers();
+        }
+    }
+
+    private void onStepAside() {
+        if (leadership != null) {
+            leadership.stepAside(nowMillis, commitIndex, out);
         }
     }
 
@@ -905,6 +966,9 @@ public final class RaftCore {
         Leadership begun =
                 new Leadership(self, hardState.term(), membership(), settings, log, log.lastIndex() + 1, nowMillis);
         leadership = begun;
+        if (damaged) {
+            begun.damaged();
+        }
         out.append(List.of(appendOwn(EntryType.NOOP, Payload.EMPTY))); // §6.4
         begun.replicate(out);
     }

@@ -13,7 +13,7 @@
  *   <li>{@code Quiescence}: when a group may sleep, and what wakes it
  *   <li>{@link io.millrace.partition.raft.Membership}, {@code ConfigurationHistory}, {@link
  *       io.millrace.partition.raft.MembershipChange}, {@code ChangeRules}, {@code CatchUp}: who takes part, and how that changes
- *   <li>{@code Transfer}: handing leadership over
+ *   <li>{@code Transfer}, {@code Succession}: handing leadership over, on request and when another can serve better
  *   <li>{@link io.millrace.partition.raft.TermHistory}: all that consensus needs to know of the log
  *   <li>{@link io.millrace.partition.raft.Message}: what members say to each other
  * </ul>

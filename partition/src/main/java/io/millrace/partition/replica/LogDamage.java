@@ -5,11 +5,11 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Tells damage of a log from other reasons why a read of it failed. */
-final class LogDamage {
+public final class LogDamage {
     private LogDamage() {}
 
     /** What is damaged; empty if nothing is. */
-    static Optional<String> in(@Nullable Throwable failure) {
+    public static Optional<String> in(@Nullable Throwable failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
             if (each instanceof LogCorruptedException damage) {
                 return Optional.ofNullable(damage.getMessage());

@@ -32,6 +32,11 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
      */
     record Write(long epoch, OptionalLong truncateFrom, List<Entry> entries) implements Command {}
 
+    /** Begin a log where there is none. */
+    enum Begin implements Command {
+        INSTANCE
+    }
+
     private enum Flush implements Command {
         INSTANCE
     }
@@ -41,38 +46,61 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
         INSTANCE
     }
 
+    /** Close the files, put them out of the way, and stop. */
+    enum SetAside implements Command {
+        INSTANCE
+    }
+
     /** What the writer tells the {@link RaftActor}. */
     sealed interface Event {}
 
-    record Opened(SegmentedLog log, LostDisk.LogFound found) implements Event {}
+    /** @param begun whether it was not there before */
+    record Opened(SegmentedLog log, boolean begun) implements Event {}
+
+    /** There is no log; it waits for {@link Begin}, or to be stopped. */
+    record Absent(LostDisk.LogFound found) implements Event {}
 
     /** The log is on disk up to here, as of the last {@link Write}, which had that epoch. */
     record Durable(long epoch, LogPosition position) implements Event {}
 
-    /** Nothing more will be written. */
-    record Failed(String problem) implements Event {}
+    /**
+     * Nothing more will be written.
+     *
+     * @param outOfSpace for want of room, and for no other reason
+     */
+    record Failed(String problem, boolean outOfSpace) implements Event {}
 
-    /** Opens a log; blocks. */
-    interface Opener {
-        Opened open() throws IOException;
+    /** Where the log is. All of it blocks. */
+    interface Place {
+        /** Opens the log that is there, or tells that there is none. */
+        Event open() throws IOException;
+
+        SegmentedLog begin() throws IOException;
+
+        /** Nobody may have it open. */
+        void setAside() throws IOException;
     }
 
+    private final Place place;
     private final ActorRef<Event> listener;
     private @Nullable SegmentedLog log;
     private boolean flushScheduled;
     private long epoch;
 
-    static Behavior<Command> create(Opener opener, ActorRef<Event> listener) {
-        return Behaviors.setup(context -> new LogWriter(context, opener, listener));
+    static Behavior<Command> create(Place place, ActorRef<Event> listener) {
+        return Behaviors.setup(context -> new LogWriter(context, place, listener));
     }
 
-    private LogWriter(ActorContext<Command> context, Opener opener, ActorRef<Event> listener) {
+    private LogWriter(ActorContext<Command> context, Place place, ActorRef<Event> listener) {
         super(context);
+        this.place = place;
         this.listener = listener;
         try {
-            Opened opened = opener.open();
-            log = opened.log();
-            listener.tell(opened);
+            Event found = place.open();
+            if (found instanceof Opened opened) {
+                log = opened.log();
+            }
+            listener.tell(found);
         } catch (IOException | RuntimeException e) {
             fail("cannot open the log", e);
         }
@@ -81,12 +109,25 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
     @Override
     public Receive<Command> createReceive() {
         return newReceiveBuilder()
+                .onMessageEquals(Begin.INSTANCE, this::onBegin)
                 .onMessage(Write.class, this::onWrite)
                 .onMessageEquals(Flush.INSTANCE, this::onFlush)
                 .onMessageEquals(Delete.INSTANCE, this::onDelete)
+                .onMessageEquals(SetAside.INSTANCE, this::onSetAside)
                 .onSignal(PostStop.class, signal -> onStop())
                 .onSignal(PreRestart.class, signal -> onStop())
                 .build();
+    }
+
+    private Behavior<Command> onBegin() {
+        try {
+            SegmentedLog begun = place.begin();
+            log = begun;
+            listener.tell(new Opened(begun, true));
+        } catch (IOException | RuntimeException e) {
+            fail("cannot begin a log", e);
+        }
+        return this;
     }
 
     private Behavior<Command> onWrite(Write write) {
@@ -138,6 +179,17 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
         return Behaviors.stopped();
     }
 
+    private Behavior<Command> onSetAside() {
+        close();
+        try {
+            place.setAside();
+        } catch (IOException | RuntimeException e) {
+            fail("cannot set the damaged log aside", e);
+            return this;
+        }
+        return Behaviors.stopped();
+    }
+
     private Behavior<Command> onStop() {
         close();
         return this;
@@ -146,7 +198,7 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
     private void fail(String what, Exception cause) {
         getContext().getLog().debug("{}", what, cause); // the replica's owner says it, once
         close();
-        listener.tell(new Failed(what + ": " + cause.getMessage()));
+        listener.tell(new Failed(what + ": " + cause.getMessage(), OutOfSpace.isIn(cause)));
     }
 
     private void close() {

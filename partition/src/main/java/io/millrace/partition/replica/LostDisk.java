@@ -19,6 +19,9 @@ import java.util.function.LongSupplier;
  * </pre>
  *
  * A journal that is lost before the log has its first entry is not noticed: what may be forgotten then is a vote.
+ *
+ * <p>What the member is to begin with goes to the journal before a log is begun in the place of the one that is lost: after a
+ * crash in between, the log is still found to be lost.
  */
 final class LostDisk {
     /** What was found in the place of the log. */
@@ -47,6 +50,8 @@ final class LostDisk {
         }
         long term = Math.max(journal.term(), last.term());
         return Optional.of(HardState.recovering(
-                term, term == journal.term() ? journal.vote() : Optional.empty(), incarnations.getAsLong()));
+                term,
+                term == journal.term() ? journal.vote() : Optional.empty(),
+                journalIsEmpty ? incarnations.getAsLong() : HardState.nextIncarnation(journal.incarnation())));
     }
 }

@@ -29,6 +29,7 @@ import io.millrace.partition.state.Producers;
 import io.millrace.partition.state.SequenceVerdict;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,10 +70,16 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private record ProducersSaved(@Nullable Throwable failure) implements ReplicaMessage {}
 
+    private enum LookForRoom implements ReplicaMessage {
+        INSTANCE
+    }
+
     private record BaseFound(long index, long nextOffset, @Nullable Throwable failure) implements ReplicaMessage {}
 
+    private final TimerScheduler<ReplicaMessage> timers;
     private final ReplicaSpec spec;
     private final PartitionSettings settings;
+    private final Duration reopenAfter;
     private final Disk disk;
     private final ActorRef<LeaderObserved> observer;
     private final ActorRef<RaftCommand> raft;
@@ -107,7 +114,13 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     /** The first that was found in the log. */
     private @Nullable String damage;
 
+    /** The problem is that there was no room, and nothing else. */
+    private boolean outOfSpace;
+
     private boolean deleting;
+    /** Ends when its Raft member has, to be started again. */
+    private boolean beginsAnew;
+
     private boolean raftStopped;
 
     private Role role = Role.FOLLOWER;
@@ -118,12 +131,16 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private long nextOffset;
 
     /**
+     * A replica that is started again whenever it has to begin anew.
+     *
      * @param observer of this broker: hears who leads
      */
     public static Behavior<ReplicaMessage> create(
             ReplicaSpec spec, PartitionSettings settings, ReplicaContext context, ActorRef<LeaderObserved> observer) {
-        return Behaviors.setup(actor ->
-                Behaviors.withTimers(timers -> new PartitionActor(actor, timers, spec, settings, context, observer)));
+        return ReplicaSupervisor.create(
+                context.monotonicMillis(),
+                reopenAfter -> Behaviors.setup(actor -> Behaviors.withTimers(
+                        timers -> new PartitionActor(actor, timers, spec, settings, reopenAfter, context, observer))));
     }
 
     private PartitionActor(
@@ -131,11 +148,14 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             TimerScheduler<ReplicaMessage> timers,
             ReplicaSpec spec,
             PartitionSettings settings,
+            Duration reopenAfter,
             ReplicaContext context,
             ActorRef<LeaderObserved> observer) {
         super(actor);
+        this.timers = timers;
         this.spec = spec;
         this.settings = settings;
+        this.reopenAfter = reopenAfter;
         this.disk = context.disk();
         this.blocking =
                 actor.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
@@ -170,9 +190,10 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 .onMessage(ProducersLoaded.class, this::onProducersLoaded)
                 .onMessage(ProducersRead.class, this::onProducersRead)
                 .onMessage(ProducersSaved.class, this::onProducersSaved)
+                .onMessageEquals(LookForRoom.INSTANCE, this::onLookForRoom)
                 .onMessageEquals(ReplicaMessage.Open.INSTANCE, () -> this)
                 .onMessageEquals(ReplicaMessage.Delete.INSTANCE, this::onDelete)
-                .onSignal(ChildFailed.class, failed -> onRaftStopped(String.valueOf(failed.getCause())))
+                .onSignal(ChildFailed.class, this::onRaftFailed)
                 .onSignal(Terminated.class, stopped -> onRaftStopped("stopped"))
                 .build();
     }
@@ -236,7 +257,11 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             propose();
         } else if (event instanceof RaftEvent.Damaged damaged) {
             onDamage(damaged.problem());
+        } else if (event instanceof RaftEvent.SetAside) {
+            beginsAnew = true;
+            end("its damaged log is set aside, and it begins anew");
         } else if (event instanceof RaftEvent.Failed failed) {
+            outOfSpace = failed.outOfSpace();
             fail(failed.problem());
         }
     }
@@ -370,6 +395,12 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         if (problem != null) {
             return this;
         }
+        Optional<String> damaged = LogDamage.in(read.failure());
+        if (damaged.isPresent()) {
+            producersAsked = true; // it cannot serve, and need not read again, until it has another log
+            raft.tell(new RaftCommand.Damaged(damaged.get()));
+            return this;
+        }
         if (found == null) {
             fail("cannot read the log: " + read.failure());
             return this;
@@ -421,12 +452,15 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     // -------------------------------------------------------------------------------------------------------- writing
 
     private Behavior<ReplicaMessage> onProduce(Produce produce) {
-        if (problem != null) {
+        if (outOfSpace) {
+            produce.replyTo().tell(new PartitionReply.DiskFull(produce.requestId()));
+        } else if (problem != null) {
             produce.replyTo().tell(new PartitionReply.ReplicaFailed(produce.requestId(), problem));
         } else if (!serving) {
             answerNotLeader(produce);
         } else if (!disk.space().leadersTakeRecords()) {
             produce.replyTo().tell(new PartitionReply.DiskFull(produce.requestId()));
+            raft.tell(RaftCommand.StepAside.INSTANCE);
         } else if (!proposals.offer(produce)) {
             produce.replyTo().tell(new PartitionReply.Overloaded(produce.requestId(), settings.queueBytesMax()));
         } else {
@@ -517,9 +551,10 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             return this;
         }
         if (read.failure() != null) {
-            LogDamage.in(read.failure()).ifPresentOrElse(this::onDamage, () -> getContext()
-                    .getLog()
-                    .error("{} cannot read offset {}", spec.id(), fetch.offset(), read.failure()));
+            LogDamage.in(read.failure())
+                    .ifPresentOrElse(found -> raft.tell(new RaftCommand.Damaged(found)), () -> getContext()
+                            .getLog()
+                            .error("{} cannot read offset {}", spec.id(), fetch.offset(), read.failure()));
             fetch.replyTo()
                     .tell(new PartitionReply.ReplicaFailed(
                             fetch.requestId(),
@@ -620,22 +655,42 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         return this;
     }
 
+    private Behavior<ReplicaMessage> onRaftFailed(ChildFailed failed) {
+        JournalOutOfSpace.publishIfIn(failed.getCause(), getContext().getSystem());
+        return onRaftStopped(String.valueOf(failed.getCause()));
+    }
+
     private Behavior<ReplicaMessage> onRaftStopped(String why) {
         raftStopped = true;
-        if (deleting) {
+        if (deleting || beginsAnew) {
             return Behaviors.stopped();
         }
         fail(why);
         return this;
     }
 
-    /** Stays, so that everybody who asks hears why. A restart of the broker opens the log again. */
+    /**
+     * Stays, so that everybody who asks hears why. What was written last may be there or not: a restart of the broker opens the
+     * log again, and nothing else – unless there was no room, and is again.
+     */
     private void fail(String why) {
         if (problem == null) {
             getContext().getLog().error("{} has failed: {}", spec.id(), why);
             end(why);
             getContext().stop(raft); // it must not lead what nobody can use, nor vote
+            if (outOfSpace) {
+                timers.startSingleTimer(LookForRoom.INSTANCE, reopenAfter);
+            }
         }
+    }
+
+    private Behavior<ReplicaMessage> onLookForRoom() {
+        if (!raftStopped || disk.space() != DiskSpace.AMPLE) {
+            timers.startSingleTimer(LookForRoom.INSTANCE, reopenAfter);
+            return this;
+        }
+        getContext().getLog().info("{} is opened again: there is room on the disk", spec.id());
+        return Behaviors.stopped();
     }
 
     private void end(String why) {

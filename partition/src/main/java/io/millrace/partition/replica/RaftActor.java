@@ -24,6 +24,7 @@ import io.millrace.partition.raft.Answer;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.Input;
+import io.millrace.partition.raft.LogPosition;
 import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
@@ -63,9 +64,6 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     private record EntriesRead(Output.Replicate asked, List<Entry> entries, @Nullable Throwable failure)
             implements RaftCommand.Internal {}
 
-    /** Found by somebody who reads the log, for whatever reason. */
-    private record DamageFound(String problem) implements RaftCommand.Internal {}
-
     private enum Deadline implements RaftCommand.Internal {
         REACHED
     }
@@ -94,12 +92,18 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
 
     private @Nullable CachedLog log;
 
+    /** Leadership is being handed over: because somebody asked for it, or by the member's own decision. */
+    private boolean transferring;
+
     private RaftCommand.@Nullable TransferLeadership transfer;
 
     /** Proposals that came during a transfer. */
     private final ArrayDeque<RaftCommand.Propose> held = new ArrayDeque<>();
 
-    private boolean deleted;
+    /** Its log is deleted or set aside: takes part in nothing any more. */
+    private boolean ended;
+
+    private boolean setAside;
     private long scheduledMillis = Long.MAX_VALUE;
     private Set<NodeId> watched = Set.of();
     private boolean warnedOfForeignCluster;
@@ -137,28 +141,42 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         this.owner = owner;
         this.peers = new Peers(id, context, actor.messageAdapter(PeerMessage.class, FromPeer::new));
         this.writer = actor.spawn(
-                LogWriter.create(this::openLog, actor.messageAdapter(LogWriter.Event.class, FromLog::new)),
+                LogWriter.create(new Place(), actor.messageAdapter(LogWriter.Event.class, FromLog::new)),
                 "log",
                 DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
         actor.watchWith(writer, WriterStopped.INSTANCE);
     }
 
-    /** On the writer's thread. A damaged log is of no use where others have what was in it. */
-    private LogWriter.Opened openLog() throws IOException {
-        Storage storage = context.disk().storageOf(id);
-        LogFound found = SegmentedLog.isIn(storage) ? LogFound.THERE : LogFound.NEVER_BEGUN;
-        try {
-            return new LogWriter.Opened(SegmentedLog.open(storage, context.log(), offsets), found);
-        } catch (LogCorruptedException damage) {
-            if (membership.voters().size() < VOTERS_TO_REBUILD_FROM) {
-                throw damage;
+    /** Used on the writer's thread. A damaged log is of no use where others have what was in it. */
+    private final class Place implements LogWriter.Place {
+        @Override
+        public LogWriter.Event open() throws IOException {
+            Storage storage = context.disk().storageOf(id);
+            if (!SegmentedLog.isIn(storage)) {
+                return new LogWriter.Absent(LogFound.NEVER_BEGUN);
             }
-            actor.getSystem()
-                    .log()
-                    .error("{} is damaged: it is set aside, and rebuilt from the other replicas", id, damage);
+            try {
+                return new LogWriter.Opened(SegmentedLog.open(storage, context.log(), offsets), false);
+            } catch (LogCorruptedException damage) {
+                if (membership.voters().size() < VOTERS_TO_REBUILD_FROM) {
+                    throw damage;
+                }
+                actor.getSystem()
+                        .log()
+                        .error("{} is damaged: it is set aside, and rebuilt from the other replicas", id, damage);
+                setAside();
+                return new LogWriter.Absent(LogFound.DAMAGED);
+            }
+        }
+
+        @Override
+        public SegmentedLog begin() throws IOException {
+            return SegmentedLog.open(context.disk().storageOf(id), context.log(), offsets);
+        }
+
+        @Override
+        public void setAside() throws IOException {
             context.disk().setAside(id);
-            storage = context.disk().storageOf(id);
-            return new LogWriter.Opened(SegmentedLog.open(storage, context.log(), offsets), LogFound.DAMAGED);
         }
     }
 
@@ -214,13 +232,20 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         try {
             if (command instanceof RaftCommand.Delete) {
                 writer.tell(LogWriter.Delete.INSTANCE);
-                deleted = true; // takes part in nothing any more
+                ended = true;
                 return Effect().none();
             } else if (command instanceof WriterStopped) {
+                if (setAside) {
+                    owner.tell(new RaftEvent.SetAside());
+                }
                 return Effect().stop();
             }
-            if (deleted) {
-                return Effect().none();
+            if (ended) {
+                return setAside
+                                && command instanceof FromLog fromLog
+                                && fromLog.event() instanceof LogWriter.Failed failed
+                        ? fail(failed)
+                        : Effect().none();
             }
             RaftCore running = core;
             CachedLog open = log;
@@ -237,8 +262,10 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     private Effect<TermAndVote, TermAndVote> whileStarting(TermAndVote state, RaftCommand command) {
         if (command instanceof FromLog fromLog && fromLog.event() instanceof LogWriter.Opened opened) {
             return onOpened(state, opened);
+        } else if (command instanceof FromLog fromLog && fromLog.event() instanceof LogWriter.Absent absent) {
+            return beginWith(state, absent.found(), LogPosition.ZERO, known -> writer.tell(LogWriter.Begin.INSTANCE));
         } else if (command instanceof FromLog fromLog && fromLog.event() instanceof LogWriter.Failed failed) {
-            return fail(failed.problem());
+            return fail(failed);
         } else if (command instanceof RaftCommand.Propose propose) {
             owner.tell(new RaftEvent.ProposalRefused(propose.proposalId()));
         } else if (command instanceof RaftCommand.ReadIndex read) {
@@ -255,21 +282,29 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     }
 
     private Effect<TermAndVote, TermAndVote> onOpened(TermAndVote state, LogWriter.Opened opened) {
-        NodeId self = new NodeId(id.brokerId());
-        Optional<HardState> replacement = LostDisk.replacement(
-                state.toHardState(),
-                opened.found(),
-                opened.log().lastPosition(),
-                membership.isVoter(self),
-                () -> SECURE_RANDOM.nextLong() | 1);
-        if (replacement.isEmpty()) {
+        if (opened.begun()) {
             start(state, opened.log());
             return Effect().unstashAll();
         }
-        if (membership.voters().equals(Set.of(self))) {
-            return fail("its journal or its log is gone, and there is no other replica that has what was in it");
+        return beginWith(state, LogFound.THERE, opened.log().lastPosition(), known -> start(known, opened.log()));
+    }
+
+    /** Goes on with what the journal says, or with what must replace it because the disk, or part of it, is lost. */
+    private Effect<TermAndVote, TermAndVote> beginWith(
+            TermAndVote state, LogFound found, LogPosition last, Consumer<TermAndVote> next) {
+        NodeId self = new NodeId(id.brokerId());
+        boolean votes = membership.isVoter(self);
+        Optional<HardState> replacement =
+                LostDisk.replacement(state.toHardState(), found, last, votes, () -> SECURE_RANDOM.nextLong() | 1);
+        if (replacement.isEmpty()) {
+            next.accept(state);
+            return Effect().unstashAll();
         }
-        if (membership.isVoter(self)) {
+        if (membership.voters().equals(Set.of(self))) {
+            return fail(new LogWriter.Failed(
+                    "its journal or its log is gone, and there is no other replica that has what was in it", false));
+        }
+        if (votes) {
             actor.getLog()
                     .warn(
                             "{} has lost its journal or its log: it has no vote until the others have given it what it lacks",
@@ -277,7 +312,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         }
         return Effect()
                 .persist(TermAndVote.of(replacement.get()))
-                .thenRun(persisted -> start(persisted, opened.log()))
+                .thenRun(next::accept)
                 .thenUnstashAll();
     }
 
@@ -301,7 +336,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         log = open;
         core = started;
         ActorRef<RaftCommand> self = actor.getSelf();
-        context.openLogs().opened(id, opened, problem -> self.tell(new DamageFound(problem)));
+        context.openLogs().opened(id, opened, problem -> self.tell(new RaftCommand.Damaged(problem)));
         owner.tell(new RaftEvent.Started(open, opened.lastPosition().index(), opened.nextOffset()));
         schedule(started.deadlineMillis());
     }
@@ -317,8 +352,9 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             return onPropose(running, open, propose);
         } else if (command instanceof EntriesRead read) {
             return onEntriesRead(running, open, read);
-        } else if (command instanceof DamageFound found) {
-            return onDamage(found.problem());
+        } else if (command instanceof RaftCommand.Damaged found) {
+            owner.tell(new RaftEvent.Damaged(found.problem()));
+            return step(running, open, new Input.Damaged());
         } else if (command instanceof Deadline) {
             scheduledMillis = Long.MAX_VALUE;
             return step(running, open, new Input.TimePassed());
@@ -334,6 +370,8 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
                     transfer = asked;
                 }
             });
+        } else if (command instanceof RaftCommand.StepAside) {
+            return step(running, open, new Input.StepAside());
         } else if (command instanceof RaftCommand.Campaign) {
             return step(running, open, new Input.Campaign());
         } else if (command instanceof RaftCommand.ReadIndex read) {
@@ -363,7 +401,16 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             return Effect().none();
         }
         peers.heard(message.from(), received.sender());
-        return step(running, open, new Input.Received(asMuchAsFits(open, message)));
+        return isBeyondRoom(message)
+                ? Effect().none()
+                : step(running, open, new Input.Received(asMuchAsFits(open, message)));
+    }
+
+    /** Who would refuse records for want of room does not take over leadership: whoever offers it tries another next time. */
+    private boolean isBeyondRoom(Message message) {
+        return message instanceof Message.TimeoutNow
+                && !id.isOfMetadata()
+                && !context.disk().space().leadersTakeRecords();
     }
 
     /**
@@ -390,13 +437,13 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             }
             return step(running, open, new Input.Durable(durable.epoch(), durable.position()));
         } else if (event instanceof LogWriter.Failed failed) {
-            return fail(failed.problem());
+            return fail(failed);
         }
         return Effect().unhandled();
     }
 
     private Effect<TermAndVote, TermAndVote> onPropose(RaftCore running, CachedLog open, RaftCommand.Propose propose) {
-        if (transfer != null) {
+        if (running.isTransferring()) {
             held.add(propose);
         } else {
             propose(running, open, propose);
@@ -425,22 +472,13 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
                             read.asked().to(),
                             read.failure());
         }
-        LogDamage.in(read.failure()).ifPresent(problem -> owner.tell(new RaftEvent.Damaged(problem)));
+        LogDamage.in(read.failure()).ifPresent(problem -> actor.getSelf().tell(new RaftCommand.Damaged(problem)));
         Input.Sent sent = send(running, read.asked(), read.entries());
         return step(running, open, sent);
     }
 
-    /**
-     * Said, and no more: what is not damaged is served, and counts. Were the member to stop, two members with one damaged
-     * sector each would stop their group, though together they have everything.
-     */
-    private Effect<TermAndVote, TermAndVote> onDamage(String problem) {
-        owner.tell(new RaftEvent.Damaged(problem));
-        return Effect().none();
-    }
-
-    private Effect<TermAndVote, TermAndVote> fail(String problem) {
-        owner.tell(new RaftEvent.Failed(problem));
+    private Effect<TermAndVote, TermAndVote> fail(LogWriter.Failed failed) {
+        owner.tell(new RaftEvent.Failed(failed.problem(), failed.outOfSpace()));
         return Effect().stop();
     }
 
@@ -458,10 +496,13 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     }
 
     /** What was held is proposed or refused in the order in which it came: between two proposals nothing may be missing. */
-    private void endTransfer(RaftCore running, CachedLog open, RaftCommand.TransferLeadership ended) {
-        transfer = null;
-        boolean leads = running.isLeaderIn(running.term());
-        ended.replyTo().tell(leads ? new TransferOutcome.TimedOut() : new TransferOutcome.HandedOver());
+    private void endTransfer(RaftCore running, CachedLog open) {
+        RaftCommand.TransferLeadership asked = transfer;
+        if (asked != null) {
+            transfer = null;
+            boolean leads = running.isLeaderIn(running.term());
+            asked.replyTo().tell(leads ? new TransferOutcome.TimedOut() : new TransferOutcome.HandedOver());
+        }
         while (!held.isEmpty()) {
             propose(running, open, held.removeFirst());
         }
@@ -491,11 +532,27 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             }
             schedule(out.deadlineMillis());
         }
-        watch(running.watched());
-        RaftCommand.TransferLeadership handingOver = transfer;
-        if (handingOver != null && !running.isTransferring()) {
-            endTransfer(running, open, handingOver);
+        if (running.mustBeginAnew() && !ended) {
+            setLogAside();
+            return;
         }
+        watch(running.watched());
+        boolean wasTransferring = transferring;
+        transferring = running.isTransferring();
+        if (transferring && !wasTransferring && transfer == null) {
+            actor.getLog().warn("{} hands leadership over: its own disk lags, or is in no state to lead", id);
+        } else if (!transferring && wasTransferring) {
+            endTransfer(running, open);
+        }
+    }
+
+    /** The group has taken this member's vote, and gives it everything again when it is back. */
+    private void setLogAside() {
+        actor.getLog().warn("{} sets its damaged log aside, and is rebuilt from the other replicas", id);
+        ended = true;
+        setAside = true;
+        context.openLogs().closed(id);
+        writer.tell(LogWriter.SetAside.INSTANCE);
     }
 
     private void watch(Set<NodeId> nodes) {

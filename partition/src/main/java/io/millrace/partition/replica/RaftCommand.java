@@ -37,6 +37,14 @@ public sealed interface RaftCommand {
     /** Answered when it is over. Meanwhile proposals wait here; the owner bounds how many it has on their way. */
     record TransferLeadership(NodeId target, ActorRef<TransferOutcome> replyTo) implements RaftCommand {}
 
+    /** The owner has found that something in the log cannot be read any more. Answered by {@link RaftEvent.Damaged}. */
+    record Damaged(String problem) implements RaftCommand {}
+
+    /** This replica's disk is in no state to lead: if it leads, somebody else should. */
+    enum StepAside implements RaftCommand {
+        INSTANCE
+    }
+
     /** Stand for election now. */
     enum Campaign implements RaftCommand {
         INSTANCE

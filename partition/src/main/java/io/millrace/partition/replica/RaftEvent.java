@@ -8,7 +8,7 @@ import java.util.OptionalInt;
 
 /**
  * What a {@link RaftActor} tells its owner, the replica's state machine. In order; the first is {@link Started} (or
- * {@link Failed}), and {@link Failed} is the last.
+ * {@link Failed}), and {@link Failed} or {@link SetAside} is the last.
  */
 public sealed interface RaftEvent {
 
@@ -55,9 +55,20 @@ public sealed interface RaftEvent {
     /** The log is not {@link ReplicaLog#isBehind} any more. */
     record CaughtUp() implements RaftEvent {}
 
-    /** Something in the log cannot be read any more. The member goes on with the rest. */
+    /** Something in the log cannot be read any more. The member goes on with the rest until the group lets it begin anew. */
     record Damaged(String problem) implements RaftEvent {}
 
-    /** The member has stopped for good: a fault of its storage or a broken invariant. */
-    record Failed(String problem) implements RaftEvent {}
+    /** The member stops, and has set its damaged log aside: started again, it gets another from the other members. */
+    record SetAside() implements RaftEvent {}
+
+    /**
+     * The member has stopped for good: a fault of its storage or a broken invariant.
+     *
+     * @param outOfSpace there was no room on the disk, and nothing else is wrong: it may be started again when there is
+     */
+    record Failed(String problem, boolean outOfSpace) implements RaftEvent {
+        public Failed(String problem) {
+            this(problem, false);
+        }
+    }
 }

@@ -43,6 +43,8 @@ final class RaftMessageCodec {
             to.putLong(probe.round());
         } else if (message instanceof Message.LeadershipConfirmed confirmed) {
             to.putLong(confirmed.round()).putLong(confirmed.incarnation());
+        } else if (message instanceof Message.RebuildRequest request) {
+            to.putLong(request.incarnation());
         } else if (message instanceof Message.ReadIndexRequest request) {
             to.putLong(request.readId());
         } else if (message instanceof Message.ReadIndexResponse response) {
@@ -95,6 +97,8 @@ final class RaftMessageCodec {
             return 12;
         } else if (message instanceof Message.ReadIndexResponse) {
             return 13;
+        } else if (message instanceof Message.RebuildRequest) {
+            return 14;
         }
         throw new IllegalArgumentException("no code for " + message.getClass());
     }
@@ -118,6 +122,7 @@ final class RaftMessageCodec {
             case 11 -> new Message.LeadershipConfirmed(sender, to, term, from.getLong(), from.getLong());
             case 12 -> new Message.ReadIndexRequest(sender, to, term, from.getLong());
             case 13 -> new Message.ReadIndexResponse(sender, to, term, from.getLong(), getOutcome(from));
+            case 14 -> new Message.RebuildRequest(sender, to, term, from.getLong());
             default -> throw new IllegalArgumentException("no Raft message has type " + type);
         };
     }

@@ -44,19 +44,19 @@ class LostDiskTest {
     @Test
     void aLostLogLeavesTheVote() {
         assertThat(begins(VOTED, LogFound.NEVER_BEGUN, NO_ENTRIES, true))
-                .contains(HardState.recovering(5, VOTED.vote(), 42));
+                .contains(HardState.recovering(5, VOTED.vote(), 1));
     }
 
     @Test
     void soDoesADamagedOne() {
         assertThat(begins(VOTED, LogFound.DAMAGED, NO_ENTRIES, true))
-                .contains(HardState.recovering(5, VOTED.vote(), 42));
+                .contains(HardState.recovering(5, VOTED.vote(), 1));
     }
 
     @Test
     void aDiskThatIsLostAgainIsYetAnotherOne() {
         assertThat(begins(HardState.recovering(0, Optional.empty(), 7), LogFound.NEVER_BEGUN, NO_ENTRIES, true))
-                .contains(HardState.recovering(0, Optional.empty(), 42));
+                .contains(HardState.recovering(0, Optional.empty(), 8));
     }
 
     private static Optional<HardState> begins(HardState journal, LogFound found, LogPosition last, boolean founder) {

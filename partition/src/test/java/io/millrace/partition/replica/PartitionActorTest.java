@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
+import akka.actor.typed.eventstream.EventStream;
 import akka.persistence.testkit.javadsl.PersistenceTestKit;
 import io.millrace.partition.raft.LogPosition;
 import io.millrace.partition.raft.Message;
@@ -294,6 +295,25 @@ class PartitionActorTest {
                 return null;
             });
             assertThat(group.readAll(ref(group.awaitLeader(leader.term())))).isEmpty();
+        }
+    }
+
+    @Test
+    void aJournalWithoutRoomIsTheWholeBrokersTrouble() {
+        PersistenceTestKit journal = PersistenceTestKit.create(kit.system());
+        TestProbe<JournalOutOfSpace> broker = kit.createTestProbe();
+        kit.system().eventStream().tell(new EventStream.Subscribe<>(JournalOutOfSpace.class, broker.getRef()));
+        try (ReplicaGroup group = group(1)) {
+            group.awaitLeader(0);
+            journal.failNextPersisted(
+                    "raft|" + group.id(1).entityId(), new IOException("IO error: 000007.log: No space left on device"));
+            group.replica(1)
+                    .tell(new ReplicaMessage.PeerMessage(
+                            "",
+                            kit.<ReplicaMessage.PeerMessage>createTestProbe().getRef(),
+                            new Message.VoteRequest(
+                                    new NodeId(2), new NodeId(1), 100, new LogPosition(100, 99), true)));
+            broker.receiveMessage(ReplicaGroup.PATIENCE);
         }
     }
 

@@ -58,6 +58,7 @@ class ReplicaSerializerTest {
                 new Message.Quiesce(one, two, 4, position),
                 new Message.LeadershipProbe(one, two, 4, 9),
                 new Message.LeadershipConfirmed(one, two, 4, 9, 77),
+                new Message.RebuildRequest(one, two, 4, 77),
                 new Message.ReadIndexRequest(one, two, 4, -7),
                 new Message.ReadIndexResponse(one, two, 4, -7, new ReadOutcome.Ready(12)),
                 new Message.ReadIndexResponse(one, two, 4, -7, new ReadOutcome.Refused(ReadOutcome.Reason.OVERLOADED)),

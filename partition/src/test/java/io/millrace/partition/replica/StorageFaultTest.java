@@ -122,18 +122,44 @@ class StorageFaultTest {
     }
 
     @Test
-    void aReplicaThatRanOutOfSpaceHasKeptWhatItHad() {
+    void aReplicaThatRanOutOfSpaceHasKeptWhatItHadAndIsOpenedAgainWhenThereIsRoom() {
         produceSome();
         awaitCaughtUp(follower);
+        disk(follower).space(DiskSpace.LOW);
         disk(follower).storage.limitTo(64 + 300);
         for (int i = 0; i < 4; i++) {
             assertThat(group.produce(ref(first), "x".repeat(50_000))).isInstanceOf(Produced.class);
         }
         awaitFailed(follower, "No space left on device");
-        group.stop(follower);
+        assertThat(group.produce(group.replica(follower), "c")).isInstanceOf(PartitionReply.DiskFull.class);
         disk(follower).storage.limitTo(Long.MAX_VALUE);
-        group.start(follower);
-        awaitCaughtUp(follower);
+        LoggingTestKit.info("is opened again").withOccurrences(1).expect(KIT.system(), () -> {
+            assertThat(group.status(follower).state())
+                    .as("until the reserve is there again")
+                    .isEqualTo("FAILED");
+            disk(follower).space(DiskSpace.AMPLE);
+            awaitCaughtUp(follower);
+            return null;
+        });
+        assertThat(group.status(leader).term()).isEqualTo(first.term());
+    }
+
+    @Test
+    void soIsALeaderAndAnotherLeadsMeanwhile() {
+        produceSome();
+        disk(leader).storage.limitTo(64 + 300);
+        group.produce(ref(first), "x".repeat(50_000));
+        group.produce(ref(first), "x".repeat(50_000));
+        LeaderObserved second = group.awaitLeader(first.term());
+        assertThat(second.replica().brokerId()).isNotEqualTo(leader);
+        assertThat(group.produce(ref(second), "c")).isInstanceOf(Produced.class);
+        disk(leader).storage.limitTo(Long.MAX_VALUE);
+        await(() -> {
+            assertThat(group.status(leader).state()).isEqualTo("RUNNING");
+            assertThat(group.status(leader).durableIndex())
+                    .isEqualTo(group.status(second.replica().brokerId()).lastIndex());
+        });
+        assertThat(group.readAll(ref(second))).startsWith("a", "b").endsWith("c");
     }
 
     @Test
@@ -187,34 +213,118 @@ class StorageFaultTest {
         storage.flipBit(segment, 64 + 41 + 41 + 30, 3); // header, no-op, the next frame's header
     }
 
-    @Test
-    void theScrubberFindsDamageAndTheReplicaSaysSoAndGoesOn() {
-        produceSome();
-        awaitCaughtUp(follower);
-        flipSomethingInTheFirstRecordOf(follower);
-        LoggingTestKit.error("goes on with a damaged log").withOccurrences(1).expect(KIT.system(), () -> {
-            var scrubber = KIT.spawn(Scrubber.create(group.openLogs(), 1 << 30, Duration.ofMillis(10)));
-            await(() -> assertThat(group.status(follower).damage())
-                    .contains("entry 2", "the checksum of the frame does not hold"));
-            KIT.stop(scrubber);
-            return null;
+    /** Until it has been rebuilt so often, and has everything. */
+    private void awaitRebuilt(int broker, int leading) {
+        await(() -> {
+            assertThat(disk(broker).setAsides()).isEqualTo(1);
+            PartitionStatus status = group.status(broker);
+            assertThat(status.state()).isEqualTo("RUNNING");
+            assertThat(status.damage()).isNull();
+            assertThat(status.durableIndex()).isEqualTo(group.status(leading).lastIndex());
+            assertThat(group.status(leading).peers()).anyMatch(peer -> peer.brokerId() == broker && peer.voter());
         });
-        assertThat(group.status(leader).damage()).isNull();
-        produceSome();
-        awaitCaughtUp(follower);
+    }
+
+    private void scrubWhile(Runnable what) {
+        var scrubber = KIT.spawn(Scrubber.create(group.openLogs(), 1 << 30, Duration.ofMillis(10)));
+        what.run();
+        KIT.stop(scrubber);
     }
 
     @Test
-    void whoReadsADamagedRecordHearsOfItAndOthersAreServed() {
+    void theScrubberFindsDamageAndTheReplicaIsRebuilt() {
+        produceSome();
+        awaitCaughtUp(follower);
+        flipSomethingInTheFirstRecordOf(follower);
+        LoggingTestKit.error("the checksum of the frame does not hold")
+                .withOccurrences(1)
+                .expect(KIT.system(), () -> {
+                    scrubWhile(() -> awaitRebuilt(follower, leader));
+                    return null;
+                });
+        assertThat(group.status(leader).term()).isEqualTo(first.term());
+        produceSome();
+        group.stop(leader);
+        group.stop(6 - leader - follower);
+        group.start(6 - leader - follower);
+        LeaderObserved second = group.awaitLeader(first.term());
+        assertThat(group.readAll(ref(second))).containsExactly("a", "b", "a", "b");
+    }
+
+    @Test
+    void twoReplicasWithADamagedSectorEachAreRebuiltOneAfterTheOtherAndTheGroupGoesOn() {
+        int other = 6 - leader - follower;
+        produceSome();
+        awaitCaughtUp(follower);
+        awaitCaughtUp(other);
+        flipSomethingInTheFirstRecordOf(follower);
+        flipSomethingInTheFirstRecordOf(other);
+        scrubWhile(() -> {
+            for (int i = 0; i < 50; i++) {
+                produceSome();
+            }
+            awaitRebuilt(follower, leader);
+            awaitRebuilt(other, leader);
+        });
+        assertThat(group.status(leader).term()).isEqualTo(first.term());
+        assertThat(group.readAll(ref(first))).hasSize(102);
+    }
+
+    @Test
+    void aDamagedReplicaStaysAsLongAsAnotherIsAway() {
+        int other = 6 - leader - follower;
+        produceSome();
+        awaitCaughtUp(follower);
+        group.cutOff(other);
+        await(() -> assertThat(group.status(leader).peers())
+                .anyMatch(
+                        peer -> peer.brokerId() == other && peer.silentMillis() > PATIENT.electionTimeoutMillisMin()));
+        flipSomethingInTheFirstRecordOf(follower);
+        scrubWhile(() -> await(() -> assertThat(group.status(follower).damage()).contains("entry 2")));
+        for (int i = 0; i < 20; i++) {
+            produceSome();
+        }
+        assertThat(disk(follower).setAsides()).isZero();
+        group.reconnect(other);
+        awaitRebuilt(follower, leader);
+    }
+
+    @Test
+    void whoReadsADamagedRecordHearsOfItAndAnotherLeads() {
         produceSome();
         assertThat(group.produce(ref(first), "x".repeat(900_000))).isInstanceOf(Produced.class);
         assertThat(group.produce(ref(first), "y".repeat(900_000)))
                 .isInstanceOf(Produced.class); // the first is not cached
         flipSomethingInTheFirstRecordOf(leader);
         await(() -> assertThat(group.fetch(ref(first), 0, 100, 0)).isInstanceOf(PartitionReply.ReplicaFailed.class));
-        assertThat(group.fetch(ref(first), 3, 100, 0)).isInstanceOf(PartitionReply.Fetched.class);
-        assertThat(group.status(leader).damage()).contains("entry 2");
-        assertThat(group.status(leader).state()).isEqualTo("RUNNING");
+        LeaderObserved second = group.awaitLeader(first.term());
+        assertThat(second.term()).as("it has handed over").isEqualTo(first.term() + 1);
+        assertThat(group.fetch(ref(second), 0, 100, 0)).isInstanceOf(PartitionReply.Fetched.class);
+        awaitRebuilt(leader, second.replica().brokerId());
+    }
+
+    @Test
+    void aLeaderWithoutRoomHandsOverToOneThatHasSome() {
+        Map<Integer, TestDisk> theirs = new ConcurrentHashMap<>();
+        try (ReplicaGroup impatient = new ReplicaGroup(
+                KIT,
+                broker -> theirs.computeIfAbsent(broker, b -> new TestDisk()),
+                ReplicaGroup.FAST,
+                ++lastTopicId,
+                PartitionSettings.DEFAULT,
+                1,
+                2,
+                3)) {
+            LeaderObserved full = impatient.awaitLeader(0);
+            int withRoom = full.replica().brokerId() % 3 + 1;
+            theirs.forEach((broker, disk) -> disk.space(broker == withRoom ? DiskSpace.AMPLE : DiskSpace.LOW));
+            await(() -> {
+                IntStream.rangeClosed(1, 3).filter(broker -> broker != withRoom).forEach(broker -> assertThat(
+                                impatient.produce(impatient.replica(broker), "a"))
+                        .isNotInstanceOf(Produced.class));
+                assertThat(impatient.produce(impatient.replica(withRoom), "b")).isInstanceOf(Produced.class);
+            });
+        }
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.millrace.partition.log.StorageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /** The disk of one broker with one replica: as faulty as {@link SimulatedStorage}, and it can be made to hang. */
@@ -13,6 +14,7 @@ final class TestDisk implements Disk {
     final SimulatedStorage storage = new SimulatedStorage();
     private final ReentrantReadWriteLock hanging = new ReentrantReadWriteLock();
     private volatile boolean onlyForces;
+    private final AtomicInteger setAsides = new AtomicInteger();
     private volatile DiskSpace space = DiskSpace.AMPLE;
 
     void space(DiskSpace now) {
@@ -47,7 +49,16 @@ final class TestDisk implements Disk {
 
     @Override
     public void setAside(ReplicaId replica) throws IOException {
-        throw new IOException("this disk has no other place");
+        for (String name : storage.list()) {
+            storage.delete(name);
+        }
+        storage.syncDirectory();
+        setAsides.incrementAndGet();
+    }
+
+    /** How many logs were set aside, and are gone. */
+    int setAsides() {
+        return setAsides.get();
     }
 
     @Override

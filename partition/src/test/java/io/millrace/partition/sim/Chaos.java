@@ -305,7 +305,8 @@ final class Chaos {
         if (leaders.isEmpty()) {
             return false;
         }
-        anyOf(leaders).deliver(new Input.TransferLeadership(anyOf(all())));
+        boolean byItsShell = random.nextInt(4) == 0;
+        anyOf(leaders).deliver(byItsShell ? new Input.StepAside() : new Input.TransferLeadership(anyOf(all())));
         return true;
     }
 

@@ -49,6 +49,8 @@ enum Fault {
     DISK_ERROR_STOPPED_A_MEMBER,
     RECOVERY_INTERRUPTED,
     DAMAGE_DETECTED,
+    /** A member whose log was found damaged while it ran set it aside with the group's consent. */
+    REPAIRED,
     /** A member began anew, in another incarnation, because its disk was damaged or lost. */
     REBUILT,
     MEMBERSHIP_CHANGED,

@@ -125,6 +125,13 @@ record Faults(
                             2,
                             weights(Fault.LOST_DISK, 1))),
             new Faults(
+                    "rotting disks",
+                    new Network(0.01, 0.01, 0, 5_000, 0, true),
+                    0,
+                    0.02,
+                    250_000,
+                    together(4, PAUSES, 2, ALWAYS, 8, weights(Fault.BIT_FLIP, 1), 1, weights(Fault.KILL, 1))),
+            new Faults(
                     "churn",
                     new Network(0.02, 0.1, 0.1, 40_000, 1_500_000, false),
                     0.002,

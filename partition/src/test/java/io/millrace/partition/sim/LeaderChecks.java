@@ -30,6 +30,8 @@ final class LeaderChecks {
     private final Set<NodeId> asleep = new TreeSet<>();
     private @Nullable NodeId elected;
     private long electedMicros = Long.MAX_VALUE;
+    /** Somebody else is to lead: that is no deposition. */
+    private long handedOverMicros = Long.MIN_VALUE / 2;
 
     LeaderChecks(World world) {
         this.world = world;
@@ -40,8 +42,8 @@ final class LeaderChecks {
 
     void roleChanged(NodeId node, Output.RoleChange change) {
         boolean peaceful = onlyDisksAreSlow && world.faults.equals(world.scenario.faults());
-        boolean settled =
-                electedMicros != Long.MAX_VALUE && world.timeline.nowMicros() > electedMicros + SETTLES_MICROS;
+        boolean settled = electedMicros != Long.MAX_VALUE
+                && world.timeline.nowMicros() > Math.max(electedMicros, handedOverMicros) + SETTLES_MICROS;
         world.checks.check(
                 !peaceful || !settled || (change.role() == Role.FOLLOWER && !node.equals(elected)),
                 Property.SLOW_DISKS_DEPOSE_NOBODY,
@@ -54,6 +56,10 @@ final class LeaderChecks {
             electedMicros = world.timeline.nowMicros();
             world.members.keySet().forEach(member -> heard(node, member));
         }
+    }
+
+    void handedOver() {
+        handedOverMicros = world.timeline.nowMicros();
     }
 
     private void heard(NodeId by, NodeId from) {

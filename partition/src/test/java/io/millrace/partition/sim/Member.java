@@ -110,10 +110,31 @@ final class Member {
 
     /** Without its log, and perhaps without its journal. */
     private void rebuild() {
+        if (random.nextBoolean()) {
+            loseLog();
+            beginAnew(anew(0, Optional.empty()));
+        } else {
+            rebuildFromJournal();
+        }
+    }
+
+    private void rebuildFromJournal() {
+        loseLog();
+        HardState before = journal.durable();
+        beginAnew(HardState.recovering(before.term(), before.vote(), HardState.nextIncarnation(before.incarnation())));
+    }
+
+    private void loseLog() {
         lost.addAll(disk.synced());
         disk.wipe();
-        HardState before = journal.durable();
-        beginAnew(random.nextBoolean() ? anew(0, Optional.empty()) : anew(before.term(), before.vote()));
+    }
+
+    /** The group lets it give up its log, which is damaged. */
+    void beginAnew() {
+        world.counts.count(Fault.REPAIRED);
+        end("sets its log aside");
+        disk.kill();
+        rebuildFromJournal();
     }
 
     private void beginAnew(HardState state) {
@@ -134,7 +155,7 @@ final class Member {
         try {
             opened = disk.open();
         } catch (LogCorruptedException e) {
-            damaged(e);
+            refuseLog(e);
             return;
         } catch (IOException e) {
             world.trace.befell(id, "cannot open its log: " + e.getMessage());
@@ -214,11 +235,16 @@ final class Member {
         }
     }
 
-    /** What was synced is not what was written: it must begin anew, for it cannot know what it has promised. */
-    void damaged(LogCorruptedException damage) {
+    /** Somebody who reads the log has met it. */
+    void foundDamage(LogCorruptedException damage) {
         world.checks.check(harmed, Property.DISK_KEEPS, "%s: %s, which nobody has damaged", id, damage);
         world.counts.count(Fault.DAMAGE_DETECTED);
-        world.trace.befell(id, "refuses its log: " + damage.getMessage());
+        world.trace.befell(id, "cannot read its log: " + damage.getMessage());
+    }
+
+    /** What was synced is not what was written: it must begin anew, for it cannot know what it has promised. */
+    private void refuseLog(LogCorruptedException damage) {
+        foundDamage(damage);
         end("is out");
         disk.kill();
         rebuild();

@@ -33,7 +33,7 @@ enum Property {
     ELECTED_BY_MAJORITY,
     /** Who leads and hears of no majority for two election timeouts does not lead any more. */
     LEADER_HEARS_MAJORITY,
-    /** Where nothing is wrong but that disks are slow, whoever leads goes on to. */
+    /** Where nothing is wrong but that disks are slow, whoever leads goes on to, unless it hands over. */
     SLOW_DISKS_DEPOSE_NOBODY,
     /** Leaders count who has an entry for entries of their own term only (Raft dissertation §3.6.2). */
     COMMITS_BY_OWN_TERM,

@@ -298,6 +298,7 @@ final class Shell implements LogWriter.Listener {
         }
         if (output.messages().stream().anyMatch(message -> message instanceof Message.TimeoutNow)) {
             world.counts.count(Fault.HANDED_OVER);
+            world.leaderChecks.handedOver();
         }
         world.leaderChecks.stepped(this, input);
         if (output.hardState().isEmpty()) {
@@ -369,6 +370,9 @@ final class Shell implements LogWriter.Listener {
                 inbox.addFirst(held.removeLast());
             }
         }
+        if (core.mustBeginAnew()) {
+            member.beginAnew();
+        }
     }
 
     private boolean crashesHere() {
@@ -426,11 +430,12 @@ final class Shell implements LogWriter.Listener {
         });
     }
 
-    /** Damage stops the replica; anything else is for who reads to try again. */
+    /** Damage is for the core to know; anything else is for who reads to try again. */
     void readFailed(Throwable failure) {
         Throwable cause = failure.getCause() == null ? failure : failure.getCause();
         if (cause instanceof LogCorruptedException damage) {
-            member.damaged(damage);
+            member.foundDamage(damage);
+            deliver(new Input.Damaged());
         } else if (!stopped) {
             throw new IllegalStateException("cannot read", failure);
         }

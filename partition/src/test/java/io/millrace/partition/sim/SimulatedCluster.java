@@ -1,9 +1,12 @@
 package io.millrace.partition.sim;
 
+import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.RaftSettings;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
@@ -150,6 +153,33 @@ final class SimulatedCluster {
             }
             next();
         }
+    }
+
+    /** Lets things happen until a leader serves, and tells which. */
+    NodeId runUntilServed() {
+        telling(() -> runUntil("a leader", world.timeline.nowMillis() + RECOVERY_MILLIS, () -> serving()
+                .isPresent()));
+        return serving().orElseThrow().id();
+    }
+
+    /** One request, to whoever serves, again and again until it is acknowledged. */
+    void runUntilAcknowledged() {
+        telling(() -> {
+            long target = world.history.acknowledgedCount() + 1;
+            runUntil("an acknowledgement", world.timeline.nowMillis() + RECOVERY_MILLIS, () -> {
+                proposeIfNobodyWaits();
+                return world.history.acknowledgedCount() >= target;
+            });
+        });
+    }
+
+    private Optional<Shell> serving() {
+        return shells().stream().filter(shell -> shell.partition().isServing()).findFirst();
+    }
+
+    Shell shell(NodeId member) {
+        return Objects.requireNonNull(
+                Objects.requireNonNull(world.members.get(member)).shell());
     }
 
     private void next() {

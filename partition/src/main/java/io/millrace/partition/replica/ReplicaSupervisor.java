@@ -1,0 +1,102 @@
+package io.millrace.partition.replica;
+
+import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
+import akka.actor.typed.ChildFailed;
+import akka.actor.typed.Terminated;
+import akka.actor.typed.javadsl.AbstractBehavior;
+import akka.actor.typed.javadsl.ActorContext;
+import akka.actor.typed.javadsl.Behaviors;
+import akka.actor.typed.javadsl.Receive;
+import java.time.Duration;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps one replica running: the entity that sharding knows. A replica that has to begin anew – it has set its damaged log
+ * aside, or there is room on its disk again – ends, and is started again here with nothing left of its former life, as if the
+ * broker had been restarted. One that has failed for good stays, and tells why.
+ *
+ * <p>Only what is addressed by {@link ReplicaId} comes this way; who knows the replica itself talks to it.
+ */
+public final class ReplicaSupervisor extends AbstractBehavior<ReplicaMessage> {
+    private static final Duration REOPEN_AFTER_MIN = Duration.ofSeconds(1);
+    private static final Duration REOPEN_AFTER_MAX = Duration.ofMinutes(1);
+
+    private final Function<Duration, Behavior<ReplicaMessage>> replicas;
+    private final LongSupplier monotonicMillis;
+
+    private ActorRef<ReplicaMessage> replica;
+    private long startedMillis;
+    private Duration reopenAfter = REOPEN_AFTER_MIN;
+    private boolean deleting;
+
+    /**
+     * @param replicas makes the replica. The parameter: if it should find no room on its disk, it is to wait at least so long
+     *     before it ends to be started again; longer each time if that did not help
+     */
+    public static Behavior<ReplicaMessage> create(
+            LongSupplier monotonicMillis, Function<Duration, Behavior<ReplicaMessage>> replicas) {
+        return Behaviors.setup(actor -> new ReplicaSupervisor(actor, monotonicMillis, replicas));
+    }
+
+    private ReplicaSupervisor(
+            ActorContext<ReplicaMessage> actor,
+            LongSupplier monotonicMillis,
+            Function<Duration, Behavior<ReplicaMessage>> replicas) {
+        super(actor);
+        this.replicas = replicas;
+        this.monotonicMillis = monotonicMillis;
+        this.replica = start();
+    }
+
+    private ActorRef<ReplicaMessage> start() {
+        startedMillis = monotonicMillis.getAsLong();
+        ActorRef<ReplicaMessage> started = getContext().spawnAnonymous(replicas.apply(reopenAfter));
+        getContext().watch(started);
+        return started;
+    }
+
+    @Override
+    public Receive<ReplicaMessage> createReceive() {
+        return newReceiveBuilder()
+                .onSignal(ChildFailed.class, failed -> onFailed(failed.getCause()))
+                .onSignal(Terminated.class, ended -> onEnded())
+                .onMessageEquals(ReplicaMessage.Delete.INSTANCE, this::onDelete)
+                .onAnyMessage(this::onMessage)
+                .build();
+    }
+
+    private Behavior<ReplicaMessage> onMessage(ReplicaMessage message) {
+        replica.tell(message);
+        return this;
+    }
+
+    private Behavior<ReplicaMessage> onDelete() {
+        deleting = true;
+        return onMessage(ReplicaMessage.Delete.INSTANCE);
+    }
+
+    private Behavior<ReplicaMessage> onEnded() {
+        if (deleting) {
+            return Behaviors.stopped();
+        }
+        boolean soon = monotonicMillis.getAsLong() - startedMillis
+                < REOPEN_AFTER_MAX.multipliedBy(2).toMillis();
+        reopenAfter = soon ? longer(reopenAfter) : REOPEN_AFTER_MIN;
+        replica = start();
+        return this;
+    }
+
+    private static Duration longer(Duration before) {
+        Duration doubled = before.multipliedBy(2);
+        return doubled.compareTo(REOPEN_AFTER_MAX) < 0 ? doubled : REOPEN_AFTER_MAX;
+    }
+
+    /** A mistake of ours: sharding would start it again with the next message, to make the same mistake. */
+    private Behavior<ReplicaMessage> onFailed(@Nullable Throwable cause) {
+        getContext().getLog().error("A replica has ended with an error that it did not expect", cause);
+        return Behaviors.stopped();
+    }
+}
