@@ -68,6 +68,8 @@ import java.util.concurrent.TimeUnit;
  * <p>These come in their own time and partly in parallel; {@link Readiness} has what is still missing.
  */
 final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
+    private static final String REPLICA_MANAGER = "replica-manager";
+
     private static final Duration OPEN_METADATA_EVERY = Duration.ofMillis(100);
 
     sealed interface Command {}
@@ -106,6 +108,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
     private final BrokerWatch brokerWatch = new BrokerWatch();
     private final DiskReport diskReport = new DiskReport();
     private final OpenLogs openLogs = new OpenLogs();
+    private final ActorRef<LeaderDirectory.Command> directory;
     private final Replicas replicas;
     private final ActorRef<ControllerCommand> controller;
 
@@ -152,18 +155,13 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                     "scrubber",
                     DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
         }
-        this.replicas = new Replicas(settings, view, liveness, observer);
+        this.directory = directory;
+        this.replicas = new Replicas(settings, dataDirectory, view, liveness, observer);
         replicas.start(system, replicaContext());
         this.controller = ControllerSingleton.start(system, controller());
-        context.spawn(
-                ReplicaManager.create(
-                        settings.brokerId(),
-                        view,
-                        replicas,
-                        directory,
-                        dataDirectory.replicas(),
-                        system.dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER))),
-                "replica-manager");
+        if (dataDirectory.isRegistered()) {
+            manageReplicas();
+        }
         view.subscribe(context.messageAdapter(MetadataView.State.class, MetadataChanged::new));
         system.eventStream()
                 .tell(new EventStream.Subscribe<>(
@@ -172,6 +170,25 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         cluster.subscriptions()
                 .tell(Subscribe.create(context.messageAdapter(SelfUp.class, up -> new Joined()), SelfUp.class));
         serve(directory, management);
+    }
+
+    /** Not before it is known whether this directory lacks what the cluster has given to this broker. */
+    private void manageReplicas() {
+        if (getContext().getChild(REPLICA_MANAGER).isEmpty()) {
+            getContext()
+                    .spawn(
+                            ReplicaManager.create(
+                                    settings.brokerId(),
+                                    view,
+                                    replicas,
+                                    directory,
+                                    dataDirectory.replicas(),
+                                    getContext()
+                                            .getSystem()
+                                            .dispatchers()
+                                            .lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER))),
+                            REPLICA_MANAGER);
+        }
     }
 
     @Override
@@ -310,11 +327,12 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         }
         if (message.outcome() instanceof Registrar.Registered registered) {
             try {
-                dataDirectory.stampClusterId(registered.clusterId());
+                dataDirectory.register(registered.clusterId(), registered.index());
             } catch (RefusedException e) {
                 return refuse(String.valueOf(e.getMessage()));
             }
             readiness.met(Readiness.Condition.REGISTERED);
+            manageReplicas();
         }
         return this;
     }

@@ -39,7 +39,8 @@ final class Registrar extends AbstractBehavior<Registrar.Command> {
     /** How it ended. */
     sealed interface Outcome {}
 
-    record Registered(String clusterId) implements Outcome {}
+    /** @param index of the metadata by which it is */
+    record Registered(String clusterId, long index) implements Outcome {}
 
     /** It will not be registered, and must not run. */
     record Refused(String why) implements Outcome {}
@@ -97,7 +98,7 @@ final class Registrar extends AbstractBehavior<Registrar.Command> {
     private Behavior<Command> onReplied(Replied message) {
         ControllerReply reply = message.reply();
         if (reply instanceof ControllerReply.BrokerRegistered registered) {
-            listener.tell(new Registered(registered.clusterId()));
+            listener.tell(new Registered(registered.clusterId(), registered.metadataIndex()));
             return Behaviors.stopped();
         } else if (reply instanceof ControllerReply.WrongCluster wrong) {
             return refuse(

@@ -4,11 +4,14 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
 import io.millrace.broker.config.BrokerSettings;
+import io.millrace.broker.data.DataDirectory;
 import io.millrace.controller.BrokerLiveness;
+import io.millrace.controller.MetadataFounding;
 import io.millrace.controller.MetadataReplica;
 import io.millrace.controller.MetadataView;
 import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.log.OffsetReader;
+import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.RaftSettings;
@@ -22,8 +25,10 @@ import io.millrace.partition.replica.ReplicaMessage;
 import io.millrace.partition.replica.ReplicaSharding;
 import io.millrace.partition.replica.ReplicaSpec;
 import io.millrace.partition.replica.ReplicaSupervisor;
+import java.io.IOException;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -32,14 +37,21 @@ final class Replicas implements PeerRouter {
     private static final int METADATA_PROPOSALS_MAX = 1_000;
 
     private final BrokerSettings settings;
+    private final DataDirectory directory;
     private final MetadataView view;
     private final BrokerLiveness liveness;
     private final ActorRef<LeaderObserved> observer;
     /** Replicas need the way to each other, and sharding needs replicas: so this is set once both are there. */
     private volatile @Nullable ReplicaSharding sharding;
 
-    Replicas(BrokerSettings settings, MetadataView view, BrokerLiveness liveness, ActorRef<LeaderObserved> observer) {
+    Replicas(
+            BrokerSettings settings,
+            DataDirectory directory,
+            MetadataView view,
+            BrokerLiveness liveness,
+            ActorRef<LeaderObserved> observer) {
         this.settings = settings;
+        this.directory = directory;
         this.view = view;
         this.liveness = liveness;
         this.observer = observer;
@@ -66,9 +78,21 @@ final class Replicas implements PeerRouter {
         }
         return view.current()
                 .topic(id.topic())
-                .filter(topic -> topic.id() == id.topicId() && isHere(topic, id))
+                .filter(topic -> topic.id() == id.topicId() && isHere(topic, id) && isInUse())
                 .map(topic -> PartitionActor.create(
-                        new ReplicaSpec(id, topic.replicas(id.partition())), settings.partition(), context, observer));
+                        new ReplicaSpec(id, topic.replicas(id.partition()), topic.id() > directory.registeredAt()),
+                        settings.partition(),
+                        context,
+                        observer));
+    }
+
+    /** Not a directory that the cluster does not know yet, nor one in whose place it knows another. */
+    private boolean isInUse() {
+        return directory.isRegistered()
+                && view.current()
+                        .broker(settings.brokerId())
+                        .filter(registered -> !registered.directoryId().equals(directory.directoryId()))
+                        .isEmpty();
     }
 
     private boolean isHere(TopicMetadata topic, ReplicaId id) {
@@ -83,13 +107,28 @@ final class Replicas implements PeerRouter {
                 .collect(Collectors.toCollection(TreeSet::new)));
         // One group, whose silence would save nothing, and for which everybody waits.
         ReplicaContext alwaysAwake = context.withRaft(context.raft().withQuiesceAfterMillis(RaftSettings.NEVER));
+        Function<Boolean, Behavior<ReplicaMessage>> replica = isFounder -> MetadataReplica.create(
+                settings.brokerId(),
+                settings.cluster().metadataVoters(),
+                view,
+                this,
+                owner -> RaftActor.create(id, voters, isFounder, OffsetReader.withoutOffsets(), alwaysAwake, owner),
+                METADATA_PROPOSALS_MAX);
         return ReplicaSupervisor.create(
                 context.monotonicMillis(),
-                reopenAfter -> MetadataReplica.create(
-                        settings.cluster().metadataVoters(),
-                        view,
-                        this,
-                        owner -> RaftActor.create(id, voters, OffsetReader.withoutOffsets(), alwaysAwake, owner),
-                        METADATA_PROPOSALS_MAX));
+                reopenAfter -> voters.isVoter(new NodeId(settings.brokerId())) && mayHaveLost(id, context)
+                        ? MetadataFounding.create(
+                                settings.brokerId(), settings.cluster().metadataVoters(), this, replica)
+                        : replica.apply(!directory.isRegistered()));
+    }
+
+    /** Whether nothing here tells if the cluster is new. Blocks, once for each start. */
+    private boolean mayHaveLost(ReplicaId metadata, ReplicaContext context) {
+        try {
+            return !directory.isRegistered()
+                    && !SegmentedLog.isIn(context.disk().storageOf(metadata));
+        } catch (IOException e) {
+            return false; // whoever opens the log says what is wrong
+        }
     }
 }

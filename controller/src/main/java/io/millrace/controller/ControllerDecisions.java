@@ -110,14 +110,14 @@ final class ControllerDecisions {
             if (!others.isEmpty()) {
                 return new Answer(new ControllerReply.BrokerIdTaken(broker.brokerId(), others.first()));
             }
-            if (holdsReplicas(broker.brokerId(), metadata)) {
-                // It may have acknowledged what it has lost: a replica that begins anew and votes could help to elect
-                // a leader without it.
+            if (request.clusterId().isPresent()) {
+                // It has been here, and another has taken its place since: what it remembers is not all that was
+                // promised in its name. A new one has no such memories, and its replicas begin without a vote.
                 return new Answer(new ControllerReply.InvalidRequest("broker " + broker.brokerId()
-                        + " holds replicas in data directory "
+                        + " has gone on with data directory "
                         + registered.get().directoryId()
-                        + ", and came back with another, " + broker.directoryId()
-                        + "; bring the old one back, or delete its topics first"));
+                        + " and came back with an older one, " + broker.directoryId()
+                        + ": bring that one back, or let it begin with an empty directory"));
             }
         }
         if (registered.equals(Optional.of(broker))) {
@@ -128,11 +128,6 @@ final class ControllerDecisions {
                 request.clusterId(),
                 registered.map(BrokerRegistration::directoryId),
                 broker));
-    }
-
-    private static boolean holdsReplicas(int brokerId, ClusterMetadata metadata) {
-        return metadata.topics().values().stream()
-                .anyMatch(topic -> topic.partitions().stream().anyMatch(replicas -> replicas.contains(brokerId)));
     }
 
     /** What to tell the asker about a command that was applied. */

@@ -78,6 +78,7 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
 
     private record ReadFailed(Throwable cause) implements ReplicaMessage {}
 
+    private final int self;
     private final Set<NodeId> voters;
     private final MetadataView view;
     private final PeerRouter peers;
@@ -89,6 +90,9 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
     private boolean beginsAnew;
 
     private @Nullable ReplicaLog log;
+    /** When it started. */
+    private boolean hadEntries;
+
     private ClusterMetadata metadata = ClusterMetadata.EMPTY;
     /** Known to be committed; 0 until this is heard for the first time since the start. */
     private long commitIndex;
@@ -109,28 +113,32 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
     /**
      * A replica that is to be spawned once per broker.
      *
+     * @param self the id of this broker
      * @param voters brokers configured to vote on metadata; every other broker that registers becomes a learner
      * @param view where it publishes; its own
      * @param raft makes the group's member on this broker; the parameter is its owner
      * @param proposalsMax so many may wait for their commit
      */
     public static Behavior<ReplicaMessage> create(
+            int self,
             Set<Integer> voters,
             MetadataView view,
             PeerRouter peers,
             Function<ActorRef<RaftEvent>, Behavior<RaftCommand>> raft,
             int proposalsMax) {
-        return Behaviors.setup(context -> new MetadataReplica(context, voters, view, peers, raft, proposalsMax));
+        return Behaviors.setup(context -> new MetadataReplica(context, self, voters, view, peers, raft, proposalsMax));
     }
 
     private MetadataReplica(
             ActorContext<ReplicaMessage> context,
+            int self,
             Set<Integer> voters,
             MetadataView view,
             PeerRouter peers,
             Function<ActorRef<RaftEvent>, Behavior<RaftCommand>> raft,
             int proposalsMax) {
         super(context);
+        this.self = self;
         this.voters = voters.stream().map(NodeId::new).collect(Collectors.toUnmodifiableSet());
         this.view = view;
         this.peers = peers;
@@ -147,6 +155,7 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
                 .onMessage(ReplicaMessage.PeerMessage.class, this::onPeerMessage)
                 .onMessage(Propose.class, this::onPropose)
                 .onMessage(ForwardedProposal.class, this::onForwardedProposal)
+                .onMessage(MetadataFounding.Question.class, this::onFoundingQuestion)
                 .onMessage(RaftSaid.class, said -> onRaftEvent(said.event))
                 .onMessage(EntriesRead.class, this::onEntriesRead)
                 .onMessage(ReadFailed.class, this::onReadFailed)
@@ -207,11 +216,20 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
         }
     }
 
+    /** Of a voter with an empty disk. What is in the log may be committed; before it is open, there is nothing to say. */
+    private Behavior<ReplicaMessage> onFoundingQuestion(MetadataFounding.Question question) {
+        if (log != null) {
+            question.replyTo().tell(new MetadataFounding.Answer(self, hadEntries || commitIndex > 0));
+        }
+        return this;
+    }
+
     // What the Raft member says.
 
     private Behavior<ReplicaMessage> onRaftEvent(RaftEvent event) {
         if (event instanceof RaftEvent.Started started) {
             log = started.log();
+            hadEntries = started.lastIndex() > 0;
         } else if (event instanceof RaftEvent.RoleChanged changed) {
             onRoleChanged(changed);
         } else if (event instanceof RaftEvent.Committed committed) {

@@ -29,6 +29,8 @@ class ControlMessagesTest {
             KIT.<ControllerReply>createTestProbe().getRef();
     private static final ActorRef<ProposalOutcome> PROPOSER =
             KIT.<ProposalOutcome>createTestProbe().getRef();
+    private static final ActorRef<MetadataFounding.Answer> FOUNDER =
+            KIT.<MetadataFounding.Answer>createTestProbe().getRef();
     private static final TopicMetadata TOPIC = new TopicMetadata("orders", 7, 2, List.of(List.of(1, 2), List.of(2, 3)));
 
     @AfterAll
@@ -102,8 +104,11 @@ class ControlMessagesTest {
                         commands(),
                         replies(),
                         outcomes(),
-                        Stream.of(new MetadataReplica.ForwardedProposal(
-                                5, MetadataCodec.toJson(Samples.register(1, 1)), PROPOSER)))
+                        Stream.of(
+                                new MetadataReplica.ForwardedProposal(
+                                        5, MetadataCodec.toJson(Samples.register(1, 1)), PROPOSER),
+                                new MetadataFounding.Question(FOUNDER),
+                                new MetadataFounding.Answer(2, true)))
                 .flatMap(group -> group.map(message -> (ControlMessage) message));
     }
 

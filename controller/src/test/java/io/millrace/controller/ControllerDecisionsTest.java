@@ -136,10 +136,17 @@ class ControllerDecisionsTest {
     }
 
     @Test
-    void aBrokerThatHeldReplicasAndLostItsDiskIsRefused() {
-        assertThat(refusal(register(withOrders(), live(1), Optional.empty(), broker(1, "second"))))
+    void aBrokerThatComesBackWithADirectoryThatWasReplacedIsRefused() {
+        assertThat(refusal(register(withOrders(), live(1), Optional.of("c"), broker(1, "older"))))
                 .isInstanceOfSatisfying(ControllerReply.InvalidRequest.class, refused -> assertThat(refused.problem())
-                        .contains("directory-1", "second", "bring the old one"));
+                        .contains("directory-1", "older", "bring that one back"));
+    }
+
+    @Test
+    void aBrokerThatHeldReplicasAndLostItsDiskIsLetInWithAnEmptyOne() {
+        assertThat(register(withOrders(), live(1), Optional.empty(), broker(1, "second")))
+                .isEqualTo(new ControllerDecisions.Submit(new MetadataCommand.RegisterBroker(
+                        1, Optional.empty(), Optional.of("directory-1"), broker(1, "second"))));
     }
 
     @Test

@@ -65,7 +65,7 @@ class MetadataReplicaTest {
     void start() {
         view.subscribe(states.getRef());
         states.receiveMessage();
-        replica = KIT.spawn(MetadataReplica.create(VOTERS, view, new FakeRouter(), this::raftMember, PROPOSALS_MAX));
+        replica = KIT.spawn(MetadataReplica.create(1, VOTERS, view, new FakeRouter(), this::raftMember, PROPOSALS_MAX));
         owner = spawned.receiveMessage();
         owner.tell(new RaftEvent.Started(log, 0, 0));
     }
@@ -417,6 +417,21 @@ class MetadataReplicaTest {
         outcomes.expectMessageClass(ProposalOutcome.ReplicaFailed.class);
         owner.tell(new RaftEvent.RoleChanged(Role.LEADER, 9, OptionalInt.of(1), 1));
         assertThat(view.current().appliedIndex()).isEqualTo(1);
+    }
+
+    @Test
+    void whoeverFoundsAClusterHearsWhetherThereIsOne() {
+        TestProbe<MetadataFounding.Answer> founder = KIT.createTestProbe();
+        replica.tell(new MetadataFounding.Question(founder.getRef()));
+        assertThat(founder.receiveMessage()).isEqualTo(new MetadataFounding.Answer(1, false));
+        lead(1);
+        replica.tell(new MetadataFounding.Question(founder.getRef()));
+        assertThat(founder.receiveMessage()).isEqualTo(new MetadataFounding.Answer(1, true));
+        owner.tell(new RaftEvent.Started(log, 1, 0));
+        replica.tell(new MetadataFounding.Question(founder.getRef()));
+        assertThat(founder.receiveMessage().knowsCluster())
+                .as("what it had when it started")
+                .isTrue();
     }
 
     @Test

@@ -88,12 +88,24 @@ public final class DataDirectory implements AutoCloseable {
         return Optional.ofNullable(stamp.clusterId());
     }
 
+    /** Whether this directory belongs to a cluster, and may hold its replicas. */
+    public synchronized boolean isRegistered() {
+        return stamp.clusterId() != null;
+    }
+
+    /** Topics with a larger id were made when this directory was there already; of older ones it has lost all that it lacks. */
+    public synchronized long registeredAt() {
+        Long index = stamp.registeredAt();
+        return index == null ? 0 : index;
+    }
+
     /**
      * Writes down which cluster this is, for ever.
      *
+     * @param index of the metadata, when it was registered
      * @throws RefusedException if it has another cluster's id already, or cannot be written
      */
-    public synchronized void stampClusterId(String clusterId) {
+    public synchronized void register(String clusterId, long index) {
         Optional<String> known = clusterId();
         if (known.isPresent() && !known.get().equals(clusterId)) {
             throw new RefusedException(
@@ -102,7 +114,7 @@ public final class DataDirectory implements AutoCloseable {
                             + ": check millrace.data-dir and millrace.cluster.seeds");
         }
         if (known.isEmpty()) {
-            BrokerStamp complete = stamp.withClusterId(clusterId);
+            BrokerStamp complete = stamp.registered(clusterId, index);
             try {
                 write(path, complete);
             } catch (IOException e) {

@@ -19,12 +19,12 @@ class DataDirectoryTest {
         try (DataDirectory first = DataDirectory.open(root.resolve("new/data"), 1, "c")) {
             id = first.directoryId();
             assertThat(first.clusterId()).isEmpty();
-            first.stampClusterId("cluster-x");
+            first.register("cluster-x", 7);
         }
         try (DataDirectory again = DataDirectory.open(root.resolve("new/data"), 1, "c")) {
             assertThat(again.directoryId()).isEqualTo(id);
             assertThat(again.clusterId()).contains("cluster-x");
-            again.stampClusterId("cluster-x");
+            again.register("cluster-x", 7);
         }
     }
 
@@ -79,8 +79,8 @@ class DataDirectoryTest {
                 .hasMessageContaining("'blue'");
 
         try (DataDirectory directory = DataDirectory.open(root, 1, "blue")) {
-            directory.stampClusterId("id-1");
-            assertThatThrownBy(() -> directory.stampClusterId("id-2"))
+            directory.register("id-1", 7);
+            assertThatThrownBy(() -> directory.register("id-2", 7))
                     .isInstanceOf(RefusedException.class)
                     .hasMessageContaining("id-1")
                     .hasMessageContaining("id-2");

@@ -169,7 +169,12 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 spec.replicas().stream().map(NodeId::new).collect(Collectors.toCollection(TreeSet::new)));
         this.raft = actor.spawn(
                 RaftActor.create(
-                        spec.id(), membership, offsetReader, context, actor.messageAdapter(RaftEvent.class, Raft::new)),
+                        spec.id(),
+                        membership,
+                        spec.isFounder(),
+                        offsetReader,
+                        context,
+                        actor.messageAdapter(RaftEvent.class, Raft::new)),
                 "raft");
         actor.watch(raft);
     }

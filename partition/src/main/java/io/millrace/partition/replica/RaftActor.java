@@ -81,6 +81,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     private final TimerScheduler<RaftCommand> timers;
     private final ReplicaId id;
     private final Membership membership;
+    private final boolean isFounder;
     private final OffsetReader offsets;
     private final ReplicaContext context;
     private final ActorRef<RaftEvent> owner;
@@ -110,17 +111,19 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
 
     /**
      * @param membership of the group when it was made; the same on all members
+     * @param isFounder whether this broker's disk was there then, if the member was: see {@link LostDisk}
      * @param offsets how the entries of this group count offsets
      * @param owner hears everything that its state machine must know; see {@link RaftEvent}
      */
     public static Behavior<RaftCommand> create(
             ReplicaId id,
             Membership membership,
+            boolean isFounder,
             OffsetReader offsets,
             ReplicaContext context,
             ActorRef<RaftEvent> owner) {
-        return Behaviors.setup(actor ->
-                Behaviors.withTimers(timers -> new RaftActor(actor, timers, id, membership, offsets, context, owner)));
+        return Behaviors.setup(actor -> Behaviors.withTimers(
+                timers -> new RaftActor(actor, timers, id, membership, isFounder, offsets, context, owner)));
     }
 
     private RaftActor(
@@ -128,6 +131,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             TimerScheduler<RaftCommand> timers,
             ReplicaId id,
             Membership membership,
+            boolean isFounder,
             OffsetReader offsets,
             ReplicaContext context,
             ActorRef<RaftEvent> owner) {
@@ -136,6 +140,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         this.timers = timers;
         this.id = id;
         this.membership = membership;
+        this.isFounder = isFounder && membership.isVoter(new NodeId(id.brokerId()));
         this.offsets = offsets;
         this.context = context;
         this.owner = owner;
@@ -295,7 +300,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         NodeId self = new NodeId(id.brokerId());
         boolean votes = membership.isVoter(self);
         Optional<HardState> replacement =
-                LostDisk.replacement(state.toHardState(), found, last, votes, () -> SECURE_RANDOM.nextLong() | 1);
+                LostDisk.replacement(state.toHardState(), found, last, isFounder, () -> SECURE_RANDOM.nextLong() | 1);
         if (replacement.isEmpty()) {
             next.accept(state);
             return Effect().unstashAll();

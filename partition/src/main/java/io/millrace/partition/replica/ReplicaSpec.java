@@ -6,8 +6,10 @@ import java.util.List;
  * What a broker must know to run a replica.
  *
  * @param replicas the brokers that hold one, the preferred leader first; contains {@code id.brokerId()}
+ * @param isFounder whether the broker's data directory was there when the group was made; if not, and there is nothing on the
+ *     disk, then it is lost
  */
-public record ReplicaSpec(ReplicaId id, List<Integer> replicas) {
+public record ReplicaSpec(ReplicaId id, List<Integer> replicas, boolean isFounder) {
     public ReplicaSpec {
         replicas = List.copyOf(replicas);
     }

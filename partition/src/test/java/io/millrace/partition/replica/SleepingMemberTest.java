@@ -63,7 +63,8 @@ class SleepingMemberTest {
                     return nowMillis.get();
                 });
         Membership membership = Membership.ofVoters(new TreeSet<>(Set.of(SELF, SECOND, THIRD)));
-        member = KIT.spawn(RaftActor.create(id, membership, OffsetReader.withoutOffsets(), context, owner.getRef()));
+        member = KIT.spawn(
+                RaftActor.create(id, membership, true, OffsetReader.withoutOffsets(), context, owner.getRef()));
         owner.fishForMessage(
                 ReplicaGroup.PATIENCE,
                 event -> event instanceof RaftEvent.Started
