@@ -1,8 +1,12 @@
 package io.millrace.broker;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Why a request cannot be answered as wished: one case for each reason of the public API ({@code errors.proto}), with the
@@ -23,6 +27,21 @@ public sealed interface Failure {
     record CorruptBatch(String problem, int position) implements Failure {}
 
     record InvalidRequest(String field, String problem) implements Failure {}
+
+    /**
+     * Messages of an atomic request are bad, and told as the first of them.
+     *
+     * @param bad by their places in the request; at least one
+     */
+    record MessagesRejected(SortedMap<Integer, Failure> bad) implements Failure {
+        public MessagesRejected {
+            bad = Collections.unmodifiableSortedMap(new TreeMap<>(bad));
+        }
+
+        public Failure first() {
+            return Objects.requireNonNull(bad.get(bad.firstKey()));
+        }
+    }
 
     record InvalidTopicName(String topic, String problem) implements Failure {}
 

@@ -31,6 +31,7 @@ import java.util.concurrent.Executor;
 
 /** Writing and reading records. */
 final class MessageFrontDoor implements MessageServicePowerApi {
+    private static final long NOTHING_WRITTEN = -1;
     private static final int FETCH_BYTES_DEFAULT = 1 << 20;
     private static final int FETCH_WAIT_MILLIS_MAX = 60_000;
 
@@ -69,7 +70,13 @@ final class MessageFrontDoor implements MessageServicePowerApi {
     @Override
     public CompletionStage<ProduceResponse> produce(ProduceRequest request, Metadata metadata) {
         ProduceIntake.Accepted accepted = intake.accept(request);
-        return send(accepted, deadline(metadata)).answer().thenApply(reply -> produced(accepted, reply));
+        Request.Produce produce = accepted.produce();
+        if (produce == null) {
+            return CompletableFuture.completedFuture(nothingWritten(accepted));
+        }
+        return gateway.send(accepted.target(), produce, deadline(metadata))
+                .answer()
+                .thenApply(reply -> produced(accepted, reply));
     }
 
     @Override
@@ -89,7 +96,12 @@ final class MessageFrontDoor implements MessageServicePowerApi {
             ProduceStreamRequest request, Metadata metadata, Set<Call> open) {
         try {
             ProduceIntake.Accepted accepted = intake.accept(request.getRequest());
-            Call call = send(accepted, deadline(metadata));
+            Request.Produce produce = accepted.produce();
+            if (produce == null) {
+                return CompletableFuture.completedFuture(
+                        answer(request).setResponse(nothingWritten(accepted)).build());
+            }
+            Call call = gateway.send(accepted.target(), produce, deadline(metadata));
             open.add(call);
             return call.answer().handle((reply, thrown) -> {
                 open.remove(call);
@@ -154,18 +166,23 @@ final class MessageFrontDoor implements MessageServicePowerApi {
         return gateway.nowMillis() + deadlines.timeoutMillis(metadata);
     }
 
-    private Call send(ProduceIntake.Accepted accepted, long deadlineMillis) {
-        return gateway.send(accepted.target(), accepted.produce(), deadlineMillis);
-    }
-
     private static ProduceResponse produced(ProduceIntake.Accepted accepted, PartitionReply reply) {
         PartitionReply.Produced produced = (PartitionReply.Produced) reply;
-        return ProduceResponse.newBuilder()
-                .setPartition(accepted.target().partition())
-                .setBaseOffset(produced.baseOffset())
+        return response(accepted, produced.baseOffset())
                 .setRecordCount(produced.recordCount())
                 .setDuplicate(produced.duplicate())
                 .build();
+    }
+
+    private static ProduceResponse nothingWritten(ProduceIntake.Accepted accepted) {
+        return response(accepted, NOTHING_WRITTEN).build();
+    }
+
+    private static ProduceResponse.Builder response(ProduceIntake.Accepted accepted, long baseOffset) {
+        ProduceResponse.Builder response = ProduceResponse.newBuilder()
+                .setPartition(accepted.target().partition())
+                .setBaseOffset(baseOffset);
+        return accepted.tellEach() ? response.addAllResults(accepted.messages().results(baseOffset)) : response;
     }
 
     private ProduceStreamResponse failed(ProduceStreamRequest request, Throwable thrown) {

@@ -16,11 +16,15 @@ import io.millrace.protocol.record.RecordBatches;
 import io.millrace.protocol.record.RecordCursor;
 import io.millrace.protocol.v1.ProduceRequest;
 import io.millrace.protocol.v1.Record;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes of a client's request what a leader appends, or says what is wrong with it. All of the checking of records is here:
@@ -49,17 +53,51 @@ final class ProduceIntake {
         this.wallClockMillis = wallClockMillis;
     }
 
-    record Accepted(PartitionTarget target, Request.Produce produce) {}
+    /**
+     * What may be appended.
+     *
+     * @param produce null if not one message is good, so that there is nothing to append
+     * @param tellEach whether the answer has a result for each message
+     */
+    record Accepted(
+            PartitionTarget target, Request.@Nullable Produce produce, CheckedMessages messages, boolean tellEach) {}
 
-    /** @throws io.millrace.broker.FailureException if the request cannot be taken */
+    /**
+     * Checks each message, and all of them even if one is bad.
+     *
+     * @throws io.millrace.broker.FailureException if the request cannot be taken
+     */
     Accepted accept(ProduceRequest request) {
         TopicMetadata topic = topics.topic(request.getTopic());
+        if (request.getMode() == ProduceRequest.Mode.UNRECOGNIZED) {
+            throw new Failure.InvalidRequest("mode", "there is no mode " + request.getModeValue()).asException();
+        }
         return switch (request.getPayloadCase()) {
             case RECORDS -> acceptRecords(topic, request);
             case RECORD_BATCHES -> acceptBatches(topic, request);
             case PAYLOAD_NOT_SET -> throw new Failure.EmptyBatch().asException();
         };
     }
+
+    private static boolean isPartial(ProduceRequest request) {
+        return request.getMode() == ProduceRequest.Mode.PARTIAL;
+    }
+
+    private static Accepted accepted(
+            PartitionTarget target, ProduceRequest request, CheckedMessages messages, Supplier<Bytes> good) {
+        if (!isPartial(request)) {
+            messages.requireAllGood();
+        }
+        Request.Produce produce = null;
+        if (messages.recordCount() > 0) {
+            Bytes bytes = good.get();
+            produce = new Request.Produce(
+                    Payload.wrap(bytes.unsafeArray(), bytes.unsafeOffset(), bytes.size()), messages.recordCount());
+        }
+        return new Accepted(target, produce, messages, isPartial(request) || request.hasRecords());
+    }
+
+    // --------------------------------------------------------------------------------------------------- plain records
 
     private Accepted acceptRecords(TopicMetadata topic, ProduceRequest request) {
         List<Record> records = request.getRecords().getRecordsList();
@@ -70,29 +108,29 @@ final class ProduceIntake {
                 topic, request.hasPartition() ? request.getPartition() : choosePartition(topic, records.get(0)));
         long now = wallClockMillis.getAsLong();
         RecordBatchBuilder builder = new RecordBatchBuilder(requestBytesMax);
+        CheckedMessages messages = new CheckedMessages();
         for (int i = 0; i < records.size(); i++) {
-            append(builder, records.get(i), i, now);
+            append(builder, records.get(i), i, now, messages);
         }
-        Bytes batch = builder.build();
-        return new Accepted(
-                target,
-                new Request.Produce(
-                        Payload.wrap(batch.unsafeArray(), batch.unsafeOffset(), batch.size()), records.size()));
+        return accepted(target, request, messages, builder::build);
     }
 
-    private void append(RecordBatchBuilder builder, Record record, int index, long now) {
+    private void append(RecordBatchBuilder builder, Record record, int index, long now, CheckedMessages messages) {
         if (record.getTimestampMillis() < 0) {
-            throw new Failure.InvalidRequest(
-                            "records.timestamp_millis",
-                            record.getTimestampMillis() + " in record " + index + " is negative")
-                    .asException();
+            messages.bad(new Failure.InvalidRequest(
+                    "records.timestamp_millis", record.getTimestampMillis() + " in record " + index + " is negative"));
+            return;
         }
         Bytes key = record.hasKey() ? ByteStrings.toBytes(record.getKey()) : null;
         Bytes value = record.hasValue() ? ByteStrings.toBytes(record.getValue()) : null;
         List<Header> headers = record.getHeadersList().stream()
                 .map(h -> new Header(h.getKey(), h.hasValue() ? ByteStrings.toBytes(h.getValue()) : null))
                 .toList();
-        requireNotTooLarge(index, RecordBatchBuilder.sizeOfBatchOf(key, value, headers));
+        Optional<Failure> tooLarge = tooLarge(index, RecordBatchBuilder.sizeOfBatchOf(key, value, headers));
+        if (tooLarge.isPresent()) {
+            messages.bad(tooLarge.get());
+            return;
+        }
         long timestamp = record.getTimestampMillis() == 0 ? now : record.getTimestampMillis();
         if (!builder.tryAppend(timestamp, key, value, headers)) {
             throw new Failure.MessageTooLarge(
@@ -101,7 +139,10 @@ final class ProduceIntake {
                             requestBytesMax)
                     .asException();
         }
+        messages.good(1, timestamp);
     }
+
+    // --------------------------------------------------------------------------------------------------------- batches
 
     private Accepted acceptBatches(TopicMetadata topic, ProduceRequest request) {
         if (!request.hasPartition()) {
@@ -117,61 +158,88 @@ final class ProduceIntake {
             throw new Failure.MessageTooLarge("the request", bytes.size(), requestBytesMax).asException();
         }
         Bytes batches = ByteStrings.takeOver(bytes);
-        int count = validate(batches);
-        return new Accepted(
-                target,
-                new Request.Produce(
-                        Payload.wrap(batches.unsafeArray(), batches.unsafeOffset(), batches.size()), count));
+        CheckedMessages messages = new CheckedMessages();
+        List<RecordBatch> good = check(batches, messages);
+        return accepted(target, request, messages, () -> concatenated(batches, good));
     }
 
-    /** Looks at everything that somebody may rely on later: checksums, headers, each record's lengths. */
-    private int validate(Bytes batches) {
-        int count = 0;
-        boolean idempotent = false;
+    /** The good ones. Where a batch does not say where it ends, nothing can be said of what is behind it. */
+    private List<RecordBatch> check(Bytes batches, CheckedMessages messages) {
+        List<RecordBatch> good = new ArrayList<>();
+        int seen = 0;
+        boolean numbered = false;
         try {
             for (RecordBatch batch : RecordBatches.iterate(batches)) {
-                int largest = batch.validateRecords(decompressedBytesMax);
-                if (batch.isControl() || batch.isTransactional()) {
-                    throw new Failure.InvalidRequest(
-                                    "record_batches",
-                                    "transactions do not exist here, and only brokers write control batches")
-                            .asException();
-                }
-                if (idempotent || (batch.hasProducer() && count > 0)) {
-                    // All or nothing, and one answer: half of a request must not be a duplicate.
+                seen++;
+                numbered |= batch.hasProducer();
+                if (numbered && seen > 1) {
+                    // One answer for one sequence: half of a request must not be a duplicate.
                     throw new Failure.InvalidRequest(
                                     "record_batches",
                                     "the batch of an idempotent producer must be the only one of its request")
                             .asException();
                 }
-                idempotent = batch.hasProducer();
-                if (RecordBatch.HEADER_SIZE + largest > messageBytesMax) {
-                    requireNoneTooLarge(batch);
+                Optional<Failure> problem = problemWith(batch);
+                if (problem.isPresent()) {
+                    messages.bad(problem.get());
+                } else {
+                    messages.good(batch.recordCount(), batch.maxTimestampMillis());
+                    good.add(batch);
                 }
-                count = Math.addExact(count, batch.recordCount());
             }
         } catch (CorruptRecordBatchException e) {
-            if (e.reason() == CorruptRecordBatchException.Reason.TOO_LARGE) {
-                throw new Failure.MessageTooLarge(
-                                "a batch, decompressed,", decompressedBytesMax + 1L, decompressedBytesMax)
-                        .asException(); // how large it is, nobody wants to know
-            }
-            throw new Failure.CorruptBatch(String.valueOf(e.getMessage()), e.position()).asException();
+            throw corrupt(e).asException();
         }
-        return count;
+        return good;
     }
 
-    private void requireNoneTooLarge(RecordBatch batch) {
+    /** Looks at everything that somebody may rely on later: checksum, header, each record's lengths. */
+    private Optional<Failure> problemWith(RecordBatch batch) {
+        try {
+            int largest = batch.validateRecords(decompressedBytesMax);
+            if (batch.isControl() || batch.isTransactional()) {
+                return Optional.of(new Failure.InvalidRequest(
+                        "record_batches", "transactions do not exist here, and only brokers write control batches"));
+            }
+            return RecordBatch.HEADER_SIZE + largest > messageBytesMax ? recordTooLarge(batch) : Optional.empty();
+        } catch (CorruptRecordBatchException e) {
+            return Optional.of(corrupt(e));
+        }
+    }
+
+    private Failure corrupt(CorruptRecordBatchException e) {
+        return e.reason() == CorruptRecordBatchException.Reason.TOO_LARGE
+                // How large it is, nobody wants to know.
+                ? new Failure.MessageTooLarge("a batch, decompressed,", decompressedBytesMax + 1L, decompressedBytesMax)
+                : new Failure.CorruptBatch(String.valueOf(e.getMessage()), e.position());
+    }
+
+    private Optional<Failure> recordTooLarge(RecordBatch batch) {
         RecordCursor records = batch.cursor(decompressedBytesMax);
         for (int i = 0; records.next(); i++) {
-            requireNotTooLarge(i, (long) RecordBatch.HEADER_SIZE + records.sizeInBytes());
+            Optional<Failure> found = tooLarge(i, (long) RecordBatch.HEADER_SIZE + records.sizeInBytes());
+            if (found.isPresent()) {
+                return found;
+            }
         }
+        return Optional.empty();
     }
 
-    private void requireNotTooLarge(int index, long sizeBytes) {
-        if (sizeBytes > messageBytesMax) {
-            throw new Failure.MessageTooLarge("record " + index, sizeBytes, messageBytesMax).asException();
+    private Optional<Failure> tooLarge(int index, long sizeBytes) {
+        return sizeBytes > messageBytesMax
+                ? Optional.of(new Failure.MessageTooLarge("record " + index, sizeBytes, messageBytesMax))
+                : Optional.empty();
+    }
+
+    /** Moves the good ones together, in place, if there are others between them. */
+    private static Bytes concatenated(Bytes all, List<RecordBatch> good) {
+        byte[] array = all.unsafeArray();
+        int end = all.unsafeOffset();
+        for (RecordBatch batch : good) {
+            System.arraycopy(array, all.unsafeOffset() + batch.position(), array, end, batch.sizeInBytes());
+            end += batch.sizeInBytes();
         }
+        return Bytes.wrap(array, all.unsafeOffset(), end - all.unsafeOffset());
     }
 
     private int choosePartition(TopicMetadata topic, Record first) {

@@ -10,6 +10,8 @@ import io.grpc.Status;
 import io.millrace.broker.Failure;
 import io.millrace.protocol.v1.Error;
 import io.millrace.protocol.v1.ErrorReason;
+import io.millrace.protocol.v1.Rejection;
+import io.millrace.protocol.v1.Rejections;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -21,6 +23,9 @@ import java.util.Map;
 final class Statuses {
     static final String DOMAIN = "millrace";
     static final String DETAILS_TRAILER = "grpc-status-details-bin";
+
+    /** Trailers may have 8 KiB with most clients, and these take a third more as base64. */
+    private static final int REJECTIONS_MAX = 10;
 
     private static final Duration NEVER = Duration.ZERO;
     /** An election takes about this long. */
@@ -48,7 +53,9 @@ final class Statuses {
     }
 
     static Told tell(Failure failure) {
-        if (failure instanceof Failure.UnknownTopic f) {
+        if (failure instanceof Failure.MessagesRejected f) {
+            return tell(f.first());
+        } else if (failure instanceof Failure.UnknownTopic f) {
             return told(Status.Code.NOT_FOUND, ErrorReason.UNKNOWN_TOPIC, "there is no topic '" + f.topic() + "'")
                     .with("topic", f.topic());
         } else if (failure instanceof Failure.UnknownPartition f) {
@@ -258,6 +265,9 @@ final class Statuses {
                     .setRetryDelay(toProto(told.retryDelay()))
                     .build()));
         }
+        if (failure instanceof Failure.MessagesRejected rejected) {
+            details.addDetails(Any.pack(rejections(rejected)));
+        }
         return new Trailers(
                 told.code().toStatus().withDescription(told.message()),
                 new MetadataBuilder()
@@ -267,16 +277,29 @@ final class Statuses {
                         .build());
     }
 
-    /** As an element of a stream that goes on. */
+    /** As a part of an answer. */
     static Error inStream(Failure failure) {
         Told told = tell(failure);
-        return Error.newBuilder()
+        Error.Builder error = Error.newBuilder()
                 .setStatusCode(told.code().value())
                 .setReason(told.reason())
                 .setMessage(told.message())
                 .putAllMetadata(told.data())
-                .setRetryDelayMillis((int) told.retryDelay().toMillis())
-                .build();
+                .setRetryDelayMillis((int) told.retryDelay().toMillis());
+        if (failure instanceof Failure.MessagesRejected rejected) {
+            error.setRejections(rejections(rejected));
+        }
+        return error.build();
+    }
+
+    private static Rejections rejections(Failure.MessagesRejected rejected) {
+        Rejections.Builder rejections =
+                Rejections.newBuilder().setCount(rejected.bad().size());
+        rejected.bad().entrySet().stream()
+                .limit(REJECTIONS_MAX)
+                .forEach(bad -> rejections.addFirst(
+                        Rejection.newBuilder().setIndex(bad.getKey()).setError(inStream(bad.getValue()))));
+        return rejections.build();
     }
 
     private static com.google.protobuf.Duration toProto(Duration duration) {

@@ -9,11 +9,14 @@ import io.grpc.Status.Code;
 import io.millrace.broker.Failure;
 import io.millrace.protocol.v1.Error;
 import io.millrace.protocol.v1.ErrorReason;
+import io.millrace.protocol.v1.Rejections;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,6 +65,13 @@ class StatusesTest {
                         false,
                         "problem",
                         "position"),
+                row(
+                        new Failure.MessagesRejected(new TreeMap<>(
+                                Map.of(9, new Failure.EmptyBatch(), 2, new Failure.InvalidRequest("f", "wrong")))),
+                        Code.INVALID_ARGUMENT,
+                        ErrorReason.INVALID_REQUEST,
+                        false,
+                        "field"),
                 row(
                         new Failure.InvalidRequest("f", "wrong"),
                         Code.INVALID_ARGUMENT,
@@ -228,6 +238,28 @@ class StatusesTest {
         assertThat(error.getMessage()).isNotBlank();
         assertThat(error.getMetadataMap().keySet()).isEqualTo(row.data());
         assertThat(error.getRetryDelayMillis() > 0).isEqualTo(row.retry());
+    }
+
+    @Test
+    void theFirstBadMessagesOfManyAreTold() {
+        TreeMap<Integer, Failure> bad = new TreeMap<>();
+        for (int i = 0; i < 1_000; i++) {
+            bad.put(3 * i, new Failure.CorruptBatch("x".repeat(100), i));
+        }
+        Rejections rejections =
+                Statuses.inStream(new Failure.MessagesRejected(bad)).getRejections();
+        var trailers = Statuses.trailers(new Failure.MessagesRejected(bad));
+
+        assertThat(rejections.getCount()).isEqualTo(1_000);
+        assertThat(rejections.getFirstList())
+                .extracting(rejection -> rejection.getIndex())
+                .startsWith(0, 3, 6)
+                .hasSize(10);
+        assertThat(trailers.getMetadata()
+                        .getBinary(Statuses.DETAILS_TRAILER)
+                        .orElseThrow()
+                        .size())
+                .isLessThan(8 * 1024 * 3 / 4);
     }
 
     @Test
