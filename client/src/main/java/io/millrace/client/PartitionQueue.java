@@ -120,6 +120,20 @@ final class PartitionQueue {
         return done;
     }
 
+    /** Fails everything that is not decided: what never left surely, what is on its way with an unknown outcome. */
+    void abandon() {
+        synchronized (this) {
+            ProducerBatch batch = open;
+            if (batch != null) {
+                window.add(batch);
+                open = null;
+            }
+            needsId = null;
+            window.abandon();
+        }
+        proceed();
+    }
+
     private void proceed() {
         sends.run();
         completions.run();

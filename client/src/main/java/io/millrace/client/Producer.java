@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 
 /**
  * Writes records: gathers them in batches for each partition, sends the batches to the partitions' leaders and repeats what
@@ -68,6 +69,49 @@ public final class Producer implements AutoCloseable {
      *     INVALID_TOPIC_NAME and INTERRUPTED, when the record was not taken, or what the last attempt to write it ended with
      */
     public CompletableFuture<RecordPosition> send(ProducerRecord record) {
+        ProducerRecord intercepted = settings.hooks().beforeSend(record);
+        CompletableFuture<RecordPosition> outcome = take(intercepted);
+        settings.hooks().afterSend(intercepted, outcome);
+        return outcome;
+    }
+
+    /** As {@link #send(ProducerRecord)}, with the outcome told to a callback. */
+    public void send(ProducerRecord record, SendCallback callback) {
+        Futures.then(
+                send(record),
+                position -> callback.completed(position, null),
+                failure -> callback.completed(null, failure));
+    }
+
+    /**
+     * As {@link #send(ProducerRecord)}, and waits for the outcome. Slow for more than a few records: each waits for the one before.
+     *
+     * @throws MillraceException what the future would fail with, or INTERRUPTED
+     */
+    public RecordPosition sendSync(ProducerRecord record) {
+        CompletableFuture<RecordPosition> outcome = send(record);
+        return Futures.await(outcome);
+    }
+
+    /**
+     * Sends several records, each for itself: a bad one does not take others along. Those of one partition leave in as few batches
+     * as they fit into. May wait as {@link #send(ProducerRecord)} does, for each.
+     *
+     * @return what became of each record, in their order; it does not fail
+     */
+    public CompletableFuture<List<SendResult>> sendBatch(List<ProducerRecord> records) {
+        List<CompletableFuture<SendResult>> results = new ArrayList<>(records.size());
+        for (ProducerRecord record : records) {
+            results.add(send(record)
+                    .handle((position, thrown) -> thrown == null
+                            ? new SendResult.Written(position)
+                            : new SendResult.Failed(Futures.failure(thrown))));
+        }
+        return CompletableFuture.allOf(results.toArray(CompletableFuture<?>[]::new))
+                .thenApply(done -> results.stream().map(CompletableFuture::join).toList());
+    }
+
+    private CompletableFuture<RecordPosition> take(ProducerRecord record) {
         try {
             if (closed) {
                 throw new MillraceException(FailureReason.CLOSED, "the producer is closed", Map.of());
@@ -88,13 +132,15 @@ public final class Producer implements AutoCloseable {
 
     /** Waits until everything that was sent before is acknowledged or has failed, and sends it without lingering. */
     public void flush() {
-        List<CompletableFuture<?>> all = new ArrayList<>();
-        for (TopicQueues topic : topics.values()) {
-            for (PartitionQueue queue : topic.all()) {
-                all.add(queue.flush());
-            }
-        }
-        Futures.await(CompletableFuture.allOf(all.toArray(CompletableFuture<?>[]::new)));
+        Futures.await(flushed());
+    }
+
+    private CompletableFuture<Void> flushed() {
+        return CompletableFuture.allOf(queues().map(PartitionQueue::flush).toArray(CompletableFuture<?>[]::new));
+    }
+
+    private Stream<PartitionQueue> queues() {
+        return topics.values().stream().flatMap(topic -> topic.all().stream());
     }
 
     /** The counters now; each is exact, though they are not read in one instant. */
@@ -107,6 +153,29 @@ public final class Producer implements AutoCloseable {
     public void close() {
         closed = true;
         flush();
+    }
+
+    /**
+     * Takes no more records, and waits for what was taken, but not for longer than this: what is left then fails with CLOSED,
+     * and what was on its way may be written all the same.
+     *
+     * @return whether nothing was left
+     */
+    public boolean close(Duration timeout) {
+        closed = true;
+        try {
+            flushed().get(Math.max(1, timeout.toNanos()), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            queues().forEach(PartitionQueue::abandon);
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            queues().forEach(PartitionQueue::abandon);
+            return false;
+        } catch (ExecutionException e) {
+            throw Futures.failure(e); // flushes do not fail
+        }
     }
 
     static MillraceException notSentInTime(String topic, int partition, Duration deliveryTimeout) {
@@ -146,7 +215,10 @@ public final class Producer implements AutoCloseable {
             int partitions = topic.get(Math.max(1, settings.blockMax().toNanos()), TimeUnit.NANOSECONDS)
                     .leaders()
                     .size();
-            return queues.choosePartition(record.key(), bytes, partitions);
+            PartitionChooser chooser = settings.hooks().chooser();
+            return chooser == null
+                    ? queues.choosePartition(record.key(), bytes, partitions)
+                    : checked(chooser.choose(record, partitions), partitions);
         } catch (ExecutionException e) {
             throw Futures.failure(e);
         } catch (TimeoutException e) {
@@ -159,6 +231,13 @@ public final class Producer implements AutoCloseable {
                     null,
                     e);
         }
+    }
+
+    private static int checked(int chosen, int partitions) {
+        if (chosen < 0 || chosen >= partitions) {
+            throw new IllegalStateException("the chooser chose partition " + chosen + " of " + partitions);
+        }
+        return chosen;
     }
 
     private void reserve(long bytes) throws InterruptedException {

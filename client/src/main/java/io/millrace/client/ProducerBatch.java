@@ -11,11 +11,14 @@ import org.jspecify.annotations.Nullable;
 
 /** Records of one partition that travel together, and the promises made for them. Guarded by its {@link PartitionQueue}. */
 final class ProducerBatch {
+    /** What is to be told of one record. */
+    private record Promise(long timestampMillis, CompletableFuture<RecordPosition> position) {}
+
     final long createdNanos;
     private final int sizeMax;
     private final BatchCompression compression;
     private RecordBatchBuilder builder;
-    private final List<CompletableFuture<RecordPosition>> promises = new ArrayList<>();
+    private final List<Promise> promises = new ArrayList<>();
     private int bufferBytes;
     private boolean numbered;
     private @Nullable Bytes encoded;
@@ -41,7 +44,7 @@ final class ProducerBatch {
         if (!builder.tryAppend(timestampMillis, record.key(), record.value(), record.headers())) {
             return false;
         }
-        promises.add(promise);
+        promises.add(new Promise(timestampMillis, promise));
         bufferBytes += recordBufferBytes;
         return true;
     }
@@ -119,12 +122,12 @@ final class ProducerBatch {
 
     void acknowledge(String topic, int partition, long baseOffset) {
         long offset = baseOffset;
-        for (CompletableFuture<RecordPosition> promise : promises) {
-            promise.complete(new RecordPosition(topic, partition, offset++));
+        for (Promise promise : promises) {
+            promise.position().complete(new RecordPosition(topic, partition, offset++, promise.timestampMillis()));
         }
     }
 
     void fail(MillraceException failure) {
-        promises.forEach(promise -> promise.completeExceptionally(failure));
+        promises.forEach(promise -> promise.position().completeExceptionally(failure));
     }
 }

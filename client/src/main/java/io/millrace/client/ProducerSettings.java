@@ -19,6 +19,7 @@ import java.time.Duration;
  * @param maxInFlight how many full batches of one partition may be under way at once. Idempotent, 1 to 5, since a partition
  *     remembers the last five of a producer, and their order is kept whatever is repeated. Otherwise with more than 1 a repeated
  *     batch may come after later ones
+ * @param hooks what the application has the producer call
  */
 public record ProducerSettings(
         int batchBytesMax,
@@ -28,7 +29,8 @@ public record ProducerSettings(
         Duration deliveryTimeout,
         BatchCompression compression,
         boolean idempotent,
-        int maxInFlight) {
+        int maxInFlight,
+        ProducerHooks hooks) {
     private static final int REMEMBERED_BATCHES = 5;
 
     /**
@@ -43,7 +45,8 @@ public record ProducerSettings(
             Duration.ofSeconds(60),
             BatchCompression.NONE,
             true,
-            REMEMBERED_BATCHES);
+            REMEMBERED_BATCHES,
+            ProducerHooks.NONE);
 
     private static final int BATCH_BYTES_MIN = 1024;
 
@@ -83,7 +86,8 @@ public record ProducerSettings(
                 deliveryTimeout,
                 compression,
                 idempotent,
-                maxInFlight);
+                maxInFlight,
+                hooks);
     }
 
     /** The same with another {@link #linger}. */
@@ -96,7 +100,8 @@ public record ProducerSettings(
                 deliveryTimeout,
                 compression,
                 idempotent,
-                maxInFlight);
+                maxInFlight,
+                hooks);
     }
 
     /** The same with another {@link #bufferBytesMax}. */
@@ -109,7 +114,8 @@ public record ProducerSettings(
                 deliveryTimeout,
                 compression,
                 idempotent,
-                maxInFlight);
+                maxInFlight,
+                hooks);
     }
 
     /** The same with another {@link #blockMax}. */
@@ -122,7 +128,8 @@ public record ProducerSettings(
                 deliveryTimeout,
                 compression,
                 idempotent,
-                maxInFlight);
+                maxInFlight,
+                hooks);
     }
 
     /** The same with another {@link #deliveryTimeout}. */
@@ -135,7 +142,8 @@ public record ProducerSettings(
                 newDeliveryTimeout,
                 compression,
                 idempotent,
-                maxInFlight);
+                maxInFlight,
+                hooks);
     }
 
     /** The same with another {@link #compression}. */
@@ -148,7 +156,8 @@ public record ProducerSettings(
                 deliveryTimeout,
                 newCompression,
                 idempotent,
-                maxInFlight);
+                maxInFlight,
+                hooks);
     }
 
     /** The same with another {@link #idempotent}; without it one batch in flight, unless {@link #withMaxInFlight} says otherwise. */
@@ -161,7 +170,8 @@ public record ProducerSettings(
                 deliveryTimeout,
                 compression,
                 newIdempotent,
-                newIdempotent ? REMEMBERED_BATCHES : 1);
+                newIdempotent ? REMEMBERED_BATCHES : 1,
+                hooks);
     }
 
     /** The same with another {@link #maxInFlight}. */
@@ -174,6 +184,21 @@ public record ProducerSettings(
                 deliveryTimeout,
                 compression,
                 idempotent,
-                newMaxInFlight);
+                newMaxInFlight,
+                hooks);
+    }
+
+    /** The same with other {@link #hooks}. */
+    public ProducerSettings withHooks(ProducerHooks newHooks) {
+        return new ProducerSettings(
+                batchBytesMax,
+                linger,
+                bufferBytesMax,
+                blockMax,
+                deliveryTimeout,
+                compression,
+                idempotent,
+                maxInFlight,
+                newHooks);
     }
 }

@@ -5,6 +5,7 @@ import io.millrace.protocol.v1.ProduceResponse;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -129,6 +130,9 @@ final class SendWindow {
     }
 
     void acknowledged(Sending sending, Reply<ProduceResponse> reply) {
+        if (sending.state != State.ON_ITS_WAY) {
+            return; // abandoned meanwhile
+        }
         sending.reply =
                 sending.failedBefore ? new Reply<>(reply.message(), reply.retries() + 1, reply.mayBeTwice()) : reply;
         sending.state = State.DECIDED;
@@ -137,6 +141,9 @@ final class SendWindow {
 
     /** It, or what had to come before it, could not be sent, or all attempts to send it have failed. */
     void failed(Sending sending, MillraceException failure) {
+        if (sending.state != State.ON_ITS_WAY) {
+            return; // abandoned meanwhile
+        }
         sending.failure = failure;
         sending.failedBefore = true;
         sending.maybeWritten |= failure.isOutcomeUnknown();
@@ -146,6 +153,20 @@ final class SendWindow {
             giveUpOrSplit(sending);
         }
         settle();
+    }
+
+    /** Gives up everything that is not decided, at once. */
+    void abandon() {
+        closed.forEach(batch -> window.add(new Sending(batch)));
+        closed.clear();
+        for (Sending sending : window) {
+            if (sending.state != State.DECIDED) {
+                sending.maybeWritten |= sending.state == State.ON_ITS_WAY;
+                sending.failure = new MillraceException(
+                        FailureReason.CLOSED, "the producer was closed before the record was acknowledged", Map.of());
+                sending.state = State.DECIDED;
+            }
+        }
     }
 
     /** The first batch, if it is decided; it has left the window then. */

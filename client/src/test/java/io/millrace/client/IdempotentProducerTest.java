@@ -228,11 +228,18 @@ class IdempotentProducerTest {
         cluster.createTopic("orders", 1);
         Producer producer = fixture.client.producer(ProducerSettings.DEFAULT.withBatchBytesMax(1024));
         producer.send(value("first")).join();
+        CountDownLatch arrived = new CountDownLatch(1);
         CountDownLatch othersArrived = new CountDownLatch(4);
         cluster.nextProduce(append -> {
+            arrived.countDown();
             othersArrived.await(); // only then its turn comes
             return append.run();
         });
+        List<String> values =
+                IntStream.range(0, 8).mapToObj(i -> i + "x".repeat(600)).toList(); // one to a batch
+        List<CompletableFuture<RecordPosition>> sent = new ArrayList<>();
+        sent.add(producer.send(value(values.get(0))));
+        arrived.await();
         for (int i = 0; i < 4; i++) {
             cluster.nextProduce(append -> {
                 try {
@@ -242,18 +249,13 @@ class IdempotentProducerTest {
                 }
             });
         }
-        List<CompletableFuture<RecordPosition>> sent = new ArrayList<>();
-        List<String> expected = new ArrayList<>(List.of("first"));
-        for (int i = 0; i < 8; i++) {
-            expected.add(i + "x".repeat(600)); // one to a batch
-            sent.add(producer.send(value(expected.get(i + 1))));
-        }
+        values.stream().skip(1).forEach(value -> sent.add(producer.send(value(value))));
 
         for (int i = 0; i < 8; i++) {
             assertThat(sent.get(i).join().offset()).isEqualTo(i + 1);
         }
-        assertThat(cluster.values("orders", 0)).isEqualTo(expected);
-        assertThat(cluster.produceLog()).hasSizeGreaterThan(9 + 3);
+        assertThat(cluster.values("orders", 0)).startsWith("first").endsWith(values.toArray(String[]::new));
+        assertThat(cluster.produceLog()).hasSizeGreaterThanOrEqualTo(1 + 8 + 4); // who is sent again may be early again
     }
 
     @Test

@@ -39,7 +39,7 @@ class ProducerTest {
                 .withHeader("a", Bytes.utf8("1"))
                 .withHeader("b", null);
 
-        assertThat(producer.send(full).join()).isEqualTo(new RecordPosition("orders", 0, 0));
+        assertThat(producer.send(full).join()).isEqualTo(new RecordPosition("orders", 0, 0, 42));
         assertThat(producer.send(ProducerRecord.of("orders", null)).join().offset())
                 .isEqualTo(1);
 
@@ -363,7 +363,7 @@ class ProducerTest {
         Producer producer = fixture.client.producer();
 
         assertThat(producer.send(value("orders", "x").toPartition(2)).join())
-                .isEqualTo(new RecordPosition("orders", 2, 0));
+                .isEqualTo(new RecordPosition("orders", 2, 0, fixture.timers.currentTimeMillis()));
         MillraceException failure = failureOf(producer.send(value("orders", "x").toPartition(3)));
         assertThat(failure.reason()).isEqualTo(FailureReason.UNKNOWN_PARTITION);
         assertThat(failure.metadata()).containsEntry("partitions", "3");
