@@ -288,7 +288,12 @@ class SingleBrokerTest extends WithOneBroker {
         String page = broker.http("/api/v1/topics/" + topic + "/partitions/0").body();
 
         assertThat(page)
-                .contains("\"role\" : \"LEADER\"", "\"leader\" : 1", "\"highWatermark\" : 1", "\"logEndOffset\" : 1");
+                .contains(
+                        "\"role\" : \"LEADER\"",
+                        "\"leader\" : 1",
+                        "\"highWatermark\" : 1",
+                        "\"logEndOffset\" : 1",
+                        "\"recordsPerProposal\" : 1.0");
         assertThat(broker.http("/api/v1/topics/" + topic + "/partitions/9").statusCode())
                 .isEqualTo(404);
         assertThat(broker.http("/api/v1/topics/nope").body()).contains("UNKNOWN_TOPIC");

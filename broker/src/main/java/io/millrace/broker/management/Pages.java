@@ -10,6 +10,7 @@ import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.replica.DiskSpace;
 import io.millrace.partition.replica.PartitionStatus;
+import io.millrace.partition.replica.ProposalCounters;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,8 +62,20 @@ final class Pages {
             Optional<Long> logStartOffset,
             Optional<Long> logEndOffset,
             Optional<Long> highWatermark,
+            Optional<Batching> batching,
             List<PartitionStatus.Peer> peers,
             SortedMap<Integer, Optional<PartitionStatus>> replicas) {}
+
+    /** How many requests and records a proposal of this replica has on average, since it was started. */
+    record Batching(long proposals, double requestsPerProposal, double recordsPerProposal) {
+        static Optional<Batching> of(ProposalCounters proposed) {
+            double proposals = proposed.proposals();
+            return proposals == 0
+                    ? Optional.empty()
+                    : Optional.of(new Batching(
+                            proposed.proposals(), proposed.requests() / proposals, proposed.records() / proposals));
+        }
+    }
 
     /** @param controller empty if it does not answer */
     record ControllerPage(long epoch, OptionalInt brokerId, ControllerReply.Description controller) {}
@@ -152,6 +165,7 @@ final class Pages {
                 best.map(PartitionStatus::logStartOffset),
                 best.map(PartitionStatus::logEndOffset),
                 best.map(PartitionStatus::highWatermark),
+                best.map(PartitionStatus::proposed).flatMap(Batching::of),
                 best.map(PartitionStatus::peers).orElse(List.of()),
                 replicas);
     }

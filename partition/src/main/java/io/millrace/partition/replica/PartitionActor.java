@@ -639,7 +639,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         if (statusRequests.isEmpty()) {
             return this; // the replica ended meanwhile, and they have their answers
         }
-        PartitionStatus answer = PartitionStatus.running(spec.id(), status.raft(), offsets(), log(), damage);
+        PartitionStatus answer =
+                PartitionStatus.running(spec.id(), status.raft(), offsets(), log(), damage, proposals.counters());
         statusRequests.forEach(get -> get.replyTo().tell(new PartitionReply.Status(get.requestId(), answer)));
         statusRequests.clear();
         return this;

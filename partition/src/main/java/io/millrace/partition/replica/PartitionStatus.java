@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param logStartOffset the first offset that can be read
  * @param highWatermark the offset after the last record known here to be committed
  * @param logEndOffset the offset after the last record in the log, committed or not
+ * @param proposed what it has proposed since it was started
  * @param peers on a leader, the other members
  */
 public record PartitionStatus(
@@ -38,6 +39,7 @@ public record PartitionStatus(
         long highWatermark,
         long logEndOffset,
         long sizeBytes,
+        ProposalCounters proposed,
         List<Peer> peers) {
     public PartitionStatus {
         peers = List.copyOf(peers);
@@ -62,11 +64,17 @@ public record PartitionStatus(
                 0,
                 0,
                 0,
+                ProposalCounters.NONE,
                 List.of());
     }
 
     static PartitionStatus running(
-            ReplicaId id, RaftStatus raft, PartitionOffsets offsets, ReplicaLog log, @Nullable String damage) {
+            ReplicaId id,
+            RaftStatus raft,
+            PartitionOffsets offsets,
+            ReplicaLog log,
+            @Nullable String damage,
+            ProposalCounters proposed) {
         List<Peer> peers = raft.peers().entrySet().stream()
                 .map(peer -> new Peer(
                         peer.getKey().value(),
@@ -94,6 +102,7 @@ public record PartitionStatus(
                 offsets.highWatermark(),
                 offsets.logEndOffset(),
                 log.sizeBytes(),
+                proposed,
                 peers);
     }
 

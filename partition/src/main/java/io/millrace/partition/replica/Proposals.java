@@ -60,6 +60,7 @@ final class Proposals {
     private final ArrayDeque<Inflight> inflight = new ArrayDeque<>();
     private long nextId = 1;
     private long queuedBytes;
+    private ProposalCounters counters = ProposalCounters.NONE;
 
     Proposals(PartitionSettings settings) {
         this.settings = settings;
@@ -122,7 +123,13 @@ final class Proposals {
                         term);
         Proposal proposal = new Proposal(nextId++, payload, offset);
         inflight.add(new Inflight(proposal.id(), nextOffset, placed));
+        counters = counters.plus(merged.size(), offset - nextOffset);
         return Optional.of(proposal);
+    }
+
+    /** Of all proposals that were made. */
+    ProposalCounters counters() {
+        return counters;
     }
 
     /** Whether it repeats something that is on its way; then it is answered together with that. */

@@ -138,6 +138,19 @@ class ProposalsTest {
     }
 
     @Test
+    void theCountersTellHowManyRequestsAndRecordsWereMerged() {
+        assertThat(proposals.counters()).isEqualTo(ProposalCounters.NONE);
+        offer(0, 2);
+        append(propose().orElseThrow());
+        offer(2, 3);
+        offer(5, 4);
+        offer(5, 4); // a repetition is answered, and not proposed
+        append(propose().orElseThrow());
+
+        assertThat(proposals.counters()).isEqualTo(new ProposalCounters(2, 3, 9));
+    }
+
+    @Test
     void whateverBecomesOfARequestItsRoomInTheQueueIsFreedOnce() {
         Proposals small = new Proposals(new PartitionSettings(1, 1 << 20, 2, 1, 1 << 20));
         for (int round = 0; round < 3; round++) {
