@@ -60,6 +60,7 @@ public record BrokerSettings(
     /**
      * @param advertised where clients are told to connect to
      * @param pendingBytesMax of requests taken and not answered
+     * @param connectionBytesMax of produce requests of one connection
      */
     public record FrontDoor(
             HostPort address,
@@ -68,6 +69,7 @@ public record BrokerSettings(
             Duration requestTimeoutMax,
             int streamParallelism,
             long pendingBytesMax,
+            long connectionBytesMax,
             int pendingRequestsMax,
             int routers) {}
 }

@@ -165,6 +165,8 @@ final class SettingsReader {
                 "is less than millrace.client.request-timeout");
         long pendingBytes = bytesBetween("client.pending-bytes", KIB, 1L << 40);
         check(pendingBytes >= requestBytesMax, "client.pending-bytes", "is less than millrace.max-request-size");
+        long connectionBytes = bytesBetween("client.connection-bytes", KIB, 1L << 40);
+        check(connectionBytes >= requestBytesMax, "client.connection-bytes", "is less than millrace.max-request-size");
         return new BrokerSettings.FrontDoor(
                 address,
                 advertised("client", address),
@@ -172,6 +174,7 @@ final class SettingsReader {
                 timeoutMax,
                 intBetween("client.stream-parallelism", 1, 100_000),
                 pendingBytes,
+                connectionBytes,
                 intBetween("client.pending-requests", 1, 10_000_000),
                 intBetween("client.routers", 1, 256));
     }

@@ -43,29 +43,34 @@ final class FrameLimit {
         this.messageBytesMax = messageBytesMax;
     }
 
-    /** The same request, without compression; reading it fails where a message is too large. */
-    HttpRequest applyTo(HttpRequest request) {
+    /**
+     * The same request, without compression; reading it fails where a message is too large, or there is no memory for it.
+     *
+     * @param memory what its messages are held in
+     */
+    HttpRequest applyTo(HttpRequest request, RequestMemory.Hold memory) {
         boolean gzip = request.getHeader(ENCODING)
                 .map(header -> header.value().equalsIgnoreCase("gzip"))
                 .orElse(false);
-        RequestEntity limited = limit(request.entity(), gzip);
+        RequestEntity limited = limit(request.entity(), gzip, memory);
         return gzip ? request.removeHeader(ENCODING).withEntity(limited) : request.withEntity(limited);
     }
 
-    private RequestEntity limit(RequestEntity entity, boolean gzip) {
+    private RequestEntity limit(RequestEntity entity, boolean gzip, RequestMemory.Hold memory) {
         if (entity instanceof HttpEntity.Strict strict) {
             ByteString data = strict.getData();
             ByteStringBuilder plain = new ByteStringBuilder();
             try {
-                new Frames(gzip).accept(data).forEach(plain::append);
+                new Frames(gzip, memory).accept(data).forEach(plain::append);
             } catch (FailureException e) {
+                memory.ended();
                 return HttpEntities.createChunked(entity.getContentType(), Source.failed(e));
             }
             return gzip ? HttpEntities.create(entity.getContentType(), plain.result()) : entity;
         }
         return HttpEntities.createChunked(
                 entity.getContentType(),
-                entity.withoutSizeLimit().getDataBytes().via(new Limited(gzip)));
+                entity.withoutSizeLimit().getDataBytes().via(new Limited(gzip, memory)));
     }
 
     /**
@@ -77,9 +82,11 @@ final class FrameLimit {
         private final Outlet<ByteString> out = Outlet.create("bytes.out");
         private final FlowShape<ByteString, ByteString> shape = FlowShape.of(in, out);
         private final boolean gzip;
+        private final RequestMemory.Hold memory;
 
-        Limited(boolean gzip) {
+        Limited(boolean gzip, RequestMemory.Hold memory) {
             this.gzip = gzip;
+            this.memory = memory;
         }
 
         @Override
@@ -93,7 +100,7 @@ final class FrameLimit {
         }
 
         private final class Logic extends GraphStageLogic {
-            private final Frames frames = new Frames(gzip);
+            private final Frames frames = new Frames(gzip, memory);
             private long dropped;
 
             Logic() {
@@ -110,6 +117,11 @@ final class FrameLimit {
                         pull(in);
                     }
                 });
+            }
+
+            @Override
+            public void postStop() {
+                memory.ended();
             }
 
             private void onBytes(ByteString bytes) {
@@ -152,8 +164,13 @@ final class FrameLimit {
         /** Bytes of an uncompressed message that may still pass. */
         private int passing;
 
-        Frames(boolean gzip) {
+        private final RequestMemory.Hold memory;
+        /** A compressed message for which there is room. */
+        private boolean begun;
+
+        Frames(boolean gzip, RequestMemory.Hold memory) {
             this.gzip = gzip;
+            this.memory = memory;
         }
 
         Iterable<ByteString> accept(ByteString bytes) {
@@ -165,6 +182,7 @@ final class FrameLimit {
                     out.add(rest.take(size));
                     passing -= size;
                     rest = rest.drop(size);
+                    completedIfAllPassed();
                 } else {
                     held = held.concat(rest);
                     rest = ByteString.emptyByteString();
@@ -188,18 +206,34 @@ final class FrameLimit {
             }
             ByteString all = held;
             if (!compressed || !gzip) {
+                memory.begins(length);
                 held = ByteString.emptyByteString();
                 passing = (int) length;
                 out.add(all.take(HEADER_SIZE));
+                completedIfAllPassed();
                 return all.drop(HEADER_SIZE);
+            }
+            if (!begun) {
+                memory.begins(length);
+                begun = true;
             }
             int end = HEADER_SIZE + (int) length;
             if (all.size() < end) {
                 return ByteString.emptyByteString();
             }
             held = ByteString.emptyByteString();
-            out.add(frame(inflate(all.slice(HEADER_SIZE, end).toArray())));
+            byte[] plain = inflate(all.slice(HEADER_SIZE, end).toArray());
+            memory.begins(plain.length);
+            out.add(frame(plain));
+            begun = false;
+            memory.completed();
             return all.drop(end);
+        }
+
+        private void completedIfAllPassed() {
+            if (passing == 0) {
+                memory.completed();
+            }
         }
 
         private byte[] inflate(byte[] compressed) {

@@ -5,6 +5,7 @@ import akka.grpc.javadsl.ServerReflection;
 import akka.grpc.javadsl.ServiceHandler;
 import akka.http.javadsl.Http;
 import akka.http.javadsl.ServerBinding;
+import akka.http.javadsl.model.AttributeKeys;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.japi.function.Function;
@@ -82,7 +83,24 @@ public final class GrpcServer {
                         List.of(MessageService.description, ClusterService.description, AdminService.description),
                         system));
         FrameLimit limit = new FrameLimit(settings.requestBytesMax());
-        return request -> services.apply(limit.applyTo(request));
+        RequestMemory memory = new RequestMemory(
+                settings.frontDoor().connectionBytesMax(), settings.frontDoor().pendingBytesMax());
+        RequestMemory unbounded = new RequestMemory(Long.MAX_VALUE, Long.MAX_VALUE);
+        return request -> {
+            // Others are small, and must get through when producers have filled the memory.
+            RequestMemory.Hold hold = (isProduce(request) ? memory : unbounded).open(connectionOf(request));
+            return services.apply(limit.applyTo(request, hold)).whenComplete((response, thrown) -> hold.answered());
+        };
+    }
+
+    private static boolean isProduce(HttpRequest request) {
+        return request.getUri().path().startsWith("/" + MessageService.name + "/Produce");
+    }
+
+    private static String connectionOf(HttpRequest request) {
+        return request.getAttribute(AttributeKeys.remoteAddress)
+                .flatMap(address -> address.getAddress().map(host -> host + " " + address.getPort()))
+                .orElse("");
     }
 
     @SafeVarargs

@@ -12,7 +12,8 @@
  * <p>Errors: what goes wrong in an expected way is a {@link io.millrace.broker.Failure}, and {@code Statuses} is the one place
  * that says how it is told. Everything else is a fault of ours: the client gets an incident's number, the log the rest.
  *
- * <p>What a request holds is bounded: its size by {@code FrameLimit}, all together by the gateway, its time by its deadline.
+ * <p>What a request holds is bounded: its size by {@code FrameLimit}, what is arriving by {@code RequestMemory}, all together by the
+ * gateway, its time by its deadline.
  * Akka HTTP does not tell of a client that gives up a unary call, so such a call holds what it has until it is answered or
  * its deadline comes; a stream's end is seen at once.
  */

@@ -195,6 +195,7 @@ class SettingsLoaderTest {
         "millrace.client.port, 2551, millrace.cluster",
         "millrace.http.port, 9092, another setting",
         "millrace.client.pending-bytes, 1 MiB, max-request-size",
+        "millrace.client.connection-bytes, 1 MiB, max-request-size",
         "millrace.client.request-timeout-max, 1 s, request-timeout",
         "millrace.cluster.name, a b, 1 to 64",
         "millrace.cluster.seeds, nonsense, host:port",

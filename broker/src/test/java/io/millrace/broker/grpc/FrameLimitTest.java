@@ -30,6 +30,7 @@ class FrameLimitTest {
     private static final long SEED = 42;
 
     private final FrameLimit limit = new FrameLimit(LIMIT);
+    private final RequestMemory memory = new RequestMemory(1 << 20, 1 << 20);
     private final Random random = new Random(SEED);
 
     @AfterAll
@@ -57,9 +58,10 @@ class FrameLimitTest {
         FrameLimit roomy = new FrameLimit(LIMIT + 100); // gzip makes random bytes a little larger.
 
         for (int i = 0; i < 50; i++) {
-            assertThat(read(roomy.applyTo(raw(cut(sent), true)))).isEqualTo(plain);
+            assertThat(read(roomy.applyTo(raw(cut(sent), true), memory.open("a"))))
+                    .isEqualTo(plain);
         }
-        assertThat(roomy.applyTo(raw(List.of(sent), true)).getHeader("grpc-encoding"))
+        assertThat(roomy.applyTo(raw(List.of(sent), true), memory.open("a")).getHeader("grpc-encoding"))
                 .isEmpty();
     }
 
@@ -94,6 +96,64 @@ class FrameLimitTest {
                 .satisfies(thrown -> assertThat(failureIn(thrown)).isInstanceOf(Failure.InvalidRequest.class));
     }
 
+    @Test
+    void aCallHoldsItsMessagesUntilItIsAnswered() throws IOException {
+        for (boolean compressed : new boolean[] {false, true}) {
+            RequestMemory.Hold hold = memory.open("a");
+            ByteString frame = compressed ? frame(1, gzip(new byte[600])) : frame(0, bytes(600));
+            read(limit.applyTo(raw(cut(frame), compressed), hold));
+
+            assertThat(memory.bytes()).isBetween(600L, 700L);
+            hold.answered();
+            assertThat(memory.bytes()).isZero();
+        }
+    }
+
+    @Test
+    void aStreamThatIsAnsweredHoldsOnlyWhatIsNotComplete() {
+        RequestMemory.Hold hold = memory.open("a");
+        hold.answered();
+        read(limit.applyTo(
+                raw(cut(frame(0, bytes(600)).concat(frame(0, bytes(300)).take(200))), false), hold));
+
+        assertThat(memory.bytes()).isZero();
+    }
+
+    @Test
+    void aMessageThatEndsHalfwayLeavesNothing() {
+        RequestMemory.Hold hold = memory.open("a");
+        read(limit.applyTo(raw(cut(frame(0, bytes(600)).take(300)), false), hold));
+        hold.answered();
+
+        assertThat(memory.bytes()).isZero();
+    }
+
+    /** Nobody answers: what the broker has taken stays at the bound, however many push. */
+    @Test
+    void memoryStaysBoundedWithTwoHundredClientsPushingAtOnce() {
+        RequestMemory small = new RequestMemory(3 * 900, 20 * 900);
+        List<RequestMemory.Hold> taken = new ArrayList<>();
+        int refused = 0;
+        for (int round = 0; round < 5; round++) {
+            for (int client = 0; client < 200; client++) {
+                RequestMemory.Hold hold = small.open("client-" + client);
+                try {
+                    read(limit.applyTo(raw(cut(frame(0, bytes(900))), false), hold));
+                    taken.add(hold);
+                } catch (CompletionException e) {
+                    assertThat(failureIn(e)).isInstanceOf(Failure.Overloaded.class);
+                    refused++;
+                }
+                assertThat(small.bytes()).isLessThanOrEqualTo(20 * 900);
+            }
+        }
+        assertThat(taken).hasSize(20);
+        assertThat(refused).isEqualTo(5 * 200 - 20);
+
+        taken.forEach(RequestMemory.Hold::answered);
+        assertThat(small.bytes()).isZero();
+    }
+
     private void assertTooLarge(HttpRequest request, long sizeAtLeast) {
         assertThatThrownBy(() -> read(request)).satisfies(thrown -> assertThat(failureIn(thrown))
                 .isInstanceOfSatisfying(Failure.MessageTooLarge.class, tooLarge -> {
@@ -107,7 +167,7 @@ class FrameLimitTest {
     }
 
     private HttpRequest request(List<ByteString> chunks, boolean gzip) {
-        return limit.applyTo(raw(chunks, gzip));
+        return limit.applyTo(raw(chunks, gzip), memory.open("a"));
     }
 
     private static HttpRequest raw(List<ByteString> chunks, boolean gzip) {
