@@ -51,6 +51,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
+    /** So long, and up to twice as long, a batch waits for one before it that it has overtaken on the way. */
+    private static final Duration EARLY_ROUND = Duration.ofMillis(50);
+
     private static final int PRODUCERS_READ_BYTES = 4 << 20;
     private static final int PRODUCER_SNAPSHOTS_PER_SEGMENT = 4;
 
@@ -71,6 +74,10 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private record ProducersSaved(@Nullable Throwable failure) implements ReplicaMessage {}
 
     private enum LookForRoom implements ReplicaMessage {
+        INSTANCE
+    }
+
+    private enum EarlyRoundOver implements ReplicaMessage {
         INSTANCE
     }
 
@@ -196,6 +203,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 .onMessage(ProducersRead.class, this::onProducersRead)
                 .onMessage(ProducersSaved.class, this::onProducersSaved)
                 .onMessageEquals(LookForRoom.INSTANCE, this::onLookForRoom)
+                .onMessageEquals(EarlyRoundOver.INSTANCE, this::onEarlyRoundOver)
                 .onMessageEquals(ReplicaMessage.Open.INSTANCE, () -> this)
                 .onMessageEquals(ReplicaMessage.Delete.INSTANCE, this::onDelete)
                 .onSignal(ChildFailed.class, this::onRaftFailed)
@@ -477,12 +485,25 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private void propose() {
         while (serving && !log().isBehind()) {
             Optional<Proposal> next = proposals.next(nextOffset, term, sequencing);
+            armEarlyTimer();
             if (next.isEmpty()) {
                 return;
             }
             Proposal proposal = next.get();
             nextOffset = proposal.nextOffset();
             raft.tell(new RaftCommand.Propose(term, proposal.id(), proposal.payload()));
+        }
+    }
+
+    private Behavior<ReplicaMessage> onEarlyRoundOver() {
+        proposals.refuseEarly(sequencing);
+        armEarlyTimer();
+        return this;
+    }
+
+    private void armEarlyTimer() {
+        if (proposals.hasEarly() && !timers.isTimerActive(EarlyRoundOver.INSTANCE)) {
+            timers.startSingleTimer(EarlyRoundOver.INSTANCE, EARLY_ROUND);
         }
     }
 

@@ -2,6 +2,7 @@ package io.millrace.partition.replica;
 
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.replica.PartitionCommand.Produce;
+import io.millrace.partition.state.ProducerBatch;
 import io.millrace.partition.state.SequenceVerdict;
 import io.millrace.protocol.record.RecordBatches;
 import java.util.ArrayDeque;
@@ -40,6 +41,9 @@ final class Proposals {
         void settled(Produce request, SequenceVerdict verdict);
     }
 
+    /** A request that is ahead of a batch of its producer that has not arrived, and in which round it came. */
+    private record Early(Produce request, SequenceVerdict verdict, long round) {}
+
     private static final class Inflight {
         final long id;
         final long firstOffset;
@@ -58,6 +62,10 @@ final class Proposals {
     private final PartitionSettings settings;
     private final ArrayDeque<Produce> waiting = new ArrayDeque<>();
     private final ArrayDeque<Inflight> inflight = new ArrayDeque<>();
+    /** Requests of one producer overtake each other on their way: these get a moment before they are refused. */
+    private final ArrayDeque<Early> early = new ArrayDeque<>();
+
+    private long earlyRound;
     private long nextId = 1;
     private long queuedBytes;
     private ProposalCounters counters = ProposalCounters.NONE;
@@ -107,6 +115,9 @@ final class Proposals {
                 placed.add(new Placed(request, offset, false));
                 offset += request.recordCount();
                 size += request.batches().sizeBytes();
+                expectEarly(request);
+            } else if (isEarly(verdict)) {
+                early.add(new Early(request, verdict, earlyRound));
             } else if (verdict instanceof SequenceVerdict.Duplicate original && original.baseOffset() >= nextOffset) {
                 placed.add(new Placed(request, original.baseOffset(), true));
             } else if (!joined(request, verdict)) {
@@ -125,6 +136,43 @@ final class Proposals {
         inflight.add(new Inflight(proposal.id(), nextOffset, placed));
         counters = counters.plus(merged.size(), offset - nextOffset);
         return Optional.of(proposal);
+    }
+
+    private static boolean isEarly(SequenceVerdict verdict) {
+        return verdict instanceof SequenceVerdict.OutOfOrder || verdict instanceof SequenceVerdict.UnknownProducer;
+    }
+
+    /** Puts the requests that came too early for this one's producer first in line: one of them may be the next now. */
+    private void expectEarly(Produce accepted) {
+        if (early.isEmpty()) {
+            return;
+        }
+        Optional<Long> producer = producerOf(accepted);
+        List<Produce> expected = new ArrayList<>();
+        early.removeIf(candidate -> producer.isPresent()
+                && producer.equals(producerOf(candidate.request()))
+                && expected.add(candidate.request()));
+        for (int i = expected.size() - 1; i >= 0; i--) {
+            waiting.addFirst(expected.get(i));
+        }
+    }
+
+    private static Optional<Long> producerOf(Produce request) {
+        return ProducerBatches.of(request.batches()).map(ProducerBatch::producerId);
+    }
+
+    boolean hasEarly() {
+        return !early.isEmpty();
+    }
+
+    /** Refuses what has come too early and has waited for a round; to be called once a round. */
+    void refuseEarly(Sequencing sequencing) {
+        while (!early.isEmpty() && early.peekFirst().round() < earlyRound) {
+            Early refused = early.removeFirst();
+            queuedBytes -= refused.request().batches().sizeBytes();
+            sequencing.settled(refused.request(), refused.verdict());
+        }
+        earlyRound++;
     }
 
     /** Of all proposals that were made. */
@@ -195,6 +243,8 @@ final class Proposals {
 
     /** Takes out the requests that were not proposed yet. */
     void drainWaiting(Consumer<Produce> each) {
+        early.forEach(request -> waiting.add(request.request()));
+        early.clear();
         while (!waiting.isEmpty()) {
             Produce request = waiting.removeFirst();
             queuedBytes -= request.batches().sizeBytes();

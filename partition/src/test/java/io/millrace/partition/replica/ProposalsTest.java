@@ -117,7 +117,45 @@ class ProposalsTest {
         offer(2, 2);
         append(propose().orElseThrow());
         commitAll();
-        assertThat(answers).containsExactly("2 " + new SequenceVerdict.OutOfOrder(2), "1 at 0", "3 at 2");
+        assertThat(answers).containsExactly("1 at 0", "3 at 2");
+        answers.clear();
+        waitForTheEarlyInVain();
+        assertThat(answers).containsExactly("2 " + new SequenceVerdict.OutOfOrder(4));
+    }
+
+    @Test
+    void batchesThatOvertookEachOtherAreProposedInOrder() {
+        offer(3, 1);
+        offer(1, 2);
+        assertThat(propose()).isEmpty();
+        offer(4, 1);
+        proposals.refuseEarly(sequencing); // none of them has waited for long
+        offer(0, 1);
+        offer(7, 1);
+        Proposal proposal = propose().orElseThrow();
+        assertThat(proposal.nextOffset()).isEqualTo(5);
+        append(proposal);
+        commitAll();
+        assertThat(answers).containsExactly("4 at 0", "2 at 1", "1 at 3", "3 at 4");
+        answers.clear();
+        waitForTheEarlyInVain();
+        assertThat(answers).containsExactly("5 " + new SequenceVerdict.OutOfOrder(5));
+        assertThat(proposals.hasEarly()).isFalse();
+    }
+
+    @Test
+    void whoeverWaitsWhenTheLeadershipEndsHearsOfIt() {
+        offer(3, 1);
+        propose();
+        proposals.drainWaiting(request -> answers.add(request.requestId() + " not done"));
+        assertThat(answers).containsExactly("1 not done");
+        waitForTheEarlyInVain();
+        assertThat(answers).hasSize(1);
+    }
+
+    private void waitForTheEarlyInVain() {
+        proposals.refuseEarly(sequencing);
+        proposals.refuseEarly(sequencing);
     }
 
     @Test
@@ -158,6 +196,8 @@ class ProposalsTest {
             assertThat(small.offer(request)).isTrue();
             assertThat(small.offer(request)).isFalse();
             small.next(0, 1, sequencing);
+            small.refuseEarly(sequencing);
+            small.refuseEarly(sequencing);
         }
         assertThat(answers).hasSize(3);
     }
