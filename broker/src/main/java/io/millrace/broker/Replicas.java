@@ -8,6 +8,7 @@ import io.millrace.broker.data.DataDirectory;
 import io.millrace.controller.BrokerLiveness;
 import io.millrace.controller.MetadataFounding;
 import io.millrace.controller.MetadataReplica;
+import io.millrace.controller.MetadataStateMachine;
 import io.millrace.controller.MetadataView;
 import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.log.OffsetReader;
@@ -35,6 +36,8 @@ import org.jspecify.annotations.Nullable;
 /** Which behaviour a replica of this broker has – records or metadata – and the way to all replicas, by sharding. */
 final class Replicas implements PeerRouter {
     private static final int METADATA_PROPOSALS_MAX = 1_000;
+    /** In a log of the metadata that is as long as it may be: it is shortened by whole segments. */
+    private static final int METADATA_SEGMENTS = 4;
 
     private final BrokerSettings settings;
     private final DataDirectory directory;
@@ -105,15 +108,25 @@ final class Replicas implements PeerRouter {
         Membership voters = Membership.ofVoters(settings.cluster().metadataVoters().stream()
                 .map(NodeId::new)
                 .collect(Collectors.toCollection(TreeSet::new)));
+        long logBytesMax = settings.cluster().metadataLogBytesMax();
         // One group, whose silence would save nothing, and for which everybody waits.
-        ReplicaContext alwaysAwake = context.withRaft(context.raft().withQuiesceAfterMillis(RaftSettings.NEVER));
+        ReplicaContext alwaysAwake = context.withRaft(context.raft().withQuiesceAfterMillis(RaftSettings.NEVER))
+                .withLog(context.log().withSegmentBytes(logBytesMax / METADATA_SEGMENTS));
         Function<Boolean, Behavior<ReplicaMessage>> replica = isFounder -> MetadataReplica.create(
                 settings.brokerId(),
                 settings.cluster().metadataVoters(),
                 view,
                 this,
-                owner -> RaftActor.create(id, voters, isFounder, OffsetReader.withoutOffsets(), alwaysAwake, owner),
-                METADATA_PROPOSALS_MAX);
+                owner -> RaftActor.create(
+                        id,
+                        voters,
+                        isFounder,
+                        OffsetReader.withoutOffsets(),
+                        MetadataStateMachine::new,
+                        alwaysAwake,
+                        owner),
+                METADATA_PROPOSALS_MAX,
+                logBytesMax);
         return ReplicaSupervisor.create(
                 context.monotonicMillis(),
                 reopenAfter -> voters.isVoter(new NodeId(settings.brokerId())) && mayHaveLost(id, context)

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.partition.raft.Payload;
 import java.io.IOException;
@@ -16,7 +17,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * Metadata commands as the entries of the group {@code __metadata}: JSON, for they are few, and people read them when
+ * Metadata commands as the entries of the group {@code __metadata}, and what they come to: JSON, for they are few, and people read them when
  * something went wrong.
  *
  * <pre>{@code {"v":1,"type":"delete-topic","epoch":3,"name":"orders","topicId":17}}</pre>
@@ -71,7 +72,33 @@ public final class MetadataCodec {
         try {
             return fromTree(JSON.readTree(payload.array(), payload.arrayOffset(), payload.sizeBytes()));
         } catch (IOException e) {
-            throw notACommand(e);
+            throw notMetadata(e);
+        }
+    }
+
+    /**
+     * All of the metadata, for a snapshot: equal metadata has equal bytes.
+     *
+     * <pre>{@code {"v":1,"clusterId":"6f9619ff","controllerEpoch":3,"controllerId":1,"brokers":{…},"topics":{…},"appliedIndex":99}}</pre>
+     */
+    static Payload encodeState(ClusterMetadata metadata) {
+        ObjectNode state = JSON.createObjectNode();
+        state.put(VERSION_FIELD, VERSION);
+        state.setAll((ObjectNode) JSON.valueToTree(metadata));
+        return Payload.wrap(state.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * The inverse of {@link #encodeState}.
+     *
+     * @throws MetadataFormatException for anything that {@code encodeState} did not make
+     */
+    static ClusterMetadata decodeState(Payload payload) {
+        try {
+            JsonNode tree = JSON.readTree(payload.array(), payload.arrayOffset(), payload.sizeBytes());
+            return JSON.treeToValue(withoutVersion(tree), ClusterMetadata.class);
+        } catch (IOException e) {
+            throw notMetadata(e);
         }
     }
 
@@ -87,19 +114,12 @@ public final class MetadataCodec {
         try {
             return fromTree(JSON.readTree(json));
         } catch (JsonProcessingException e) {
-            throw notACommand(e);
+            throw notMetadata(e);
         }
     }
 
     private static MetadataCommand fromTree(JsonNode tree) throws JsonProcessingException {
-        if (!(tree instanceof ObjectNode envelope)) {
-            throw new MetadataFormatException("not a metadata command: no JSON object");
-        }
-        JsonNode version = envelope.remove(VERSION_FIELD);
-        if (version == null || !version.isInt() || version.intValue() != VERSION) {
-            throw new MetadataFormatException(
-                    "a metadata command in version " + version + " of the format, this broker reads " + VERSION);
-        }
+        ObjectNode envelope = withoutVersion(tree);
         JsonNode name = envelope.remove(TYPE_FIELD);
         Class<? extends MetadataCommand> type = name == null ? null : TYPES.get(name.asText());
         if (type == null) {
@@ -108,7 +128,19 @@ public final class MetadataCodec {
         return JSON.treeToValue(envelope, type);
     }
 
-    private static MetadataFormatException notACommand(IOException cause) {
-        return new MetadataFormatException("not a metadata command: " + cause.getMessage(), cause);
+    private static ObjectNode withoutVersion(JsonNode tree) {
+        if (!(tree instanceof ObjectNode envelope)) {
+            throw new MetadataFormatException("not metadata: no JSON object");
+        }
+        JsonNode version = envelope.remove(VERSION_FIELD);
+        if (version == null || !version.isInt() || version.intValue() != VERSION) {
+            throw new MetadataFormatException(
+                    "metadata in version " + version + " of the format, this broker reads " + VERSION);
+        }
+        return envelope;
+    }
+
+    private static MetadataFormatException notMetadata(IOException cause) {
+        return new MetadataFormatException("not metadata: " + cause.getMessage(), cause);
     }
 }

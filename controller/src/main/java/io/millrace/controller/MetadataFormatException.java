@@ -1,7 +1,7 @@
 package io.millrace.controller;
 
 /** Bytes that are no metadata command which this version understands. */
-public final class MetadataFormatException extends RuntimeException {
+public final class MetadataFormatException extends IllegalArgumentException {
     MetadataFormatException(String message) {
         super(message);
     }

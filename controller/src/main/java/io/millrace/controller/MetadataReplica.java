@@ -9,13 +9,11 @@ import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
-import io.millrace.controller.metadata.Applied;
-import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.partition.raft.Entry;
-import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Role;
+import io.millrace.partition.raft.Snapshot;
 import io.millrace.partition.replica.ControlMessage;
 import io.millrace.partition.replica.JournalOutOfSpace;
 import io.millrace.partition.replica.LogDamage;
@@ -36,8 +34,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * One broker's replica of the cluster's metadata: the owner of its member of the Raft group {@code __metadata}.
  *
- * <p>It applies what is committed, in order, from the first entry on each time it starts, and publishes each state to the
- * {@link MetadataView}. It takes proposals on any broker: a replica that does not lead passes them to the one that does,
+ * <p>It applies what is committed, in order, from the log's beginning on each time it starts, and publishes each state to the
+ * {@link MetadataView}. When its log has grown too long, the older half of what is applied is folded into the snapshot that the
+ * log begins with. It takes proposals on any broker: a replica that does not lead passes them to the one that does,
  * once, and that one answers to the proposer directly.
  *
  * <p>If its log is damaged, its member sets that aside with the group's consent, and it ends, to be started again with an empty
@@ -74,9 +73,9 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
 
     private record RaftSaid(RaftEvent event) implements ReplicaMessage {}
 
-    private record EntriesRead(List<Entry> entries) implements ReplicaMessage {}
+    private record EntriesRead(int logsReplaced, List<Entry> entries) implements ReplicaMessage {}
 
-    private record ReadFailed(Throwable cause) implements ReplicaMessage {}
+    private record ReadFailed(int logsReplaced, Throwable cause) implements ReplicaMessage {}
 
     private final int self;
     private final Set<NodeId> voters;
@@ -85,6 +84,8 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
     private final ActorRef<RaftCommand> raft;
     private final Proposals proposals;
     private final int proposalsMax;
+    private final long logBytesMax;
+    private final MetadataStateMachine state = new MetadataStateMachine();
 
     /** Ends when its Raft member has, to be started again. */
     private boolean beginsAnew;
@@ -93,8 +94,9 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
     /** When it started. */
     private boolean hadEntries;
 
-    private ClusterMetadata metadata = ClusterMetadata.EMPTY;
-    /** Known to be committed; 0 until this is heard for the first time since the start. */
+    /** By snapshots. What was read of an earlier one is of no use. */
+    private int logsReplaced;
+    /** Known to be committed; 0 until this is heard for the first time since the start, or since a snapshot was installed. */
     private long commitIndex;
 
     private boolean reading;
@@ -118,6 +120,7 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
      * @param view where it publishes; its own
      * @param raft makes the group's member on this broker; the parameter is its owner
      * @param proposalsMax so many may wait for their commit
+     * @param logBytesMax with more, the log is shortened, a few segments at a time
      */
     public static Behavior<ReplicaMessage> create(
             int self,
@@ -125,8 +128,10 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
             MetadataView view,
             PeerRouter peers,
             Function<ActorRef<RaftEvent>, Behavior<RaftCommand>> raft,
-            int proposalsMax) {
-        return Behaviors.setup(context -> new MetadataReplica(context, self, voters, view, peers, raft, proposalsMax));
+            int proposalsMax,
+            long logBytesMax) {
+        return Behaviors.setup(
+                context -> new MetadataReplica(context, self, voters, view, peers, raft, proposalsMax, logBytesMax));
     }
 
     private MetadataReplica(
@@ -136,7 +141,8 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
             MetadataView view,
             PeerRouter peers,
             Function<ActorRef<RaftEvent>, Behavior<RaftCommand>> raft,
-            int proposalsMax) {
+            int proposalsMax,
+            long logBytesMax) {
         super(context);
         this.self = self;
         this.voters = voters.stream().map(NodeId::new).collect(Collectors.toUnmodifiableSet());
@@ -144,6 +150,7 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
         this.peers = peers;
         this.proposals = new Proposals(proposalsMax);
         this.proposalsMax = proposalsMax;
+        this.logBytesMax = logBytesMax;
         ActorRef<RaftEvent> owner = context.messageAdapter(RaftEvent.class, RaftSaid::new);
         this.raft = context.spawn(raft.apply(owner), "raft");
         context.watch(this.raft);
@@ -230,6 +237,9 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
         if (event instanceof RaftEvent.Started started) {
             log = started.log();
             hadEntries = started.lastIndex() > 0;
+            started.start().ifPresent(snapshot -> state.restore(snapshot.state()));
+        } else if (event instanceof RaftEvent.SnapshotInstalled installed) {
+            onSnapshotInstalled(installed.snapshot());
         } else if (event instanceof RaftEvent.RoleChanged changed) {
             onRoleChanged(changed);
         } else if (event instanceof RaftEvent.Committed committed) {
@@ -279,21 +289,36 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
 
     // Applying.
 
+    /** What is committed beyond it the leader has yet to say. */
+    private void onSnapshotInstalled(Snapshot snapshot) {
+        state.restore(snapshot.state());
+        commitIndex = 0;
+        reading = false;
+        logsReplaced++;
+        onProgress();
+    }
+
     private void readNext() {
-        if (reading || log == null || metadata.appliedIndex() >= commitIndex) {
+        long applied = state.metadata().appliedIndex();
+        if (reading || log == null || applied >= commitIndex) {
             return;
         }
         reading = true;
+        int asked = logsReplaced;
         getContext()
                 .pipeToSelf(
-                        log.read(metadata.appliedIndex() + 1, commitIndex, READ_BYTES_MAX),
-                        (entries, failure) -> failure == null ? new EntriesRead(entries) : new ReadFailed(failure));
+                        log.read(applied + 1, commitIndex, READ_BYTES_MAX),
+                        (entries, failure) ->
+                                failure == null ? new EntriesRead(asked, entries) : new ReadFailed(asked, failure));
     }
 
     private Behavior<ReplicaMessage> onEntriesRead(EntriesRead read) {
+        if (read.logsReplaced != logsReplaced) {
+            return this;
+        }
         reading = false;
         if (read.entries.isEmpty()) {
-            return fail("entry " + (metadata.appliedIndex() + 1) + " is committed but not in the log", null);
+            return fail("entry " + (state.metadata().appliedIndex() + 1) + " is committed but not in the log", null);
         }
         for (Entry entry : read.entries) {
             try {
@@ -305,20 +330,26 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
         }
         onProgress();
         readNext();
+        trimIfLong();
         return this;
     }
 
     private void apply(Entry entry) {
-        if (entry.type() != EntryType.DATA) {
-            metadata = metadata.skip(entry.index());
-            return;
+        state.resultOf(entry).ifPresent(result -> proposals.applied(entry, result));
+    }
+
+    /** Half of it stays, so that who was away for a while finds what it missed. */
+    private void trimIfLong() {
+        if (log != null && log.sizeBytes() > logBytesMax) {
+            long first = log.firstIndex();
+            raft.tell(new RaftCommand.Trim(first + (state.metadata().appliedIndex() - first) / 2));
         }
-        Applied applied = metadata.apply(entry.index(), MetadataCodec.decode(entry.payload()));
-        metadata = applied.next();
-        proposals.applied(entry, applied.result());
     }
 
     private Behavior<ReplicaMessage> onReadFailed(ReadFailed failed) {
+        if (failed.logsReplaced != logsReplaced) {
+            return this;
+        }
         Optional<String> damage = LogDamage.in(failed.cause);
         if (damage.isPresent()) {
             reading = true; // no more, until it has another log
@@ -330,7 +361,7 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
 
     /** After anything that the published state or the learners depend on. */
     private void onProgress() {
-        long applied = metadata.appliedIndex();
+        long applied = state.metadata().appliedIndex();
         boolean knowsAll = leadingTerm != 0
                 ? applied >= leadingFromIndex
                 // The leader says what is committed with the first message that finds the logs to agree.
@@ -340,7 +371,7 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
             getContext().getLog().info("Metadata: caught up at entry {}", applied);
         }
         if (caughtUp || !view.caughtUp()) { // what an earlier life knew last is better than nothing
-            view.publish(new MetadataView.State(metadata, caughtUp, Optional.empty()));
+            view.publish(new MetadataView.State(state.metadata(), caughtUp, Optional.empty()));
         }
         // Not before everything is known: else brokers that registered long ago would lose their place for a moment.
         if (leadingTerm != 0 && knowsAll) {
@@ -349,7 +380,7 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
     }
 
     private void updateLearners() {
-        Set<NodeId> wanted = metadata.brokers().keySet().stream()
+        Set<NodeId> wanted = state.metadata().brokers().keySet().stream()
                 .map(NodeId::new)
                 .filter(broker -> !voters.contains(broker))
                 .collect(Collectors.toUnmodifiableSet());
@@ -378,7 +409,7 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
     private Behavior<ReplicaMessage> fail(String problem, @Nullable Throwable cause) {
         getContext().getLog().error("This broker's replica of the cluster's metadata has failed: " + problem, cause);
         proposals.abandonAll();
-        view.publish(new MetadataView.State(metadata, caughtUp, Optional.of(problem)));
+        view.publish(new MetadataView.State(state.metadata(), caughtUp, Optional.of(problem)));
         getContext().stop(raft);
         return newReceiveBuilder()
                 .onMessage(Propose.class, request -> refuse(request.requestId, problem, request.replyTo))

@@ -3,6 +3,7 @@ package io.millrace.controller;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.partition.raft.Payload;
 import java.io.IOException;
@@ -31,6 +32,35 @@ class MetadataCodecTest {
 
         assertThat(COMMANDS.stream().map(MetadataCodec::toJson)).isEqualTo(golden);
         assertThat(golden.stream().map(MetadataCodecTest::decode)).isEqualTo(COMMANDS);
+    }
+
+    @Test
+    void theFormatOfASnapshotHasNotChanged() {
+        ClusterMetadata metadata = ClusterMetadata.EMPTY
+                .apply(1, new MetadataCommand.ClaimController(0, 2, "6f9619ff"))
+                .next()
+                .apply(2, new MetadataCommand.RegisterBroker(1, Optional.empty(), Optional.empty(), Samples.broker(1)))
+                .next()
+                .apply(3, new MetadataCommand.CreateTopic(1, "orders", 1, List.of(List.of(1), List.of(1))))
+                .next();
+        String golden = "{'v':1,'clusterId':'6f9619ff','controllerEpoch':1,'controllerId':2,'brokers':{'1':"
+                + "{'brokerId':1,'directoryId':'directory-1','client':{'host':'host-1','port':9092},"
+                + "'http':{'host':'host-1','port':8558},'rack':null}},'topics':{'orders':{'name':'orders','id':3,"
+                + "'replicationFactor':1,'partitions':[[1],[1]]}},'appliedIndex':3}";
+
+        Payload encoded = MetadataCodec.encodeState(metadata);
+        assertThat(new String(encoded.toByteArray(), StandardCharsets.UTF_8).replace('"', '\''))
+                .isEqualTo(golden);
+        assertThat(MetadataCodec.decodeState(encoded)).isEqualTo(metadata);
+        assertThat(MetadataCodec.decodeState(MetadataCodec.encodeState(ClusterMetadata.EMPTY)))
+                .isEqualTo(ClusterMetadata.EMPTY);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "null", "{}", "{\"v\":1}", "{\"v\":2,\"appliedIndex\":0}"})
+    void whatIsNoSnapshotIsRefused(String json) {
+        Payload bytes = Payload.wrap(json.getBytes(StandardCharsets.UTF_8));
+        assertThatThrownBy(() -> MetadataCodec.decodeState(bytes)).isInstanceOf(MetadataFormatException.class);
     }
 
     @Test

@@ -45,9 +45,15 @@ public record BrokerSettings(
      * @param address where other brokers reach this one
      * @param bind where it listens for them; the same, unless something forwards from there to here
      * @param seeds HTTP addresses of the brokers that know, or found, the cluster; empty: this one
+     * @param metadataLogBytesMax with more, the metadata's log is shortened
      */
     public record Cluster(
-            String name, HostPort address, HostPort bind, List<HostPort> seeds, Set<Integer> metadataVoters) {
+            String name,
+            HostPort address,
+            HostPort bind,
+            List<HostPort> seeds,
+            Set<Integer> metadataVoters,
+            long metadataLogBytesMax) {
         public Cluster {
             seeds = List.copyOf(seeds);
             metadataVoters = Set.copyOf(metadataVoters);

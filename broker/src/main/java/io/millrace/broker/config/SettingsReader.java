@@ -146,7 +146,8 @@ final class SettingsReader {
         int bindPort = intBetween("cluster.bind-port", 0, 65_535);
         HostPort bind =
                 new HostPort(bindHost.isEmpty() ? address.host() : bindHost, bindPort == 0 ? address.port() : bindPort);
-        return new BrokerSettings.Cluster(name, address, bind, seeds, voters);
+        return new BrokerSettings.Cluster(
+                name, address, bind, seeds, voters, bytesBetween("cluster.metadata-log-size", 4 * KIB, 1L << 30));
     }
 
     private HostPort advertised(String section, HostPort address) {

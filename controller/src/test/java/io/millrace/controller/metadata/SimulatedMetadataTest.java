@@ -4,8 +4,10 @@ import static io.millrace.controller.Samples.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.controller.MetadataCodec;
+import io.millrace.controller.MetadataStateMachine;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.EntryType;
+import io.millrace.partition.raft.Payload;
 import io.millrace.partition.sim.Simulation;
 import io.millrace.partition.sim.StateMachine;
 import io.millrace.protocol.record.RecordBatch;
@@ -35,12 +37,12 @@ class SimulatedMetadataTest {
 
     /** An entry's number stands for a command. */
     private final class MetadataMachine implements StateMachine {
-        private ClusterMetadata metadata = ClusterMetadata.EMPTY;
+        private final MetadataStateMachine state = new MetadataStateMachine();
 
         @Override
         public void apply(Entry entry) {
             if (entry.type() != EntryType.DATA) {
-                metadata = metadata.skip(entry.index());
+                state.apply(entry);
                 return;
             }
             ByteBuffer payload = ByteBuffer.wrap(
@@ -48,18 +50,30 @@ class SimulatedMetadataTest {
                     entry.payload().arrayOffset(),
                     entry.payload().sizeBytes());
             long number = payload.getLong(payload.position() + RecordBatch.HEADER_SIZE);
-            MetadataCommand command = MetadataCodec.decode(MetadataCodec.encode(commandOf(number)));
-            Applied applied = metadata.apply(entry.index(), command);
-            metadata = applied.next();
-            if (applied.result() instanceof MetadataResult.TopicCreated) {
-                topicsCreated.incrementAndGet();
-            } else if (applied.result() instanceof MetadataResult.StaleController) {
+            MetadataCommand command = commandOf(number);
+            if (command.epoch() != state.metadata().controllerEpoch()) {
                 refused.incrementAndGet();
             }
+            int topics = state.metadata().topics().size();
+            state.apply(new Entry(entry.index(), entry.term(), entry.type(), MetadataCodec.encode(command)));
+            if (state.metadata().topics().size() > topics) {
+                topicsCreated.incrementAndGet();
+            }
+        }
+
+        @Override
+        public Payload snapshot() {
+            return state.snapshot();
+        }
+
+        @Override
+        public void restore(Payload snapshot) {
+            state.restore(snapshot);
         }
 
         private MetadataCommand commandOf(long number) {
             Random random = new Random(number);
+            ClusterMetadata metadata = state.metadata();
             long epoch = metadata.controllerEpoch() - (random.nextInt(8) == 0 ? 1 : 0);
             String name = List.of("a", "b", "c").get(random.nextInt(3));
             int broker = random.nextInt(3);
@@ -82,12 +96,12 @@ class SimulatedMetadataTest {
 
         @Override
         public long appliedIndex() {
-            return metadata.appliedIndex();
+            return state.metadata().appliedIndex();
         }
 
         @Override
         public long hash() {
-            return metadata.hashCode();
+            return state.metadata().hashCode();
         }
     }
 }

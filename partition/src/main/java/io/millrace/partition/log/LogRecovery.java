@@ -1,6 +1,8 @@
 package io.millrace.partition.log;
 
 import io.millrace.partition.raft.LogPosition;
+import io.millrace.partition.raft.Snapshot;
+import io.millrace.partition.raft.SnapshotCodec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -48,8 +50,7 @@ final class LogRecovery {
         if (truncation.isPresent()) {
             truncation.get().removeFiles(storage);
         }
-        List<String> names = segmentFiles();
-        List<SegmentHeader> headers = readHeaders(names);
+        List<SegmentHeader> headers = withoutWhatIsTrimmed(readHeaders(segmentFiles()));
         deleteOrphanedIndexes(headers);
         if (headers.isEmpty()) {
             SegmentWriter first = createSegment(LogPosition.ZERO, 0);
@@ -71,9 +72,13 @@ final class LogRecovery {
 
     /** Drops everything and begins at another position, as was durably decided. */
     Recovered finish(LogReset reset) throws IOException {
+        if (reset.start().index() > 0 && !hasSnapshotAt(new SegmentHeader(reset.start(), reset.nextOffset(), 0))) {
+            throw noSnapshotAt(reset.start());
+        }
         LogReset.removeFiles(storage);
         SegmentWriter first = createSegment(reset.start(), reset.nextOffset());
         LogReset.end(storage);
+        SnapshotFile.deleteAllBut(storage, SnapshotFile.nameOf(reset.start()));
         return new Recovered(List.of(first.segment()), first, 0);
     }
 
@@ -89,6 +94,54 @@ final class LogRecovery {
         } catch (IOException | RuntimeException e) {
             closeAfter(e, file);
             throw e;
+        }
+    }
+
+    /**
+     * A log starts at the latest snapshot that stands for its segments up to some boundary; what is before that is a trim that
+     * was interrupted, and any other snapshot an older one, or that of a reset that was not begun.
+     */
+    private List<SegmentHeader> withoutWhatIsTrimmed(List<SegmentHeader> headers) throws IOException {
+        int start = SnapshotFile.names(storage).isEmpty() ? 0 : headers.size() - 1;
+        while (start > 0 && !hasSnapshotAt(headers.get(start))) {
+            start--;
+        }
+        if (start > 0) {
+            // Readable is not durable: its writer may have died, or failed, before it was forced.
+            SnapshotFile.rewrite(storage, SnapshotFile.nameOf(headers.get(start).previous()));
+        }
+        for (SegmentHeader trimmed : headers.subList(0, Math.max(0, start))) {
+            storage.delete(trimmed.fileName());
+            storage.delete(SegmentIndex.fileName(trimmed.firstIndex()));
+            storage.syncDirectory();
+        }
+        List<SegmentHeader> kept = headers.subList(Math.max(0, start), headers.size());
+        LogPosition at = kept.isEmpty() ? LogPosition.ZERO : kept.get(0).previous();
+        if (at.index() > 0 && !hasSnapshotAt(kept.get(0))) {
+            throw noSnapshotAt(at);
+        }
+        SnapshotFile.deleteAllBut(storage, SnapshotFile.nameOf(at));
+        return kept;
+    }
+
+    private LogCorruptedException noSnapshotAt(LogPosition start) {
+        return damaged(
+                SnapshotFile.nameOf(start),
+                0,
+                start.index(),
+                "what stands for all entries before is not there as it was");
+    }
+
+    private boolean hasSnapshotAt(SegmentHeader header) throws IOException {
+        String name = SnapshotFile.nameOf(header.previous());
+        if (!SnapshotFile.names(storage).contains(name)) {
+            return false;
+        }
+        try {
+            Snapshot found = SnapshotCodec.decode(SnapshotFile.read(storage, name));
+            return found.position().equals(header.previous()) && found.nextOffset() == header.baseOffset();
+        } catch (LogCorruptedException torn) {
+            return false; // one that is not whole was not acted upon
         }
     }
 

@@ -40,8 +40,12 @@ record SegmentHeader(LogPosition previous, long baseOffset, long salt) {
     }
 
     static boolean isFileName(String name) {
-        return name.length() == NAME_DIGITS + SUFFIX.length()
-                && name.endsWith(SUFFIX)
+        return isNumbered(name, SUFFIX);
+    }
+
+    static boolean isNumbered(String name, String suffix) {
+        return name.length() == NAME_DIGITS + suffix.length()
+                && name.endsWith(suffix)
                 && name.chars().limit(NAME_DIGITS).allMatch(c -> c >= '0' && c <= '9');
     }
 

@@ -3,12 +3,17 @@ package io.millrace.partition.log;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.LogPosition;
+import io.millrace.partition.raft.Payload;
+import io.millrace.partition.raft.Snapshot;
+import io.millrace.partition.raft.SnapshotCodec;
 import io.millrace.partition.raft.TermStart;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
@@ -178,30 +183,67 @@ public final class SegmentedLog implements Closeable {
     }
 
     /**
-     * Deletes the segments all of whose entries come before an index, durably; never the newest. What is kept may
-     * begin earlier than asked.
+     * Where the log may begin if the entries up to an index are not needed any more: it loses whole segments, and never the
+     * newest. {@link #start()} if there is nothing to lose.
      */
-    public void trimPrefix(long firstKeptIndex) throws IOException {
-        change(() -> trim(firstKeptIndex));
+    public LogPosition trimmableTo(long index) {
+        LogView now = view;
+        int kept = 0;
+        while (kept + 1 < now.segments().size() && now.lastIndexOf(kept) <= index) {
+            kept++;
+        }
+        return now.segments().get(kept).header().previous();
     }
 
     /**
-     * Drops all entries and begins anew, durably: what a replica does that receives a snapshot in place of entries that
-     * its peers do not have any more. After a crash the log is either as before or as after.
+     * Deletes the segments for whose entries a snapshot stands, durably. After a crash the log begins as before or as after.
      *
-     * @param start the position before the first entry to come
-     * @param nextOffset of the first record to come
+     * @param snapshot of a position that {@link #trimmableTo} gave. If the log does not have that any more, because a
+     *     snapshot that goes further has replaced it, nothing happens
      */
-    public void reset(LogPosition start, long nextOffset) throws IOException {
-        if (start.index() < 0 || nextOffset < 0) {
-            throw new IllegalArgumentException("a log cannot start at " + start + " with offset " + nextOffset);
+    public void trimPrefix(Snapshot snapshot) throws IOException {
+        change(() -> trim(snapshot));
+    }
+
+    /** What stands for the entries before {@link #start()}; empty if there never were any. */
+    public Optional<Snapshot> startSnapshot() throws IOException {
+        LogPosition start = view.start();
+        return start.index() == 0
+                ? Optional.empty()
+                : Optional.of(SnapshotCodec.decode(SnapshotFile.read(storage, SnapshotFile.nameOf(start))));
+    }
+
+    /**
+     * The bytes of {@link #startSnapshot()}, as {@link SnapshotCodec} writes them.
+     *
+     * @throws EntriesUnavailableException if the log does not start at this position any more, or not yet
+     */
+    public Payload encodedSnapshot(LogPosition position) throws IOException {
+        checkOpen();
+        if (!position.equals(view.start())) {
+            throw new EntriesUnavailableException("The log in " + storage + " does not start at " + position);
         }
+        try {
+            return SnapshotFile.read(storage, SnapshotFile.nameOf(position));
+        } catch (NoSuchFileException trimmedMeanwhile) {
+            throw new EntriesUnavailableException(
+                    "The log in " + storage + " does not start at " + position + " any more");
+        }
+    }
+
+    /**
+     * Drops all entries and begins anew after a snapshot, durably: what a replica does that needs entries that its peers do
+     * not have any more. After a crash the log is either as before or as after.
+     */
+    public void reset(Snapshot snapshot) throws IOException {
+        LogPosition start = snapshot.position();
         change(() -> {
             // Before any file goes, readers see a log without entries.
-            Segment empty = new Segment(new SegmentHeader(start, nextOffset, 0));
-            view = new LogView(List.of(empty), start, nextOffset, view.history() + 1);
+            Segment empty = new Segment(new SegmentHeader(start, snapshot.nextOffset(), 0));
+            view = new LogView(List.of(empty), start, snapshot.nextOffset(), view.history() + 1);
             writer.close();
-            LogReset reset = new LogReset(start, nextOffset);
+            SnapshotFile.write(storage, snapshot);
+            LogReset reset = new LogReset(start, snapshot.nextOffset());
             reset.makeDurable(storage);
             LogRecovery.Recovered fresh = recovery.finish(reset);
             writer = fresh.writer();
@@ -450,20 +492,23 @@ public final class SegmentedLog implements Closeable {
         storage.syncDirectory();
     }
 
-    private void trim(long firstKeptIndex) throws IOException {
+    private void trim(Snapshot snapshot) throws IOException {
         LogView before = view;
-        int dropped = 0;
-        while (dropped < before.segments().size() - 1 && before.lastIndexOf(dropped) < firstKeptIndex) {
+        int dropped = 1;
+        while (dropped < before.segments().size()
+                && !before.segments().get(dropped).header().previous().equals(snapshot.position())) {
             dropped++;
         }
-        if (dropped == 0) {
+        if (dropped == before.segments().size()) {
             return;
         }
+        SnapshotFile.write(storage, snapshot);
         publish(List.copyOf(before.segments().subList(dropped, before.segments().size())));
         // From the beginning, one after the other: never a hole.
         for (int i = 0; i < dropped; i++) {
             deleteSegment(before.segments().get(i));
         }
+        SnapshotFile.deleteAllBut(storage, SnapshotFile.nameOf(snapshot.position()));
         reader.forgetFiles();
     }
 

@@ -17,6 +17,10 @@
  * reset.intent} exists while a log is reset or deleted, {@code truncate.intent} while durable entries are taken away; a
  * crash in between is followed by doing it once more.
  *
+ * <p>{@code <index, 20 digits>.snapshot} is what stands for the entries up to that index, in a log that was trimmed or reset: see
+ * {@link io.millrace.partition.raft.SnapshotCodec}. There is exactly one, of the position before the first segment; others
+ * are of work that was interrupted.
+ *
  * <p>Files of other names (a replica keeps snapshots of its producers there) are none of the log's business, except that
  * deleting the log deletes them too.
  *
@@ -78,7 +82,10 @@
  *       what recovery cuts.
  *   <li>After opening, everything in the log is durable: what nothing proves to be is written again, then forced.
  *   <li>A segment exists durably before it has frames, and its predecessor is complete and forced before it exists.
- *       Trimming deletes one segment after the other from the beginning, so that a crash never leaves a hole.
+ *       Trimming deletes one segment after the other from the beginning, so that a crash never leaves a hole; before that, what
+ *       stands for them is durable.
+ *   <li>A log that was trimmed or reset has its snapshot after any crash, of the old start or the new one; or opening throws
+ *       {@link io.millrace.partition.log.LogCorruptedException}.
  *   <li>A 512-byte sector is assumed to be written whole or not at all, or byte by byte; not to be destroyed when a
  *       write to it is interrupted, for the sector of the last durable frame is also that of the next.
  * </ul>

@@ -7,6 +7,11 @@ package io.millrace.partition.raft;
  * @param position of the entry; {@link LogPosition#ZERO} for the membership that the group was founded with
  */
 public record Configuration(LogPosition position, Membership membership) {
+    /** Of a group that has changed nothing yet. */
+    public static Configuration founding(Membership membership) {
+        return new Configuration(LogPosition.ZERO, membership);
+    }
+
     long index() {
         return position.index();
     }

@@ -1,19 +1,23 @@
 package io.millrace.partition.raft;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
  * Which membership is in effect, and which ones may be if entries are cut off (§4.1).
  *
  * <p>What is known of configurations is kept in {@link HardState}, which is durable before the entries themselves are
- * written. So a restart need not look for them in the log: a configuration is in effect if the log has its position.
+ * written. So a restart need not look for them in the log: a configuration is in effect if the log has its position. What was
+ * in effect where the log starts is known from the snapshot there, or is the membership that the group was founded with.
  *
  * <pre>
- *   noted   log after a crash      in effect
- *   3, 9    1 … 9                  9
- *   3, 9    1 … 8                  3: the crash came between the note and the entry
- *   3, 9    1 … 8, another 9       3: 9 had been cut off
+ *   at the start   noted   log after a crash      in effect
+ *   founding       3, 9    1 … 9                  9
+ *   founding       3, 9    1 … 8                  3: the crash came between the note and the entry
+ *   founding       3, 9    1 … 8, another 9       3: 9 had been cut off
+ *   7              3, 9    9 …                    9
+ *   12             3, 9    13 …                   12: a snapshot has taken the place of the log that had 3 and 9
  * </pre>
  */
 final class ConfigurationHistory {
@@ -23,17 +27,17 @@ final class ConfigurationHistory {
     private final ArrayList<Configuration> cutOff = new ArrayList<>();
 
     /**
-     * @param founding the membership of a group that has changed nothing yet
+     * @param atStart in effect where the log starts
      * @param noted what {@link #noted} gave before the restart, or nothing
      */
-    ConfigurationHistory(Membership founding, List<Configuration> noted, TermHistory log) {
-        inLog.add(noted.isEmpty() ? new Configuration(LogPosition.ZERO, founding) : noted.get(0));
-        for (Configuration configuration : noted.subList(Math.min(1, noted.size()), noted.size())) {
-            // One that the log begins after was settled before it was trimmed away, or had been cut off.
-            if (configuration.index() > log.start().index() && log.contains(configuration.position())) {
-                inLog.add(configuration);
-            }
-        }
+    ConfigurationHistory(Configuration atStart, List<Configuration> noted, TermHistory log) {
+        inLog.add(atStart);
+        noted.stream()
+                .filter(configuration ->
+                        configuration.index() > log.start().index() && log.contains(configuration.position()))
+                .distinct()
+                .sorted(Comparator.comparingLong(Configuration::index))
+                .forEach(inLog::add);
     }
 
     Membership latest() {
@@ -68,6 +72,13 @@ final class ConfigurationHistory {
         }
     }
 
+    /** A snapshot takes the place of the log; until that is durable, a crash may bring back what was in it. */
+    void restartAt(Configuration atStart) {
+        cutOff.addAll(inLog);
+        inLog.clear();
+        inLog.add(atStart);
+    }
+
     /** Whatever was cut is off the disk. */
     void cutsAreDurable() {
         cutOff.clear();
@@ -76,7 +87,7 @@ final class ConfigurationHistory {
     /**
      * Forgets what is older than the last one that is committed and on disk.
      *
-     * @return whether there was something: then {@link #noted} must become durable before the log may be trimmed
+     * @return whether there was something: then {@link #noted} has changed
      */
     boolean settle(long committedAndDurableIndex) {
         boolean changed = false;
@@ -90,7 +101,7 @@ final class ConfigurationHistory {
         return changed;
     }
 
-    /** To be made durable: the first is committed; of each other the log tells whether it is in effect. */
+    /** To be made durable. Of each the log tells whether it is in effect. */
     List<Configuration> noted() {
         ArrayList<Configuration> noted = new ArrayList<>(inLog);
         noted.addAll(cutOff);

@@ -45,6 +45,22 @@ public sealed interface Input {
      */
     record Sent(NodeId to, long term, long firstIndex, long lastIndex, int sizeBytes) implements Input {}
 
+    /**
+     * What {@link Output.SendSnapshot} asked for was read and sent, or could not be.
+     *
+     * @param term the term in which it was asked for
+     */
+    record SnapshotSent(NodeId to, long term, boolean sent) implements Input {}
+
+    /**
+     * The entries up to this one are not needed here any more. What of that is committed and on disk may go: see {@link
+     * Output#trimTo}.
+     */
+    record Trim(long index) implements Input {}
+
+    /** The log begins after this position now, where {@link Output#trimTo} had allowed it to. */
+    record Trimmed(LogPosition start) implements Input {}
+
     /** Stand for election now (after a pre-vote), not only when the leader has been silent. */
     record Campaign() implements Input {}
 

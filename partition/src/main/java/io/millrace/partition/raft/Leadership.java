@@ -279,7 +279,9 @@ final class Leadership {
     }
 
     void replicateTo(NodeId peer, Progress progress, Output.Builder out) {
-        if (progress.mayRead(log.lastIndex(), settings)) {
+        if (progress.nextIndex() <= log.start().index()) {
+            sendSnapshot(peer, progress, out);
+        } else if (progress.mayRead(log.lastIndex(), settings)) {
             progress.readStarted();
             out.replicate(new Output.Replicate(
                     peer,
@@ -289,6 +291,20 @@ final class Leadership {
                     log.lastIndex(),
                     settings.appendBytesMax()));
         }
+    }
+
+    /** What it needs next is trimmed away: instead, what stands for that. */
+    private void sendSnapshot(NodeId peer, Progress progress, Output.Builder out) {
+        if (progress.maySendSnapshot()) {
+            progress.readStarted();
+            out.sendSnapshot(new Output.SendSnapshot(peer, term, log.start(), progress.snapshotBytes()));
+        }
+    }
+
+    /** The log starts later: who was to get what is gone gets the snapshot, and who was getting one, another. */
+    void logTrimmed(Output.Builder out) {
+        peers.values().forEach(Progress::beginSnapshot);
+        replicate(out);
     }
 
     /** Heartbeats, and news of the commit index, to those for whom they are due. */
@@ -301,7 +317,7 @@ final class Leadership {
     }
 
     private void heartbeat(NodeId peer, Progress progress, long nowMillis, long commitIndex, Output.Builder out) {
-        progress.heartbeatSent(nowMillis);
+        progress.heartbeatSent(nowMillis, settings);
         out.send(new Message.AppendRequest(self, peer, term, beforeNext(progress), List.of(), commitIndex));
     }
 
@@ -330,6 +346,12 @@ final class Leadership {
     void wakeUp(long nowMillis) {
         quorumCheckMillis = nowMillis + settings.electionTimeoutMillisMax();
         peers.values().forEach(progress -> progress.heard(nowMillis));
+    }
+
+    NavigableMap<NodeId, RaftStatus.Peer> status(long nowMillis) {
+        TreeMap<NodeId, RaftStatus.Peer> status = new TreeMap<>();
+        peers.forEach((id, p) -> status.put(id, RaftStatus.Peer.of(p, membership.isVoter(id), nowMillis)));
+        return status;
     }
 
     private LogPosition beforeNext(Progress progress) {

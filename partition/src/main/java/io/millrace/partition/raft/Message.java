@@ -106,6 +106,24 @@ public sealed interface Message {
     }
 
     /**
+     * InstallSnapshot (§5.1), to a member that needs what is before the leader's log: a piece of the snapshot that stands for
+     * it.
+     *
+     * @param offset of the piece in the bytes of the whole
+     * @param piece empty, behind the last byte: do you have it all?
+     */
+    record InstallSnapshot(NodeId from, NodeId to, long term, SnapshotId snapshot, int offset, Payload piece)
+            implements Message {}
+
+    /**
+     * The receiver has so much of the snapshot, from its beginning, in memory.
+     *
+     * @param incarnation of the receiver ({@link HardState#incarnation})
+     */
+    record SnapshotReceived(NodeId from, NodeId to, long term, SnapshotId snapshot, int bytes, long incarnation)
+            implements Message {}
+
+    /**
      * The receiver has nothing, or something else, at {@code previousIndex}.
      *
      * @param hint the receiver's last position at or before {@code previousIndex} in a term not later than the one

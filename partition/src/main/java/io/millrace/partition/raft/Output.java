@@ -10,10 +10,13 @@ import java.util.OptionalLong;
  * change may run while messages are sent: only {@link Input.Durable} makes it count.
  *
  * @param hardState to be on disk before anything below happens
+ * @param install drop the whole log; it begins anew after this snapshot. Nothing else comes with it but messages
  * @param truncateFrom cut this entry and all after it, before {@link #append}
  * @param append write at the end of the log, in order
  * @param messages to send
  * @param replicate entries to read and send
+ * @param sendSnapshot pieces of the snapshot before the log to read and send
+ * @param trimTo the log may be trimmed up to here, in the state machine's good time: then step with {@link Input.Trimmed}
  * @param committed the commit index moved here
  * @param reads questions that are answered now
  * @param roleChange role, term or leader are new
@@ -22,10 +25,13 @@ import java.util.OptionalLong;
  */
 public record Output(
         Optional<HardState> hardState,
+        Optional<Snapshot> install,
         OptionalLong truncateFrom,
         List<Entry> append,
         List<Message> messages,
         List<Replicate> replicate,
+        List<SendSnapshot> sendSnapshot,
+        OptionalLong trimTo,
         OptionalLong committed,
         List<ReadAnswer> reads,
         Optional<RoleChange> roleChange,
@@ -40,6 +46,13 @@ public record Output(
     public record Replicate(
             NodeId to, long term, LogPosition previous, long firstIndex, long lastIndex, int maxBytes) {}
 
+    /**
+     * Read the snapshot at {@code position}, where the log begins, send a piece of it to {@code to} as a {@link
+     * Message.InstallSnapshot} made by {@link RaftCore#installSnapshot}, then step with {@link Input.SnapshotSent}. One
+     * read, of this or of entries, is asked for at a time for each member.
+     */
+    public record SendSnapshot(NodeId to, long term, LogPosition position, int offset) {}
+
     /** Of {@link Input.ReadIndex}. */
     public record ReadAnswer(long readId, ReadOutcome outcome) {}
 
@@ -52,16 +65,23 @@ public record Output(
     /** Collects one step's output. */
     static final class Builder {
         private Optional<HardState> hardState = Optional.empty();
+        private Optional<Snapshot> install = Optional.empty();
         private OptionalLong truncateFrom = OptionalLong.empty();
         private List<Entry> append = List.of();
         private List<Message> messages = List.of();
         private List<Replicate> replicate = List.of();
+        private List<SendSnapshot> sendSnapshot = List.of();
+        private OptionalLong trimTo = OptionalLong.empty();
         private OptionalLong committed = OptionalLong.empty();
         private Optional<Answer> answer = Optional.empty();
         private List<ReadAnswer> reads = List.of();
 
         void persist(HardState state) {
             hardState = Optional.of(state);
+        }
+
+        void install(Snapshot snapshot) {
+            install = Optional.of(snapshot);
         }
 
         void truncateFrom(long index) {
@@ -82,6 +102,15 @@ public record Output(
             replicate.add(request);
         }
 
+        void sendSnapshot(SendSnapshot request) {
+            sendSnapshot = sendSnapshot.isEmpty() ? new ArrayList<>(4) : sendSnapshot;
+            sendSnapshot.add(request);
+        }
+
+        void trimTo(long index) {
+            trimTo = OptionalLong.of(index);
+        }
+
         void answer(Answer given) {
             answer = Optional.of(given);
         }
@@ -98,10 +127,13 @@ public record Output(
         Output build(Optional<RoleChange> roleChange, long deadlineMillis) {
             return new Output(
                     hardState,
+                    install,
                     truncateFrom,
                     append,
                     messages,
                     replicate,
+                    sendSnapshot,
+                    trimTo,
                     committed,
                     reads,
                     roleChange,

@@ -37,6 +37,16 @@ public final class Payload {
         return length == 0 ? EMPTY : new Payload(array, offset, length);
     }
 
+    /**
+     * Part of it, not copied.
+     *
+     * @throws IndexOutOfBoundsException if that is not inside
+     */
+    public Payload slice(int from, int sizeBytes) {
+        java.util.Objects.checkFromIndexSize(from, sizeBytes, length);
+        return wrap(array, offset + from, sizeBytes);
+    }
+
     public int sizeBytes() {
         return length;
     }

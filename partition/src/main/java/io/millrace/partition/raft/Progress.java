@@ -17,6 +17,11 @@ final class Progress {
     private boolean probeUnanswered;
     private boolean reading;
 
+    /** Of the snapshot at the start of the log, as far as the member needs it, it has so much. */
+    private int snapshotBytes;
+
+    private boolean snapshotUnanswered;
+
     /** The member's log agrees with ours and is on its disk up to here. */
     private long matchIndex;
     /** The next entry to send. */
@@ -76,6 +81,7 @@ final class Progress {
         probeUnanswered = false;
         inflight.clear();
         inflightBytes = 0;
+        beginSnapshot();
         catchUp.begin(nextIndex - 1, lastHeardMillis);
         return true;
     }
@@ -143,11 +149,15 @@ final class Progress {
         commitNewsSinceMillis = NOT_WAITING_MILLIS;
     }
 
-    /** A heartbeat probes too, so an answer that was lost does not stop us for good. */
-    void heartbeatSent(long nowMillis) {
+    /**
+     * A heartbeat probes too, so an answer that was lost does not stop us for good. Only of a snapshot, which may be large,
+     * nothing is sent to who is silent.
+     */
+    void heartbeatSent(long nowMillis, RaftSettings settings) {
         sentAnything(nowMillis);
         lastHeartbeatMillis = nowMillis;
         probeUnanswered = false;
+        snapshotUnanswered = nowMillis - lastHeardMillis > settings.electionTimeoutMillisMin();
     }
 
     void commitAdvanced(long nowMillis) {
@@ -196,7 +206,7 @@ final class Progress {
     /**
      * The member has nothing that matches at {@code previousIndex}.
      *
-     * @param retryFrom the first entry after the last place that may match
+     * @param retryFrom the first entry after the last place that may match; before the log's own, if nothing in it does
      * @return whether that was news: answers to older questions are not
      */
     boolean rejected(long previousIndex, long retryFrom) {
@@ -209,6 +219,39 @@ final class Progress {
         probeUnanswered = false;
         inflight.clear();
         inflightBytes = 0;
+        beginSnapshot();
         return true;
+    }
+
+    // ------------------------------------------------------------------------ if the member needs what the log lacks
+
+    /** From its first byte; the member says if it has some of it already. */
+    void beginSnapshot() {
+        snapshotBytes = 0;
+        snapshotUnanswered = false;
+    }
+
+    /** One piece at a time is on its way; one that was lost is sent again after the next heartbeat. */
+    boolean maySendSnapshot() {
+        return !reading && !snapshotUnanswered;
+    }
+
+    int snapshotBytes() {
+        return snapshotBytes;
+    }
+
+    /** What was asked for was read, and sent if it could be. */
+    void snapshotRead(boolean sent) {
+        reading = false;
+        snapshotUnanswered |= sent;
+    }
+
+    /**
+     * If it has all, what comes next is that it accepts what follows. That, and what brings it no further, is looked at again
+     * after the next heartbeat.
+     */
+    void snapshotReceived(int bytes, int sizeBytes) {
+        snapshotUnanswered = bytes >= sizeBytes || bytes <= snapshotBytes;
+        snapshotBytes = Math.max(0, bytes);
     }
 }

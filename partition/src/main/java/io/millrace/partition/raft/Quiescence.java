@@ -60,6 +60,7 @@ final class Quiescence {
             Message message = received.message();
             return membership.contains(message.from())
                     && !(message instanceof Message.AppendAccepted
+                            || message instanceof Message.SnapshotReceived
                             || message instanceof Message.PreVoteResponse
                             || message instanceof Message.VoteResponse
                             || message instanceof Message.LeadershipConfirmed
@@ -73,6 +74,11 @@ final class Quiescence {
                 || input instanceof Input.StepAside) {
             return leads;
         }
-        return !(input instanceof Input.TimePassed || input instanceof Input.Durable || input instanceof Input.Sent);
+        return !(input instanceof Input.TimePassed
+                || input instanceof Input.Durable
+                || input instanceof Input.Sent
+                || input instanceof Input.SnapshotSent
+                || input instanceof Input.Trim
+                || input instanceof Input.Trimmed);
     }
 }

@@ -3,6 +3,7 @@ package io.millrace.partition.raft;
 import io.millrace.partition.raft.Message.AppendAccepted;
 import io.millrace.partition.raft.Message.AppendRejected;
 import io.millrace.partition.raft.Message.AppendRequest;
+import io.millrace.partition.raft.Message.InstallSnapshot;
 import io.millrace.partition.raft.Message.LeadershipConfirmed;
 import io.millrace.partition.raft.Message.LeadershipProbe;
 import io.millrace.partition.raft.Message.PreVoteRequest;
@@ -11,6 +12,7 @@ import io.millrace.partition.raft.Message.Quiesce;
 import io.millrace.partition.raft.Message.ReadIndexRequest;
 import io.millrace.partition.raft.Message.ReadIndexResponse;
 import io.millrace.partition.raft.Message.RebuildRequest;
+import io.millrace.partition.raft.Message.SnapshotReceived;
 import io.millrace.partition.raft.Message.TimeoutNow;
 import io.millrace.partition.raft.Message.VoteRequest;
 import io.millrace.partition.raft.Message.VoteResponse;
@@ -23,6 +25,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,29 +42,18 @@ public final class RaftCore {
 
     private final NodeId self;
     private final RaftSettings settings;
-    private final Random random;
-    private final TermHistory log;
-
-    private final ChangeRules rules;
+    private final MemberLog log;
     private final ConfigurationHistory configurations;
+    private final SnapshotAssembly incoming = new SnapshotAssembly();
+    private final ChangeRules rules;
     private HardState hardState;
     private Role role = Role.FOLLOWER;
     private Optional<NodeId> leader = Optional.empty();
     private RoleChange announced;
 
-    private long commitIndex;
-    /** The log is on our disk up to here. */
-    private long durableIndex;
-    /** How often the log was cut since this object was made. */
-    private long logEpoch;
-    /** The log agrees with that of the leader of this term up to here; for its leader: all of it. */
-    private long verifiedIndex;
-
-    private long electionDeadlineMillis;
-    private long leaderHeardMillis = NEVER_MILLIS;
+    private final ElectionTimer timer;
     private final Quiescence quiescence;
     private final ForwardedReads forwardedReads;
-    private final long startedMillis;
     private final TreeSet<NodeId> votes = new TreeSet<>();
     private @Nullable Leadership leadership;
     /** Part of what is on our disk cannot be read any more. */
@@ -73,25 +65,26 @@ public final class RaftCore {
     private long nowMillis;
 
     /**
-     * @param founding the membership of the group when it was made; the same on all members
+     * @param atStart the configuration in effect where the log starts: that of its snapshot, or the one that the group was
+     *     founded with, the same on all members
      * @param hardState what this member had made durable
      * @param log what is on its disk; owned by this core from now on
      * @param random for election timeouts, and for numbers that are not used again
      */
     public RaftCore(
             NodeId self,
-            Membership founding,
+            Configuration atStart,
             RaftSettings settings,
             HardState hardState,
             TermHistory log,
             Random random,
             long nowMillis) {
-        this(self, founding, settings, hardState, log, random, nowMillis, new ChangeRules());
+        this(self, atStart, settings, hardState, log, random, nowMillis, new ChangeRules());
     }
 
     RaftCore(
             NodeId self,
-            Membership founding,
+            Configuration atStart,
             RaftSettings settings,
             HardState hardState,
             TermHistory log,
@@ -100,27 +93,22 @@ public final class RaftCore {
             ChangeRules rules) {
         this.self = self;
         this.rules = rules;
-        this.configurations = new ConfigurationHistory(founding, hardState.configurations(), log);
+        this.log = new MemberLog(log, atStart, hardState.configurations());
+        this.configurations = this.log.configurations();
         this.settings = settings;
         this.hardState = hardState;
-        this.log = log;
-        this.random = random;
         this.nowMillis = nowMillis;
-        this.startedMillis = nowMillis;
+        this.timer = new ElectionTimer(settings, random, nowMillis);
         this.forwardedReads = new ForwardedReads(random.nextLong(), settings);
         this.quiescence = new Quiescence(settings, nowMillis);
-        this.commitIndex = log.start().index();
-        this.durableIndex = log.lastIndex();
         Invariant.check(
                 hardState.term() >= log.last().term(),
                 "the log has term %s, later than the known term %s: the journal was lost",
                 log.last().term(),
                 hardState.term());
         this.announced = new RoleChange(role, hardState.term(), leader, log.lastIndex());
-        if (membership().voters().equals(Set.of(self))) {
-            this.electionDeadlineMillis = nowMillis; // nobody to wait for
-        } else {
-            resetElectionDeadline();
+        if (!membership().voters().equals(Set.of(self))) { // else there is nobody to wait for
+            timer.restart(nowMillis);
         }
     }
 
@@ -150,7 +138,7 @@ public final class RaftCore {
     }
 
     public long commitIndex() {
-        return commitIndex;
+        return log.commitIndex();
     }
 
     /**
@@ -167,7 +155,7 @@ public final class RaftCore {
      * for that, and the group has taken its vote. Everything it ever promised was promised before that.
      */
     public boolean mustBeginAnew() {
-        return configurations.settled(commitIndex).membership().incarnationOf(self)
+        return configurations.settled(log.commitIndex()).membership().incarnationOf(self)
                 == HardState.nextIncarnation(hardState.incarnation());
     }
 
@@ -177,20 +165,22 @@ public final class RaftCore {
     }
 
     public RaftStatus status() {
-        TreeMap<NodeId, RaftStatus.Peer> peers = new TreeMap<>();
-        if (leadership != null) {
-            leadership
-                    .peers()
-                    .forEach((id, p) ->
-                            peers.put(id, RaftStatus.Peer.of(p, membership().isVoter(id), nowMillis)));
-        }
         return new RaftStatus(
-                self, role, hardState, leader, membership(), log.start(), log.last(), commitIndex, durableIndex, peers);
+                self,
+                role,
+                hardState,
+                leader,
+                membership(),
+                log.start(),
+                log.last(),
+                log.commitIndex(),
+                log.durableIndex(),
+                leadership == null ? new TreeMap<>() : leadership.status(nowMillis));
     }
 
     /** Goes with what the last step's output appends, and comes back with {@link Input.Durable}. */
     public long logEpoch() {
-        return logEpoch;
+        return log.epoch();
     }
 
     /** Asleep, this member neither sends nor waits: see {@link Quiescence}. */
@@ -213,7 +203,7 @@ public final class RaftCore {
         if (leadership != null) {
             return quiescence.isAsleep() ? Long.MAX_VALUE : Math.max(nowMillis, leadership.deadlineMillis());
         }
-        long campaignMillis = mayCampaign() && !quiescence.isAsleep() ? electionDeadlineMillis : Long.MAX_VALUE;
+        long campaignMillis = mayCampaign() && !quiescence.isAsleep() ? timer.deadlineMillis() : Long.MAX_VALUE;
         return Math.max(nowMillis, Math.min(campaignMillis, forwardedReads.deadlineMillis()));
     }
 
@@ -224,9 +214,22 @@ public final class RaftCore {
     public AppendRequest appendRequest(Output.Replicate asked, List<Entry> entries) {
         Invariant.check(isLeaderIn(asked.term()), "entries of term %s sent by a %s", asked.term(), role);
         for (Entry entry : entries) {
-            Invariant.check(log.contains(entry.position()), "what was read at %s is not in the log", entry.position());
+            boolean isOurs = entry.index() <= log.start().index() // trimmed since: it was committed
+                    || log.terms().contains(entry.position());
+            Invariant.check(isOurs, "what was read at %s is not in the log", entry.position());
         }
-        return new AppendRequest(self, asked.to(), asked.term(), asked.previous(), entries, commitIndex);
+        return new AppendRequest(self, asked.to(), asked.term(), asked.previous(), entries, log.commitIndex());
+    }
+
+    /**
+     * The message for a piece of a snapshot that was asked for; only for who still leads in the term of the question.
+     *
+     * @param snapshot all of it, as {@link SnapshotCodec} writes it
+     */
+    public InstallSnapshot installSnapshot(Output.SendSnapshot asked, Payload snapshot) {
+        int offset = Math.min(asked.offset(), snapshot.sizeBytes());
+        Payload piece = snapshot.slice(offset, Math.min(settings.appendBytesMax(), snapshot.sizeBytes() - offset));
+        return new InstallSnapshot(self, asked.to(), asked.term(), SnapshotCodec.idOf(snapshot), offset, piece);
     }
 
     // -------------------------------------------------------------------------------------------------------- step
@@ -250,6 +253,12 @@ public final class RaftCore {
             onPropose(propose);
         } else if (input instanceof Input.Sent sent) {
             onSent(sent);
+        } else if (input instanceof Input.SnapshotSent sent) {
+            onSnapshotSent(sent);
+        } else if (input instanceof Input.Trim trim) {
+            onTrim(trim.index());
+        } else if (input instanceof Input.Trimmed trimmed) {
+            onTrimmed(trimmed.start());
         } else if (input instanceof Input.TimePassed) {
             onTimePassed();
         } else if (input instanceof Input.Campaign) {
@@ -290,9 +299,9 @@ public final class RaftCore {
      * </pre>
      */
     private void recoverIfAdmitted() {
-        Configuration settled = configurations.settled(commitIndex);
+        Configuration settled = configurations.settled(log.commitIndex());
         if (hardState.recovering()
-                && settled.index() <= durableIndex
+                && settled.index() <= log.durableIndex()
                 && settled.membership().incarnationOf(self) == hardState.incarnation()) {
             persist(hardState.recovered());
         }
@@ -311,19 +320,19 @@ public final class RaftCore {
                 leadership.quiesce(out);
                 quiescence.fallAsleep();
             } else {
-                leadership.heartbeats(nowMillis, commitIndex, out);
+                leadership.heartbeats(nowMillis, log.commitIndex(), out);
                 leadership.replicate(out);
                 leadership.probeAgain(nowMillis, out);
-                leadership.tendSuccession(nowMillis, commitIndex, durableIndex, out);
+                leadership.tendSuccession(nowMillis, log.commitIndex(), log.durableIndex(), out);
             }
-        } else if (nowMillis >= electionDeadlineMillis) {
+        } else if (nowMillis >= timer.deadlineMillis()) {
             onCampaign();
         }
     }
 
     private void onCampaign() {
         if (isBoundByLease()) {
-            electionDeadlineMillis = Math.max(leaderHeardMillis, startedMillis) + settings.electionTimeoutMillisMin();
+            timer.restartWhenUnbound();
             return; // nor may its own vote break what it has promised
         }
         if (role != Role.LEADER && mayCampaign()) {
@@ -333,8 +342,7 @@ public final class RaftCore {
 
     private boolean mayQuiesce(Leadership leading) {
         return quiescence.isDue(nowMillis)
-                && commitIndex == log.lastIndex()
-                && durableIndex == log.lastIndex()
+                && log.isSettled()
                 && !leading.hasReads()
                 && leading.allHaveEverything(nowMillis)
                 && !leading.awaitsChange(nowMillis)
@@ -346,13 +354,11 @@ public final class RaftCore {
         quiescence.stir(nowMillis);
         if (leadership != null) {
             leadership.wakeUp(nowMillis);
-            leadership.heartbeats(nowMillis, commitIndex, out);
+            leadership.heartbeats(nowMillis, log.commitIndex(), out);
         } else if (because instanceof Input.PeerUnreachable) {
-            // The failure detector has waited long enough. Many groups get up now: not all at once.
-            electionDeadlineMillis = nowMillis + random.nextLong(settings.electionTimeoutMillisMin() + 1);
+            timer.restartAfterDetection(nowMillis);
         } else {
-            leaderHeardMillis = nowMillis; // it was not heard because it had nothing to say
-            resetElectionDeadline();
+            timer.leaderHeard(nowMillis); // it was not heard because it had nothing to say
         }
     }
 
@@ -376,6 +382,10 @@ public final class RaftCore {
         }
         if (message instanceof AppendRequest request) {
             onAppendRequest(request);
+        } else if (message instanceof InstallSnapshot request) {
+            onInstallSnapshot(request);
+        } else if (message instanceof SnapshotReceived response) {
+            onSnapshotReceived(response);
         } else if (message instanceof Quiesce quiesce) {
             onQuiesce(quiesce);
         } else if (message instanceof AppendAccepted response) {
@@ -409,26 +419,21 @@ public final class RaftCore {
     private boolean hasLiveLeaderOtherThan(NodeId candidate) {
         return role == Role.LEADER
                 || isBoundByLease()
-                || (leader.isPresent()
-                        && !leader.get().equals(candidate)
-                        && nowMillis - leaderHeardMillis < settings.electionTimeoutMillisMin());
+                || (leader.isPresent() && !leader.get().equals(candidate) && timer.hasHeardLeaderLately(nowMillis));
     }
 
     /** §4.2.2: a voter that is about to be removed may be needed to commit just that. */
     private boolean mayCampaign() {
         return remembers()
                 && (membership().isVoter(self)
-                        || configurations.settled(commitIndex).membership().isVoter(self));
+                        || configurations
+                                .settled(log.commitIndex())
+                                .membership()
+                                .isVoter(self));
     }
 
-    /**
-     * §6.4.1: whoever has confirmed a leader votes for nobody for the shortest election timeout, whatever it learns meanwhile;
-     * and who has just started may have confirmed one before.
-     */
     private boolean isBoundByLease() {
-        return settings.readLeaseMillis() > 0
-                && role != Role.LEADER
-                && nowMillis - Math.max(leaderHeardMillis, startedMillis) < settings.electionTimeoutMillisMin();
+        return role != Role.LEADER && timer.isBound(nowMillis);
     }
 
     private void onPreVoteRequest(PreVoteRequest request) {
@@ -446,7 +451,7 @@ public final class RaftCore {
             }
         } else if (role == Role.PRE_CANDIDATE && response.term() == hardState.term() + 1) {
             votes.add(response.from());
-            if (Quorum.isMajority(membership().voters(), votes)) {
+            if (hasMajority()) {
                 becomeCandidate(false);
             }
         }
@@ -475,7 +480,7 @@ public final class RaftCore {
             becomeFollower(hardState.term(), Optional.empty());
         }
         if (granted) {
-            resetElectionDeadline();
+            timer.restart(nowMillis);
         }
         out.send(new VoteResponse(self, request.from(), hardState.term(), granted));
     }
@@ -483,7 +488,7 @@ public final class RaftCore {
     private void onVoteResponse(VoteResponse response) {
         if (role == Role.CANDIDATE && response.term() == hardState.term() && response.granted()) {
             votes.add(response.from());
-            if (Quorum.isMajority(membership().voters(), votes)) {
+            if (hasMajority()) {
                 becomeLeader();
             }
         }
@@ -493,37 +498,29 @@ public final class RaftCore {
 
     private void onAppendRequest(AppendRequest request) {
         if (request.term() < hardState.term()) {
-            // Tells a deposed leader its time is over; the hint is of no use to it.
-            out.send(new AppendRejected(
-                    self,
-                    request.from(),
-                    hardState.term(),
-                    request.previous().index(),
-                    log.last(),
-                    hardState.incarnation()));
+            reject(request, log.last()); // tells a deposed leader its time is over; the hint is of no use to it
             return;
         }
         hear(request.from());
         LogPosition previous = request.previous();
-        boolean committedBefore = previous.index() <= commitIndex; // then it agrees, whatever we still keep of it
-        checkAgreesWithCommitted(previous);
-        if (!committedBefore && !log.contains(previous)) {
-            out.send(new AppendRejected(
-                    self,
-                    request.from(),
-                    hardState.term(),
-                    previous.index(),
-                    log.lastAtMost(previous.index() - 1, previous.term()),
-                    hardState.incarnation()));
+        if (!log.agreesAt(previous)) {
+            reject(request, log.terms().lastAtMost(previous.index() - 1, previous.term()));
             return;
         }
-        appendMissing(request.entries());
-        verifiedIndex = Math.max(verifiedIndex, request.lastIndex());
-        advanceCommitIndex(Math.min(request.commitIndex(), verifiedIndex));
-        if (request.entries().isEmpty() || durableIndex >= request.lastIndex()) {
+        if (log.appendMissing(request.entries(), out)) {
+            noteConfigurations();
+        }
+        log.verified(request.lastIndex());
+        advanceCommitIndex(Math.min(request.commitIndex(), log.verifiedIndex()));
+        if (request.entries().isEmpty() || log.durableIndex() >= request.lastIndex()) {
             acceptUpToDurable(request.from());
         }
         // Otherwise the answer leaves when the entries are on disk: onDurable.
+    }
+
+    private void reject(AppendRequest request, LogPosition hint) {
+        long index = request.previous().index();
+        out.send(new AppendRejected(self, request.from(), hardState.term(), index, hint, hardState.incarnation()));
     }
 
     /** Of the present term. */
@@ -532,8 +529,7 @@ public final class RaftCore {
         if (role != Role.FOLLOWER || !leader.equals(Optional.of(from))) {
             becomeFollower(hardState.term(), Optional.of(from));
         }
-        leaderHeardMillis = nowMillis;
-        resetElectionDeadline();
+        timer.leaderHeard(nowMillis);
         if (nowMillis - rebuildAskedMillis >= settings.heartbeatMillis()) {
             askToBeRebuilt();
         }
@@ -544,78 +540,24 @@ public final class RaftCore {
         long index = quiesce.last().index();
         if (quiesce.term() < hardState.term()) {
             return; // of a leader that was deposed
-        } else if (verifiedIndex == index && commitIndex == index && durableIndex >= index) {
+        } else if (log.verifiedIndex() == index && log.commitIndex() == index && log.durableIndex() >= index) {
             quiescence.fallAsleep();
         } else {
             quiescence.stir(nowMillis); // it was overtaken by entries, or speaks of some that we lack
         }
     }
 
-    /** §3.5: what agrees stays; from the first entry that differs on, the leader's word replaces ours. */
-    private void appendMissing(List<Entry> entries) {
-        List<Entry> missing = new ArrayList<>();
-        for (Entry entry : entries) {
-            if (entry.index() <= Math.max(commitIndex, log.start().index())) {
-                checkAgreesWithCommitted(entry.position());
-                continue;
-            }
-            if (entry.index() <= log.lastIndex()) {
-                if (log.termAt(entry.index()) == entry.term()) {
-                    continue;
-                }
-                truncateFrom(entry.index());
-            }
-            log.append(entry);
-            missing.add(entry);
-            if (entry.type() == EntryType.CONFIGURATION) {
-                configurations.append(entry);
-                noteConfigurations();
-            }
-        }
-        if (!missing.isEmpty()) {
-            out.append(missing);
-        }
-    }
-
-    private void checkAgreesWithCommitted(LogPosition theirs) {
-        if (theirs.index() <= commitIndex && theirs.index() >= log.start().index()) {
-            Invariant.check(
-                    log.contains(theirs),
-                    "committed entry %s has term %s, the leader of term %s says %s",
-                    theirs.index(),
-                    log.termAt(theirs.index()),
-                    hardState.term(),
-                    theirs.term());
-        }
-    }
-
-    private void truncateFrom(long index) {
-        Invariant.check(index > commitIndex, "committed entry %s of %s to be cut", index, commitIndex);
-        Invariant.check(
-                index > verifiedIndex, "the leader of term %s contradicts itself at %s", hardState.term(), index);
-        log.truncateFrom(index);
-        configurations.truncateFrom(index);
-        durableIndex = Math.min(durableIndex, index - 1);
-        logEpoch++;
-        out.truncateFrom(index);
-    }
-
     private void acceptUpToDurable(NodeId to) {
-        out.send(new AppendAccepted(
-                self, to, hardState.term(), Math.min(durableIndex, verifiedIndex), hardState.incarnation()));
+        out.send(new AppendAccepted(self, to, hardState.term(), log.acknowledgedIndex(), hardState.incarnation()));
     }
 
     private void onDurable(Input.Durable durable) {
-        if (durable.logEpoch() != logEpoch) {
+        if (durable.logEpoch() != log.epoch()) {
             return; // perhaps cut off again since; what was appended after the cut will be reported as well
         }
-        LogPosition position = durable.position();
-        Invariant.check(log.contains(position), "%s is said to be on disk and is not in the log", position);
-        configurations.cutsAreDurable();
-        if (position.index() <= durableIndex) {
+        if (!log.isDurable(durable.position())) {
             return;
         }
-        durableIndex = position.index();
         settleConfigurations();
         if (leadership != null) {
             advanceCommitByMajority();
@@ -651,9 +593,8 @@ public final class RaftCore {
         if (progress == null) {
             return;
         }
-        LogPosition agreeing =
-                log.lastAtMost(response.hint().index(), response.hint().term());
-        boolean news = progress.rejected(response.previousIndex(), agreeing.index() + 1);
+        boolean news = progress.rejected(
+                response.previousIndex(), log.mayAgreeUpTo(response.previousIndex(), response.hint()) + 1);
         tendMembers();
         if (news && leadership != null) {
             leadership.replicateTo(response.from(), progress, out);
@@ -662,14 +603,19 @@ public final class RaftCore {
 
     /** Null for who is not listened to, or by whom nobody needs be. */
     private @Nullable Progress progressOf(Message response, long incarnation) {
-        Progress progress = leadership == null || response.term() != hardState.term()
-                ? null
-                : leadership.peers().get(response.from());
+        Progress progress = progressOf(response.from(), response.term());
         if (progress == null || !progress.isSpokenToBy(incarnation)) {
             return null;
         }
         progress.heard(nowMillis);
         return progress;
+    }
+
+    /** Null if this member does not lead in that term, or not that one. */
+    private @Nullable Progress progressOf(NodeId peer, long term) {
+        return leadership != null && term == hardState.term()
+                ? leadership.peers().get(peer)
+                : null;
     }
 
     private void onPropose(Input.Propose propose) {
@@ -691,15 +637,12 @@ public final class RaftCore {
 
     private Entry appendOwn(EntryType type, Payload payload) {
         Entry entry = new Entry(log.lastIndex() + 1, hardState.term(), type, payload);
-        log.append(entry);
-        verifiedIndex = entry.index();
+        log.appendOwn(entry);
         return entry;
     }
 
     private void onSent(Input.Sent sent) {
-        Progress progress = leadership == null || sent.term() != hardState.term()
-                ? null
-                : leadership.peers().get(sent.to());
+        Progress progress = progressOf(sent.to(), sent.term());
         if (leadership == null || progress == null) {
             return;
         }
@@ -717,17 +660,18 @@ public final class RaftCore {
         if (leadership == null) {
             return;
         }
-        long reached = leadership.majorityMatch(durableIndex);
-        if (reached > commitIndex && log.termAt(reached) == hardState.term()) {
+        long reached = leadership.majorityMatch(log.durableIndex());
+        if (reached > log.commitIndex() && log.terms().termAt(reached) == hardState.term()) {
             leadership.commitAdvanced(nowMillis);
-            boolean changed = configurations.latestIndex() > commitIndex && configurations.latestIndex() <= reached;
+            boolean changed =
+                    configurations.latestIndex() > log.commitIndex() && configurations.latestIndex() <= reached;
             advanceCommitIndex(reached);
-            leadership.advanceReads(nowMillis, commitIndex, out);
+            leadership.advanceReads(nowMillis, log.commitIndex(), out);
             if (settings.commitNoticeMillis() == 0) {
-                leadership.heartbeats(nowMillis, commitIndex, out);
+                leadership.heartbeats(nowMillis, log.commitIndex(), out);
             }
             if (changed) {
-                leadership.farewell(nowMillis, commitIndex, out);
+                leadership.farewell(nowMillis, log.commitIndex(), out);
             }
             if (changed && !membership().isVoter(self)) {
                 leadership.abdicate(out);
@@ -738,10 +682,66 @@ public final class RaftCore {
     }
 
     private void advanceCommitIndex(long index) {
-        if (index > commitIndex) {
-            commitIndex = index;
-            out.committed(index);
+        if (index > log.commitIndex()) {
+            log.committed(index, out);
             settleConfigurations();
+        }
+    }
+
+    // ---------------------------------------------------------------------------- the beginning of the log: snapshots,
+    // §5
+
+    private void onTrim(long index) {
+        long trimTo = log.trimmableTo(index);
+        if (trimTo > log.start().index()) {
+            out.trimTo(trimTo);
+        }
+    }
+
+    private void onTrimmed(LogPosition start) {
+        if (log.trimmed(start) && leadership != null) {
+            leadership.logTrimmed(out);
+        }
+    }
+
+    /** Whoever has the position has no use for what led there, and may have more, which is committed. */
+    private void onInstallSnapshot(InstallSnapshot request) {
+        if (request.term() == hardState.term()) {
+            hear(request.from());
+            if (log.agreesAt(request.snapshot().position())) {
+                incoming.clear();
+                log.verified(request.snapshot().position().index());
+                advanceCommitIndex(request.snapshot().position().index());
+                acceptUpToDurable(request.from());
+                return;
+            }
+            incoming.add(request.snapshot(), request.offset(), request.piece())
+                    .ifPresent(snapshot -> log.install(snapshot, out));
+        }
+        out.send(new SnapshotReceived(
+                self,
+                request.from(),
+                hardState.term(),
+                request.snapshot(),
+                incoming.have(request.snapshot()),
+                hardState.incarnation()));
+    }
+
+    private void onSnapshotReceived(SnapshotReceived response) {
+        Progress progress = progressOf(response, response.incarnation());
+        if (leadership != null
+                && progress != null
+                && response.snapshot().position().equals(log.start())) {
+            progress.snapshotReceived(response.bytes(), response.snapshot().sizeBytes());
+            leadership.replicateTo(response.from(), progress, out);
+        }
+        tendMembers();
+    }
+
+    private void onSnapshotSent(Input.SnapshotSent sent) {
+        Progress progress = progressOf(sent.to(), sent.term());
+        if (progress != null) {
+            progress.snapshotRead(sent.sent());
         }
     }
 
@@ -775,7 +775,7 @@ public final class RaftCore {
         damaged = true;
         if (leadership != null) {
             leadership.damaged();
-            leadership.tendSuccession(nowMillis, commitIndex, durableIndex, out);
+            leadership.tendSuccession(nowMillis, log.commitIndex(), log.durableIndex(), out);
         } else {
             askToBeRebuilt();
         }
@@ -798,7 +798,7 @@ public final class RaftCore {
 
     private void onStepAside() {
         if (leadership != null) {
-            leadership.stepAside(nowMillis, commitIndex, out);
+            leadership.stepAside(nowMillis, log.commitIndex(), out);
         }
     }
 
@@ -830,24 +830,23 @@ public final class RaftCore {
                         membership(),
                         configurations.latestIndex(),
                         leadership.noOpIndex(),
-                        commitIndex,
+                        log.commitIndex(),
                         leadership.hasCaughtUp(change.node(), nowMillis));
     }
 
     private long beginChange(MembershipChange change) {
         Entry entry = appendOwn(EntryType.CONFIGURATION, MembershipCodec.encode(change.applyTo(membership())));
         out.append(List.of(entry));
-        configurations.append(entry);
         noteConfigurations();
         Leadership leading = Objects.requireNonNull(leadership);
         leading.changeMembership(membership(), nowMillis);
-        leading.heartbeats(nowMillis, commitIndex, out); // to a newcomer
+        leading.heartbeats(nowMillis, log.commitIndex(), out); // to a newcomer
         leading.replicate(out);
         return entry.index();
     }
 
     private void settleConfigurations() {
-        if (configurations.settle(Math.min(commitIndex, durableIndex))) {
+        if (log.settleConfigurations()) {
             noteConfigurations();
         }
     }
@@ -860,7 +859,7 @@ public final class RaftCore {
 
     private void onReadIndex(long readId) {
         if (leadership != null) {
-            leadership.ask(new ReadIndexQueue.Read(self, readId), nowMillis, commitIndex, out);
+            leadership.ask(new ReadIndexQueue.Read(self, readId), nowMillis, log.commitIndex(), out);
         } else if (leader.isEmpty()) {
             refuse(List.of(readId), ReadOutcome.Reason.NO_LEADER);
         } else if (forwardedReads.isFull()) {
@@ -877,7 +876,8 @@ public final class RaftCore {
 
     private void onReadIndexRequest(ReadIndexRequest request) {
         if (leadership != null) {
-            leadership.ask(new ReadIndexQueue.Read(request.from(), request.readId()), nowMillis, commitIndex, out);
+            leadership.ask(
+                    new ReadIndexQueue.Read(request.from(), request.readId()), nowMillis, log.commitIndex(), out);
         } else {
             ReadOutcome refused = new ReadOutcome.Refused(ReadOutcome.Reason.NOT_LEADER);
             out.send(new ReadIndexResponse(self, request.from(), hardState.term(), request.readId(), refused));
@@ -894,7 +894,7 @@ public final class RaftCore {
     private void onLeadershipConfirmed(LeadershipConfirmed confirmed) {
         Progress progress = progressOf(confirmed, confirmed.incarnation());
         if (leadership != null && progress != null && leadership.counts(confirmed.from(), progress)) {
-            leadership.leadershipConfirmed(confirmed.from(), confirmed.round(), nowMillis, commitIndex, out);
+            leadership.leadershipConfirmed(confirmed.from(), confirmed.round(), nowMillis, log.commitIndex(), out);
         }
     }
 
@@ -913,49 +913,48 @@ public final class RaftCore {
         leader = newLeader;
         leadership = null;
         votes.clear();
-        verifiedIndex = commitIndex;
+        log.nothingVerified();
         if (newLeader.isPresent() && hardState.vote().isEmpty() && !remembers()) {
             // It may have voted for that leader, or another: it must not vote once more in this term.
             persist(hardState.votingFor(newLeader.get()));
         }
         if (hadNoTimer || newLeader.isPresent()) {
-            resetElectionDeadline();
+            timer.restart(nowMillis);
         }
     }
 
     private void becomePreCandidate() {
         role = Role.PRE_CANDIDATE;
-        leader = Optional.empty();
-        resetElectionDeadline();
-        votes.clear();
-        votes.add(self);
-        if (Quorum.isMajority(membership().voters(), votes)) {
+        canvass(voter -> new PreVoteRequest(self, voter, hardState.term() + 1, log.last()));
+        if (hasMajority()) {
             becomeCandidate(false);
-            return;
-        }
-        for (NodeId voter : membership().voters()) {
-            if (!voter.equals(self)) {
-                out.send(new PreVoteRequest(self, voter, hardState.term() + 1, log.last()));
-            }
         }
     }
 
     private void becomeCandidate(boolean byTransfer) {
         role = Role.CANDIDATE;
-        leader = Optional.empty();
         persist(hardState.inTerm(hardState.term() + 1).votingFor(self));
-        resetElectionDeadline();
+        canvass(voter -> new VoteRequest(self, voter, hardState.term(), log.last(), byTransfer));
+        if (hasMajority()) {
+            becomeLeader();
+        }
+    }
+
+    /** Asks all voters but this one, which has made up its mind. */
+    private void canvass(Function<NodeId, Message> request) {
+        leader = Optional.empty();
+        timer.restart(nowMillis);
         votes.clear();
         votes.add(self);
-        if (Quorum.isMajority(membership().voters(), votes)) {
-            becomeLeader();
-            return;
-        }
         for (NodeId voter : membership().voters()) {
             if (!voter.equals(self)) {
-                out.send(new VoteRequest(self, voter, hardState.term(), log.last(), byTransfer));
+                out.send(request.apply(voter));
             }
         }
+    }
+
+    private boolean hasMajority() {
+        return Quorum.isMajority(membership().voters(), votes);
     }
 
     private void becomeLeader() {
@@ -963,8 +962,8 @@ public final class RaftCore {
         role = Role.LEADER;
         quiescence.stir(nowMillis);
         leader = Optional.of(self);
-        Leadership begun =
-                new Leadership(self, hardState.term(), membership(), settings, log, log.lastIndex() + 1, nowMillis);
+        Leadership begun = new Leadership(
+                self, hardState.term(), membership(), settings, log.terms(), log.lastIndex() + 1, nowMillis);
         leadership = begun;
         if (damaged) {
             begun.damaged();
@@ -976,10 +975,5 @@ public final class RaftCore {
     private void persist(HardState changed) {
         hardState = changed;
         out.persist(changed);
-    }
-
-    private void resetElectionDeadline() {
-        long spread = settings.electionTimeoutMillisMax() - settings.electionTimeoutMillisMin();
-        electionDeadlineMillis = nowMillis + settings.electionTimeoutMillisMin() + random.nextLong(spread + 1);
     }
 }

@@ -8,7 +8,7 @@ import java.util.List;
  * term instead of the entries (Kafka's leader epoch cache, KIP-101, does the same).
  */
 public final class TermHistory {
-    private final LogPosition start;
+    private LogPosition start;
     /** By term and index, both strictly rising; every start lies after {@link #start} and not after the end. */
     private final ArrayList<TermStart> starts;
 
@@ -118,5 +118,30 @@ public final class TermHistory {
             starts.remove(starts.size() - 1);
         }
         lastIndex = index - 1;
+    }
+
+    /** Everything up to {@code position}, which is in the log, is gone from it. */
+    void trimTo(LogPosition position) {
+        Invariant.check(contains(position), "%s is not in the log, and is to be its start", position);
+        while (!starts.isEmpty() && nextStartAfterFirst() <= position.index() + 1) {
+            starts.remove(0);
+        }
+        if (position.index() == lastIndex) {
+            starts.clear();
+        } else {
+            starts.set(0, new TermStart(starts.get(0).term(), position.index() + 1));
+        }
+        start = position;
+    }
+
+    private long nextStartAfterFirst() {
+        return starts.size() > 1 ? starts.get(1).firstIndex() : Long.MAX_VALUE;
+    }
+
+    /** Everything is gone; the next entry comes after {@code position}. */
+    void restartAt(LogPosition position) {
+        starts.clear();
+        start = position;
+        lastIndex = position.index();
     }
 }

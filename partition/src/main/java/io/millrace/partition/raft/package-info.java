@@ -7,7 +7,10 @@
  * simulator in the tests.
  *
  * <ul>
- *   <li>{@link io.millrace.partition.raft.RaftCore}: elections, and following a leader
+ *   <li>{@link io.millrace.partition.raft.RaftCore}: elections ({@code ElectionTimer}), and following a leader
+ *   <li>{@code MemberLog}: the own log – what is in it, on disk, verified, committed – and what may become of it
+ *   <li>{@link io.millrace.partition.raft.StateMachine}, {@link io.millrace.partition.raft.Snapshot}, {@code SnapshotAssembly}:
+ *       what stands for the beginning of a log that is gone, and how it comes to who needs it (decision 010)
  *   <li>{@code Leadership}, {@code Progress}: leading – what the others have, what to send, what a majority has
  *   <li>{@code ReadIndexQueue}, {@code ForwardedReads}: reads that see everything acknowledged before, at any member
  *   <li>{@code Quiescence}: when a group may sleep, and what wakes it

@@ -4,8 +4,13 @@ import io.millrace.partition.log.EntriesUnavailableException;
 import io.millrace.partition.log.EntryCache;
 import io.millrace.partition.log.OffsetReader;
 import io.millrace.partition.log.SegmentedLog;
+import io.millrace.partition.log.SnapshotFold;
+import io.millrace.partition.raft.Configuration;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.LogPosition;
+import io.millrace.partition.raft.Payload;
+import io.millrace.partition.raft.Snapshot;
+import io.millrace.partition.raft.StateMachine;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +41,9 @@ final class CachedLog implements ReplicaLog {
     private final Executor blocking;
     private final EntryCache cache;
 
+    /** Where a snapshot has begun the log anew, be the files there yet or not. */
+    private volatile long restartOffset;
+
     /** All entries up to here, of those that were appended, are in the files. For the Raft actor alone. */
     private long forcedIndex;
 
@@ -54,6 +62,13 @@ final class CachedLog implements ReplicaLog {
     void truncatedFrom(long index) {
         cache.truncateFrom(index, cache.nextOffsetAt(index - 1).orElse(EntryCache.UNKNOWN));
         forced(Math.min(forcedIndex, index - 1));
+    }
+
+    /** A snapshot takes the place of all that there is. */
+    void restartedAfter(Snapshot snapshot) {
+        restartOffset = snapshot.nextOffset();
+        cache.truncateFrom(0, snapshot.nextOffset());
+        forced(snapshot.position().index());
     }
 
     /** The files have everything up to here as it was appended last. */
@@ -92,6 +107,29 @@ final class CachedLog implements ReplicaLog {
         return blocking(() -> log.nextOffsetAt(index));
     }
 
+    /** The bytes of the snapshot at the start of the log. */
+    CompletionStage<Payload> encodedSnapshot(LogPosition position) {
+        return blocking(() -> log.encodedSnapshot(position));
+    }
+
+    /** Where the log may begin, whole segments shorter; see {@link SegmentedLog#trimmableTo}. */
+    LogPosition trimmableTo(long index) {
+        return log.trimmableTo(index);
+    }
+
+    /** See {@link SnapshotFold#of}. */
+    CompletionStage<Snapshot> fold(LogPosition position, Configuration founding, StateMachine stateMachine) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try {
+                        return SnapshotFold.of(log, position, founding, stateMachine);
+                    } catch (IOException e) {
+                        throw new CompletionException(e);
+                    }
+                },
+                blocking);
+    }
+
     @Override
     public boolean isBehind() {
         return cache.keptBytes() > behindBytes;
@@ -102,8 +140,13 @@ final class CachedLog implements ReplicaLog {
     }
 
     @Override
+    public long firstIndex() {
+        return log.firstIndex();
+    }
+
+    @Override
     public long startOffset() {
-        return log.logStartOffset();
+        return Math.max(restartOffset, log.logStartOffset());
     }
 
     @Override

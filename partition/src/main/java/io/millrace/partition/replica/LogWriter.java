@@ -11,8 +11,10 @@ import akka.actor.typed.javadsl.Receive;
 import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.LogPosition;
+import io.millrace.partition.raft.Snapshot;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,16 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
      * @param epoch given back with {@link Durable}
      */
     record Write(long epoch, OptionalLong truncateFrom, List<Entry> entries) implements Command {}
+
+    /**
+     * Drop everything, and begin anew after the snapshot.
+     *
+     * @param epoch as in {@link Write}
+     */
+    record Reset(long epoch, Snapshot snapshot) implements Command {}
+
+    /** Drop the entries that the snapshot stands for. */
+    record Trim(Snapshot snapshot) implements Command {}
 
     /** Begin a log where there is none. */
     enum Begin implements Command {
@@ -54,14 +66,20 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
     /** What the writer tells the {@link RaftActor}. */
     sealed interface Event {}
 
-    /** @param begun whether it was not there before */
-    record Opened(SegmentedLog log, boolean begun) implements Event {}
+    /**
+     * @param begun whether it was not there before
+     * @param start what stands for the entries before the log's first; empty if there never were any
+     */
+    record Opened(SegmentedLog log, boolean begun, Optional<Snapshot> start) implements Event {}
 
     /** There is no log; it waits for {@link Begin}, or to be stopped. */
     record Absent(LostDisk.LogFound found) implements Event {}
 
     /** The log is on disk up to here, as of the last {@link Write}, which had that epoch. */
     record Durable(long epoch, LogPosition position) implements Event {}
+
+    /** After a {@link Trim}: the log begins after this position. */
+    record Trimmed(LogPosition start) implements Event {}
 
     /**
      * Nothing more will be written.
@@ -75,7 +93,7 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
         /** Opens the log that is there, or tells that there is none. */
         Event open() throws IOException;
 
-        SegmentedLog begin() throws IOException;
+        Opened begin() throws IOException;
 
         /** Nobody may have it open. */
         void setAside() throws IOException;
@@ -111,6 +129,8 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
         return newReceiveBuilder()
                 .onMessageEquals(Begin.INSTANCE, this::onBegin)
                 .onMessage(Write.class, this::onWrite)
+                .onMessage(Reset.class, this::onReset)
+                .onMessage(Trim.class, this::onTrim)
                 .onMessageEquals(Flush.INSTANCE, this::onFlush)
                 .onMessageEquals(Delete.INSTANCE, this::onDelete)
                 .onMessageEquals(SetAside.INSTANCE, this::onSetAside)
@@ -121,26 +141,47 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
 
     private Behavior<Command> onBegin() {
         try {
-            SegmentedLog begun = place.begin();
-            log = begun;
-            listener.tell(new Opened(begun, true));
+            Opened begun = place.begin();
+            log = begun.log();
+            listener.tell(begun);
         } catch (IOException | RuntimeException e) {
             fail("cannot begin a log", e);
         }
         return this;
     }
 
+    private interface Change {
+        void of(SegmentedLog log) throws IOException;
+    }
+
     private Behavior<Command> onWrite(Write write) {
+        return change(write.epoch(), open -> {
+            if (write.truncateFrom().isPresent()) {
+                open.truncateFrom(write.truncateFrom().getAsLong());
+            }
+            open.append(write.entries());
+        });
+    }
+
+    private Behavior<Command> onReset(Reset reset) {
+        return change(reset.epoch(), open -> open.reset(reset.snapshot()));
+    }
+
+    private Behavior<Command> onTrim(Trim trim) {
+        return change(epoch, open -> {
+            open.trimPrefix(trim.snapshot());
+            listener.tell(new Trimmed(open.start()));
+        });
+    }
+
+    private Behavior<Command> change(long newEpoch, Change change) {
         SegmentedLog open = log;
         if (open == null) {
             return this; // failed; already told
         }
         try {
-            if (write.truncateFrom().isPresent()) {
-                open.truncateFrom(write.truncateFrom().getAsLong());
-            }
-            open.append(write.entries());
-            epoch = write.epoch();
+            change.of(open);
+            epoch = newEpoch;
         } catch (IOException | RuntimeException e) {
             fail("cannot write to the log", e);
             return this;

@@ -18,6 +18,7 @@ import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftStatus;
 import io.millrace.partition.raft.Role;
+import io.millrace.partition.raft.Snapshot;
 import io.millrace.partition.replica.PartitionCommand.Fetch;
 import io.millrace.partition.replica.PartitionCommand.GetOffsets;
 import io.millrace.partition.replica.PartitionCommand.GetStatus;
@@ -25,6 +26,7 @@ import io.millrace.partition.replica.PartitionCommand.Produce;
 import io.millrace.partition.replica.Proposals.Proposal;
 import io.millrace.partition.state.PartitionOffsets;
 import io.millrace.partition.state.ProducerBatch;
+import io.millrace.partition.state.ProducerTable;
 import io.millrace.partition.state.Producers;
 import io.millrace.partition.state.SequenceVerdict;
 import java.io.IOException;
@@ -65,10 +67,11 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private record FetchTimedOut(WaitingFetches.Key key) implements ReplicaMessage {}
 
-    private record ProducersLoaded(ProducerSnapshots.@Nullable Snapshot snapshot, @Nullable Throwable failure)
+    private record ProducersLoaded(
+            int logsReplaced, ProducerSnapshots.@Nullable Snapshot snapshot, @Nullable Throwable failure)
             implements ReplicaMessage {}
 
-    private record ProducersRead(@Nullable ProducersInLog found, @Nullable Throwable failure)
+    private record ProducersRead(int logsReplaced, @Nullable ProducersInLog found, @Nullable Throwable failure)
             implements ReplicaMessage {}
 
     private record ProducersSaved(@Nullable Throwable failure) implements ReplicaMessage {}
@@ -81,7 +84,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         INSTANCE
     }
 
-    private record BaseFound(long index, long nextOffset, @Nullable Throwable failure) implements ReplicaMessage {}
+    private record BaseFound(int logsReplaced, long index, long nextOffset, @Nullable Throwable failure)
+            implements ReplicaMessage {}
 
     private final TimerScheduler<ReplicaMessage> timers;
     private final ReplicaSpec spec;
@@ -106,6 +110,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private final ArrayDeque<RaftEvent> deferred = new ArrayDeque<>();
 
     private boolean baseAsked;
+    /** By snapshots. What was read of an earlier one is of no use. */
+    private int logsReplaced;
 
     /** All three null until the log is open. */
     private @Nullable ReplicaLog log;
@@ -180,6 +186,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                         membership,
                         spec.isFounder(),
                         offsetReader,
+                        PartitionStateMachine::new,
                         context,
                         actor.messageAdapter(RaftEvent.class, Raft::new)),
                 "raft");
@@ -219,6 +226,14 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     // ------------------------------------------------------------------------------------------------- what Raft says
 
     private Behavior<ReplicaMessage> onRaftEvent(Raft wrapped) {
+        if (wrapped.event() instanceof RaftEvent.SnapshotInstalled) {
+            // Nothing that was said of the log before concerns the one that there is now.
+            deferred.removeIf(event -> event instanceof RaftEvent.Appended
+                    || event instanceof RaftEvent.Truncated
+                    || event instanceof RaftEvent.Committed);
+            baseAsked = false;
+            logsReplaced++;
+        }
         deferred.add(wrapped.event());
         takeUp();
         return this;
@@ -257,15 +272,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 askBase(truncated.fromIndex() - 1);
             }
         } else if (event instanceof RaftEvent.Started started) {
-            log = started.log();
-            offsets = new PartitionOffsets(
-                    started.lastIndex(), started.nextOffset(), started.log().startOffset());
-            producers = new Producers(started.lastIndex());
-            loadProducers(started.lastIndex());
-            boolean isNew = started.lastIndex() == 0;
-            if (isNew && spec.replicas().get(0) == spec.id().brokerId()) {
-                raft.tell(RaftCommand.Campaign.INSTANCE); // the preferred leader of a new partition need not wait
-            }
+            onStarted(started);
+        } else if (event instanceof RaftEvent.SnapshotInstalled installed) {
+            onSnapshotInstalled(installed.snapshot());
         } else if (event instanceof RaftEvent.CaughtUp) {
             propose();
         } else if (event instanceof RaftEvent.Damaged damaged) {
@@ -277,6 +286,36 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             outOfSpace = failed.outOfSpace();
             fail(failed.problem());
         }
+    }
+
+    private void onStarted(RaftEvent.Started started) {
+        log = started.log();
+        offsets = new PartitionOffsets(
+                started.lastIndex(), started.nextOffset(), started.log().startOffset());
+        producers = new Producers(started.lastIndex());
+        loadProducers(
+                started.start()
+                        .map(PartitionActor::producersIn)
+                        .orElseGet(() -> new ProducerSnapshots.Snapshot(0, new ProducerTable())),
+                started.lastIndex());
+        boolean isNew = started.lastIndex() == 0;
+        if (isNew && spec.replicas().get(0) == spec.id().brokerId()) {
+            raft.tell(RaftCommand.Campaign.INSTANCE); // the preferred leader of a new partition need not wait
+        }
+    }
+
+    private void onSnapshotInstalled(Snapshot snapshot) {
+        long index = snapshot.position().index();
+        offsets = new PartitionOffsets(index, snapshot.nextOffset(), snapshot.nextOffset());
+        offsets().committed(index);
+        producers = new Producers(index);
+        producers().restored(producersIn(snapshot).table(), index);
+        producersAsked = false;
+    }
+
+    private static ProducerSnapshots.Snapshot producersIn(Snapshot snapshot) {
+        return new ProducerSnapshots.Snapshot(
+                snapshot.position().index(), PartitionStateMachine.tableIn(snapshot.state()));
     }
 
     private void onAppended(List<Entry> entries) {
@@ -345,14 +384,15 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     /** Asks the log which offset follows an entry; Raft's events wait meanwhile. Only after a restart, and rarely. */
     private void askBase(long index) {
         baseAsked = true;
+        int asked = logsReplaced;
         getContext()
                 .pipeToSelf(
                         log().nextOffsetAt(index),
-                        (found, failure) -> new BaseFound(index, found == null ? 0 : found, failure));
+                        (found, failure) -> new BaseFound(asked, index, found == null ? 0 : found, failure));
     }
 
     private Behavior<ReplicaMessage> onBaseFound(BaseFound found) {
-        if (problem != null) {
+        if (problem != null || found.logsReplaced() != logsReplaced) {
             return this;
         }
         if (found.failure() != null) {
@@ -367,16 +407,17 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     // ------------------------------------------------------------------------------------------------------ producers
 
-    private void loadProducers(long lastIndex) {
+    private void loadProducers(ProducerSnapshots.Snapshot atStart, long lastIndex) {
+        int asked = logsReplaced;
         getContext()
                 .pipeToSelf(
-                        CompletableFuture.supplyAsync(() -> snapshots().latest(lastIndex), blocking),
-                        ProducersLoaded::new);
+                        CompletableFuture.supplyAsync(() -> snapshots().latest(atStart, lastIndex), blocking),
+                        (snapshot, failure) -> new ProducersLoaded(asked, snapshot, failure));
     }
 
     private Behavior<ReplicaMessage> onProducersLoaded(ProducersLoaded loaded) {
         ProducerSnapshots.Snapshot snapshot = loaded.snapshot();
-        if (problem != null) {
+        if (problem != null || loaded.logsReplaced() != logsReplaced) {
             return this;
         }
         if (snapshot == null) {
@@ -398,14 +439,17 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         if (range.isPresent()) {
             producersAsked = true;
             var entries = log().read(range.get().first(), range.get().last(), PRODUCERS_READ_BYTES);
-            getContext().pipeToSelf(entries.thenApply(ProducersInLog::of), ProducersRead::new);
+            int asked = logsReplaced;
+            getContext()
+                    .pipeToSelf(
+                            entries.thenApply(ProducersInLog::of),
+                            (found, failure) -> new ProducersRead(asked, found, failure));
         }
     }
 
     private Behavior<ReplicaMessage> onProducersRead(ProducersRead read) {
-        producersAsked = false;
         ProducersInLog found = read.found();
-        if (problem != null) {
+        if (problem != null || read.logsReplaced() != logsReplaced) {
             return this;
         }
         Optional<String> damaged = LogDamage.in(read.failure());
@@ -414,6 +458,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             raft.tell(new RaftCommand.Damaged(damaged.get()));
             return this;
         }
+        producersAsked = false;
         if (found == null) {
             fail("cannot read the log: " + read.failure());
             return this;

@@ -42,11 +42,16 @@ final class ProducerSnapshots {
         this.storage = storage;
     }
 
-    /** The latest that is good and at most as far as the log; that of an empty log if there is none. */
-    Snapshot latest(long lastIndex) {
+    /**
+     * The latest that is good and within the log.
+     *
+     * @param atStart of the log: what to begin with if there is none
+     */
+    Snapshot latest(Snapshot atStart, long lastIndex) {
         try {
             for (String name : names()) {
-                Optional<Snapshot> snapshot = read(name).filter(found -> found.index() <= lastIndex);
+                Optional<Snapshot> snapshot =
+                        read(name).filter(found -> found.index() >= atStart.index() && found.index() <= lastIndex);
                 if (snapshot.isPresent()) {
                     return snapshot.get();
                 }
@@ -54,7 +59,7 @@ final class ProducerSnapshots {
         } catch (IOException e) {
             LOG.warn("Cannot read the snapshots of producers in {}: the log is read instead", storage, e);
         }
-        return new Snapshot(0, new ProducerTable());
+        return atStart;
     }
 
     /**

@@ -21,6 +21,7 @@ import io.millrace.partition.log.OffsetReader;
 import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.log.Storage;
 import io.millrace.partition.raft.Answer;
+import io.millrace.partition.raft.Configuration;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.Input;
@@ -29,8 +30,11 @@ import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Output;
+import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftCore;
 import io.millrace.partition.raft.ReadOutcome;
+import io.millrace.partition.raft.Snapshot;
+import io.millrace.partition.raft.StateMachine;
 import io.millrace.partition.raft.TermHistory;
 import io.millrace.partition.replica.LostDisk.LogFound;
 import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
@@ -45,6 +49,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +68,11 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
 
     private record EntriesRead(Output.Replicate asked, List<Entry> entries, @Nullable Throwable failure)
             implements RaftCommand.Internal {}
+
+    private record SnapshotRead(Output.SendSnapshot asked, @Nullable Payload snapshot, @Nullable Throwable failure)
+            implements RaftCommand.Internal {}
+
+    private record Folded(@Nullable Snapshot snapshot, @Nullable Throwable failure) implements RaftCommand.Internal {}
 
     private enum Deadline implements RaftCommand.Internal {
         REACHED
@@ -83,6 +93,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     private final Membership membership;
     private final boolean isFounder;
     private final OffsetReader offsets;
+    private final Supplier<StateMachine> stateMachines;
     private final ReplicaContext context;
     private final ActorRef<RaftEvent> owner;
     private final ActorRef<LogWriter.Command> writer;
@@ -101,6 +112,9 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     /** Proposals that came during a transfer. */
     private final ArrayDeque<RaftCommand.Propose> held = new ArrayDeque<>();
 
+    /** From when the snapshot is begun until the log's files are shorter. */
+    private boolean trimming;
+
     /** Its log is deleted or set aside: takes part in nothing any more. */
     private boolean ended;
 
@@ -113,6 +127,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
      * @param membership of the group when it was made; the same on all members
      * @param isFounder whether this broker's disk was there then, if the member was: see {@link LostDisk}
      * @param offsets how the entries of this group count offsets
+     * @param stateMachines makes fresh ones, which know nothing: what a snapshot of this group is made with
      * @param owner hears everything that its state machine must know; see {@link RaftEvent}
      */
     public static Behavior<RaftCommand> create(
@@ -120,10 +135,11 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             Membership membership,
             boolean isFounder,
             OffsetReader offsets,
+            Supplier<StateMachine> stateMachines,
             ReplicaContext context,
             ActorRef<RaftEvent> owner) {
-        return Behaviors.setup(actor -> Behaviors.withTimers(
-                timers -> new RaftActor(actor, timers, id, membership, isFounder, offsets, context, owner)));
+        return Behaviors.setup(actor -> Behaviors.withTimers(timers ->
+                new RaftActor(actor, timers, id, membership, isFounder, offsets, stateMachines, context, owner)));
     }
 
     private RaftActor(
@@ -133,6 +149,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             Membership membership,
             boolean isFounder,
             OffsetReader offsets,
+            Supplier<StateMachine> stateMachines,
             ReplicaContext context,
             ActorRef<RaftEvent> owner) {
         super(PersistenceId.ofUniqueId("raft|" + id.entityId()));
@@ -142,6 +159,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         this.membership = membership;
         this.isFounder = isFounder && membership.isVoter(new NodeId(id.brokerId()));
         this.offsets = offsets;
+        this.stateMachines = stateMachines;
         this.context = context;
         this.owner = owner;
         this.peers = new Peers(id, context, actor.messageAdapter(PeerMessage.class, FromPeer::new));
@@ -161,7 +179,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
                 return new LogWriter.Absent(LogFound.NEVER_BEGUN);
             }
             try {
-                return new LogWriter.Opened(SegmentedLog.open(storage, context.log(), offsets), false);
+                return open(storage, false);
             } catch (LogCorruptedException damage) {
                 if (membership.voters().size() < VOTERS_TO_REBUILD_FROM) {
                     throw damage;
@@ -175,8 +193,13 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         }
 
         @Override
-        public SegmentedLog begin() throws IOException {
-            return SegmentedLog.open(context.disk().storageOf(id), context.log(), offsets);
+        public LogWriter.Opened begin() throws IOException {
+            return open(context.disk().storageOf(id), true);
+        }
+
+        private LogWriter.Opened open(Storage storage, boolean begun) throws IOException {
+            SegmentedLog opened = SegmentedLog.open(storage, context.log(), offsets);
+            return new LogWriter.Opened(opened, begun, opened.startSnapshot());
         }
 
         @Override
@@ -288,10 +311,10 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
 
     private Effect<TermAndVote, TermAndVote> onOpened(TermAndVote state, LogWriter.Opened opened) {
         if (opened.begun()) {
-            start(state, opened.log());
+            start(state, opened);
             return Effect().unstashAll();
         }
-        return beginWith(state, LogFound.THERE, opened.log().lastPosition(), known -> start(known, opened.log()));
+        return beginWith(state, LogFound.THERE, opened.log().lastPosition(), known -> start(known, opened));
     }
 
     /** Goes on with what the journal says, or with what must replace it because the disk, or part of it, is lost. */
@@ -321,7 +344,8 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
                 .thenUnstashAll();
     }
 
-    private void start(TermAndVote state, SegmentedLog opened) {
+    private void start(TermAndVote state, LogWriter.Opened found) {
+        SegmentedLog opened = found.log();
         CachedLog open = new CachedLog(
                 opened,
                 offsets,
@@ -332,7 +356,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
                 opened.start(), opened.termStarts(), opened.lastPosition().index());
         RaftCore started = new RaftCore(
                 new NodeId(id.brokerId()),
-                membership,
+                found.start().map(Snapshot::configuration).orElse(Configuration.founding(membership)),
                 context.raft(),
                 state.toHardState(),
                 history,
@@ -342,7 +366,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         core = started;
         ActorRef<RaftCommand> self = actor.getSelf();
         context.openLogs().opened(id, opened, problem -> self.tell(new RaftCommand.Damaged(problem)));
-        owner.tell(new RaftEvent.Started(open, opened.lastPosition().index(), opened.nextOffset()));
+        owner.tell(new RaftEvent.Started(open, opened.lastPosition().index(), opened.nextOffset(), found.start()));
         schedule(started.deadlineMillis());
     }
 
@@ -357,6 +381,12 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             return onPropose(running, open, propose);
         } else if (command instanceof EntriesRead read) {
             return onEntriesRead(running, open, read);
+        } else if (command instanceof SnapshotRead read) {
+            return onSnapshotRead(running, open, read);
+        } else if (command instanceof RaftCommand.Trim trim) {
+            return step(running, open, new Input.Trim(trim.index()));
+        } else if (command instanceof Folded folded) {
+            return onFolded(folded);
         } else if (command instanceof RaftCommand.Damaged found) {
             owner.tell(new RaftEvent.Damaged(found.problem()));
             return step(running, open, new Input.Damaged());
@@ -441,6 +471,9 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
                 }
             }
             return step(running, open, new Input.Durable(durable.epoch(), durable.position()));
+        } else if (event instanceof LogWriter.Trimmed trimmed) {
+            trimming = false;
+            return step(running, open, new Input.Trimmed(trimmed.start()));
         } else if (event instanceof LogWriter.Failed failed) {
             return fail(failed);
         }
@@ -480,6 +513,39 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         LogDamage.in(read.failure()).ifPresent(problem -> actor.getSelf().tell(new RaftCommand.Damaged(problem)));
         Input.Sent sent = send(running, read.asked(), read.entries());
         return step(running, open, sent);
+    }
+
+    private Effect<TermAndVote, TermAndVote> onSnapshotRead(RaftCore running, CachedLog open, SnapshotRead read) {
+        Output.SendSnapshot asked = read.asked();
+        Payload snapshot = read.snapshot();
+        boolean sends = snapshot != null && running.isLeaderIn(asked.term());
+        if (snapshot != null && sends) {
+            peers.send(running.installSnapshot(asked, snapshot));
+        }
+        LogDamage.in(read.failure()).ifPresent(problem -> actor.getSelf().tell(new RaftCommand.Damaged(problem)));
+        return step(running, open, new Input.SnapshotSent(asked.to(), asked.term(), sends));
+    }
+
+    /** What stands for the entries is made beside the writing; only its last step is the writer's. */
+    private void trim(CachedLog open, long index) {
+        LogPosition position = open.trimmableTo(index);
+        if (trimming || position.index() <= open.start().index()) {
+            return;
+        }
+        trimming = true;
+        actor.pipeToSelf(open.fold(position, Configuration.founding(membership), stateMachines.get()), Folded::new);
+    }
+
+    private Effect<TermAndVote, TermAndVote> onFolded(Folded folded) {
+        Snapshot snapshot = folded.snapshot();
+        if (snapshot != null) {
+            writer.tell(new LogWriter.Trim(snapshot));
+        } else {
+            trimming = false;
+            actor.getLog().warn("{} cannot trim its log", id, folded.failure());
+            LogDamage.in(folded.failure()).ifPresent(problem -> actor.getSelf().tell(new RaftCommand.Damaged(problem)));
+        }
+        return Effect().none();
     }
 
     private Effect<TermAndVote, TermAndVote> fail(LogWriter.Failed failed) {
@@ -535,6 +601,12 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             for (Output.Replicate asked : out.replicate()) {
                 readAndSend(running, open, asked, todo);
             }
+            for (Output.SendSnapshot asked : out.sendSnapshot()) {
+                actor.pipeToSelf(
+                        open.encodedSnapshot(asked.position()),
+                        (snapshot, failure) -> new SnapshotRead(asked, snapshot, failure));
+            }
+            out.trimTo().ifPresent(index -> trim(open, index));
             schedule(out.deadlineMillis());
         }
         if (running.mustBeginAnew() && !ended) {
@@ -569,6 +641,16 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     }
 
     private void changeLog(RaftCore running, CachedLog open, Output out) {
+        out.install().ifPresent(snapshot -> {
+            actor.getLog()
+                    .info(
+                            "{} goes on from a snapshot at entry {}",
+                            id,
+                            snapshot.position().index());
+            open.restartedAfter(snapshot);
+            writer.tell(new LogWriter.Reset(running.logEpoch(), snapshot));
+            owner.tell(new RaftEvent.SnapshotInstalled(snapshot));
+        });
         if (out.truncateFrom().isEmpty() && out.append().isEmpty()) {
             return;
         }

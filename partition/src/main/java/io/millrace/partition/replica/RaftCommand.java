@@ -37,6 +37,12 @@ public sealed interface RaftCommand {
     /** Answered when it is over. Meanwhile proposals wait here; the owner bounds how many it has on their way. */
     record TransferLeadership(NodeId target, ActorRef<TransferOutcome> replyTo) implements RaftCommand {}
 
+    /**
+     * The owner needs the entries up to this one no more: of those that are committed, whole segments may go. What stands for
+     * them is kept, for members that will need it.
+     */
+    record Trim(long index) implements RaftCommand {}
+
     /** The owner has found that something in the log cannot be read any more. Answered by {@link RaftEvent.Damaged}. */
     record Damaged(String problem) implements RaftCommand {}
 

@@ -3,7 +3,9 @@ package io.millrace.partition.replica;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.ReadOutcome;
 import io.millrace.partition.raft.Role;
+import io.millrace.partition.raft.Snapshot;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -18,8 +20,9 @@ public sealed interface RaftEvent {
      * @param log for reading, from any thread
      * @param lastIndex the end of the log as it was found; how much of it is committed is not known yet
      * @param nextOffset the offset after the last record in it
+     * @param start what stands for the entries before its first; empty if there never were any
      */
-    record Started(ReplicaLog log, long lastIndex, long nextOffset) implements RaftEvent {}
+    record Started(ReplicaLog log, long lastIndex, long nextOffset, Optional<Snapshot> start) implements RaftEvent {}
 
     /**
      * @param leader of {@code term}, if known
@@ -37,6 +40,12 @@ public sealed interface RaftEvent {
 
     /** This entry and all after it are gone; none of them was committed. */
     record Truncated(long fromIndex) implements RaftEvent {}
+
+    /**
+     * A snapshot, which is committed, has taken the place of all that was in the log: what is not committed of that is gone, and
+     * what is, the snapshot stands for.
+     */
+    record SnapshotInstalled(Snapshot snapshot) implements RaftEvent {}
 
     /** Everything up to here is committed, for ever. */
     record Committed(long index) implements RaftEvent {}

@@ -6,6 +6,7 @@ import io.millrace.partition.raft.LogPosition;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.ReadOutcome;
+import io.millrace.partition.raft.SnapshotId;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,8 @@ final class RaftMessageCodec {
             for (Entry entry : append.entries()) {
                 size += ENTRY_BYTES + entry.payload().sizeBytes();
             }
+        } else if (message instanceof Message.InstallSnapshot install) {
+            size += install.piece().sizeBytes();
         }
         return size;
     }
@@ -58,6 +61,13 @@ final class RaftMessageCodec {
             to.putLong(rejected.previousIndex());
             putPosition(to, rejected.hint());
             to.putLong(rejected.incarnation());
+        } else if (message instanceof Message.InstallSnapshot install) {
+            putSnapshotId(to, install.snapshot());
+            to.putInt(install.offset());
+            ReplicaSerializer.putPayload(to, install.piece());
+        } else if (message instanceof Message.SnapshotReceived received) {
+            putSnapshotId(to, received.snapshot());
+            to.putInt(received.bytes()).putLong(received.incarnation());
         } else if (message instanceof Message.VoteRequest request) {
             putPosition(to, request.lastPosition());
             to.put((byte) (request.byTransfer() ? 1 : 0));
@@ -97,8 +107,12 @@ final class RaftMessageCodec {
             return 12;
         } else if (message instanceof Message.ReadIndexResponse) {
             return 13;
-        } else if (message instanceof Message.RebuildRequest) {
+        } else if (message instanceof Message.InstallSnapshot) {
             return 14;
+        } else if (message instanceof Message.SnapshotReceived) {
+            return 15;
+        } else if (message instanceof Message.RebuildRequest) {
+            return 16;
         }
         throw new IllegalArgumentException("no code for " + message.getClass());
     }
@@ -122,7 +136,12 @@ final class RaftMessageCodec {
             case 11 -> new Message.LeadershipConfirmed(sender, to, term, from.getLong(), from.getLong());
             case 12 -> new Message.ReadIndexRequest(sender, to, term, from.getLong());
             case 13 -> new Message.ReadIndexResponse(sender, to, term, from.getLong(), getOutcome(from));
-            case 14 -> new Message.RebuildRequest(sender, to, term, from.getLong());
+            case 14 ->
+                new Message.InstallSnapshot(
+                        sender, to, term, getSnapshotId(from), from.getInt(), ReplicaSerializer.getPayload(from));
+            case 15 ->
+                new Message.SnapshotReceived(sender, to, term, getSnapshotId(from), from.getInt(), from.getLong());
+            case 16 -> new Message.RebuildRequest(sender, to, term, from.getLong());
             default -> throw new IllegalArgumentException("no Raft message has type " + type);
         };
     }
@@ -157,6 +176,15 @@ final class RaftMessageCodec {
         return code == 0
                 ? new ReadOutcome.Ready(from.getLong())
                 : new ReadOutcome.Refused(ReadOutcome.Reason.ofCode(code));
+    }
+
+    private static void putSnapshotId(ByteBuffer to, SnapshotId id) {
+        putPosition(to, id.position());
+        to.putInt(id.sizeBytes()).putInt(id.crc());
+    }
+
+    private static SnapshotId getSnapshotId(ByteBuffer from) {
+        return new SnapshotId(getPosition(from), from.getInt(), from.getInt());
     }
 
     private static void putPosition(ByteBuffer to, LogPosition position) {

@@ -28,6 +28,11 @@ public record ReplicaContext(
     /** Configuration path of the dispatcher on which log I/O may block. */
     public static final String LOG_DISPATCHER = "millrace.log-dispatcher";
 
+    public ReplicaContext withLog(LogSettings settings) {
+        return new ReplicaContext(
+                disk, openLogs, raft, settings, cacheBytesMax, peers, watch, clusterId, monotonicMillis);
+    }
+
     public ReplicaContext withRaft(RaftSettings settings) {
         return new ReplicaContext(
                 disk, openLogs, settings, log, cacheBytesMax, peers, watch, clusterId, monotonicMillis);

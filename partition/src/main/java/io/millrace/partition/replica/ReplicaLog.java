@@ -31,6 +31,9 @@ public interface ReplicaLog {
      */
     boolean isBehind();
 
+    /** The index of the first entry in the log, present or to come. */
+    long firstIndex();
+
     /** The offset of the first record in the log. */
     long startOffset();
 

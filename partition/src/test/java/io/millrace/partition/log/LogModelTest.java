@@ -1,6 +1,8 @@
 package io.millrace.partition.log;
 
 import static io.millrace.partition.log.LogFixtures.following;
+import static io.millrace.partition.log.LogFixtures.snapshotOf;
+import static io.millrace.partition.log.LogFixtures.trim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.partition.raft.Entry;
@@ -47,6 +49,9 @@ class LogModelTest {
             assertThat(last).isEqualTo(model.size());
             assertThat(log.read(first, last, Integer.MAX_VALUE)).isEqualTo(model.subList((int) first - 1, (int) last));
             assertThat(log.segments().get(0).firstIndex()).isEqualTo(first);
+            if (first > 1) {
+                assertThat(log.startSnapshot()).contains(snapshotOf(model.subList(0, (int) first - 1)));
+            }
             List<TermStart> starts = new ArrayList<>();
             long offset = 0;
             for (Entry entry : model) {
@@ -110,7 +115,7 @@ class LogModelTest {
             subject.model = new ArrayList<>(subject.model.subList(0, Math.min(subject.model.size(), cut - 1)));
             subject.cache.truncateFrom(cut, subject.log.nextOffset());
         });
-        Arbitrary<Doing> trim = small.map(keep -> subject -> subject.log.trimPrefix(subject.model.size() + 1L - keep));
+        Arbitrary<Doing> trim = small.map(keep -> subject -> trim(subject.log, subject.model.size() + 1L - keep));
         Arbitrary<Doing> sync = Arbitraries.just(
                 subject -> assertThat(subject.log.sync().index()).isEqualTo(subject.model.size()));
         Arbitrary<Doing> reopen = Arbitraries.of(true, false).map(orderly -> subject -> {

@@ -1,13 +1,20 @@
 package io.millrace.partition.log;
 
+import static io.millrace.partition.log.LogFixtures.FOUNDING;
 import static io.millrace.partition.log.LogFixtures.data;
 import static io.millrace.partition.log.LogFixtures.following;
 import static io.millrace.partition.log.LogFixtures.open;
+import static io.millrace.partition.log.LogFixtures.snapshotOf;
+import static io.millrace.partition.log.LogFixtures.trim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.LogPosition;
+import io.millrace.partition.raft.Payload;
+import io.millrace.partition.raft.Snapshot;
+import io.millrace.partition.raft.SnapshotCodec;
+import io.millrace.partition.raft.StateMachine;
 import io.millrace.partition.raft.TermStart;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -135,7 +142,7 @@ class SegmentedLogTest {
         SegmentedLog log = open(storage);
         log.append(entries);
         log.sync();
-        log.trimPrefix(30);
+        trim(log, 30);
         long first = log.firstIndex();
         assertThat(first).isBetween(10L, 30L);
         assertThat(log.start()).isEqualTo(new LogPosition(first - 1, 1));
@@ -148,16 +155,61 @@ class SegmentedLogTest {
         try (SegmentedLog after = open(storage)) {
             assertThat(after.firstIndex()).isEqualTo(first);
             assertThat(after.read(first, 60, 1 << 20)).isEqualTo(entries.subList((int) first - 1, 60));
-            after.trimPrefix(Long.MAX_VALUE);
+            trim(after, Long.MAX_VALUE);
             assertThat(after.segments()).hasSize(1);
         }
+    }
+
+    @Test
+    void whatIsTrimmedIsFoldedIntoWhatTheLogBeginsWith() throws IOException {
+        List<Entry> entries = following(List.of(), 200, 1, 100);
+        SegmentedLog log = open(storage);
+        log.append(entries);
+        log.sync();
+        assertThat(log.startSnapshot()).isEmpty();
+        trim(log, 40);
+        trim(log, 90);
+        assertThat(log.startSnapshot())
+                .contains(snapshotOf(entries.subList(0, (int) log.start().index())));
+        assertThat(storage.list().stream().filter(name -> name.endsWith(".snapshot")))
+                .hasSize(1);
+        LogPosition start = log.start();
+        assertThat(SnapshotCodec.decode(log.encodedSnapshot(start)).position()).isEqualTo(start);
+        assertThatThrownBy(() -> log.encodedSnapshot(new LogPosition(1, 1)))
+                .isInstanceOf(EntriesUnavailableException.class);
+    }
+
+    @Test
+    void aSnapshotOfWhatWasReplacedSinceTrimsNothing() throws IOException {
+        List<Entry> entries = following(List.of(), 60, 1, 100);
+        SegmentedLog log = open(storage);
+        log.append(entries);
+        Snapshot late = SnapshotFold.of(log, log.trimmableTo(30), FOUNDING, new NoState());
+        Snapshot further = snapshotOf(following(List.of(), 500, 2, 10));
+        log.reset(further);
+        log.trimPrefix(late);
+        assertThat(log.start()).isEqualTo(further.position());
+        assertThat(log.startSnapshot()).contains(further);
+    }
+
+    private static final class NoState implements StateMachine {
+        @Override
+        public void apply(Entry entry) {}
+
+        @Override
+        public Payload snapshot() {
+            return Payload.EMPTY;
+        }
+
+        @Override
+        public void restore(Payload snapshot) {}
     }
 
     @Test
     void resetBeginsAnewElsewhere() throws IOException {
         SegmentedLog log = open(storage);
         log.append(following(List.of(), 60, 1, 100));
-        log.reset(new LogPosition(500, 7), 1_234);
+        log.reset(new Snapshot(new LogPosition(500, 7), 1_234, FOUNDING, Payload.EMPTY));
         assertThat(log.read(501, 600, 100)).isEmpty();
         log.append(List.of(data(501, 7, 1_234, 3, 10)));
         log.sync();
@@ -271,10 +323,11 @@ class SegmentedLogTest {
             log.append(following(entries.subList(0, 19), 41, 2, 100)); // the same places, other entries
         };
         Change reset = (log, entries) -> {
-            log.reset(LogPosition.ZERO, 0);
-            log.append(following(List.of(), 60, 2, 100));
+            List<Entry> before = following(List.of(), 5, 2, 100);
+            log.reset(snapshotOf(before));
+            log.append(following(before, 55, 2, 100));
         };
-        Change trim = (log, entries) -> log.trimPrefix(59);
+        Change trim = (log, entries) -> trim(log, 59);
         for (Change change : List.of(truncation, reset, trim)) {
             SimulatedStorage place = new SimulatedStorage();
             SegmentedLog log = open(place);
@@ -317,7 +370,7 @@ class SegmentedLogTest {
             model.addAll(more);
             published.set(model.size());
             if (random.nextInt(20) == 0) {
-                log.trimPrefix(model.size() - 400);
+                trim(log, model.size() - 400);
             }
         }
         published.set(-1);

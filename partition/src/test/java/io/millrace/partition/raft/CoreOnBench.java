@@ -31,7 +31,13 @@ final class CoreOnBench {
         TreeSet<NodeId> ids = new TreeSet<>();
         IntStream.rangeClosed(firstVoter, lastVoter).forEach(i -> ids.add(new NodeId(i)));
         core = new RaftCore(
-                SELF, Membership.ofVoters(ids), settings, hardState, history(terms), new Random(7), nowMillis);
+                SELF,
+                Configuration.founding(Membership.ofVoters(ids)),
+                settings,
+                hardState,
+                history(terms),
+                new Random(7),
+                nowMillis);
     }
 
     static CoreOnBench follower(int voters, long... terms) {

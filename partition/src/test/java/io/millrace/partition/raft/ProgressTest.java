@@ -23,7 +23,7 @@ class ProgressTest {
                     long previous = random.nextLong(lastIndex + 1);
                     progress.rejected(previous, 1 + random.nextLong(Math.max(1, previous)));
                 }
-                case 2 -> progress.heartbeatSent(i);
+                case 2 -> progress.heartbeatSent(i, SETTINGS);
                 default -> {
                     if (progress.mayRead(lastIndex, SETTINGS)) {
                         assertThat(progress.inflightBytes()).isLessThan(SETTINGS.inflightBytesMax());
@@ -53,7 +53,7 @@ class ProgressTest {
             }
         }
         long missingFrom = progress.matchIndex() + 1;
-        progress.heartbeatSent(100);
+        progress.heartbeatSent(100, SETTINGS);
         if (progress.nextIndex() > missingFrom) {
             progress.rejected(progress.nextIndex() - 1, missingFrom);
         }

@@ -153,8 +153,9 @@ class RaftMembershipTest {
                     bench.receiveAppend(2, 1, at(2, 1), 2).hardState().orElseThrow();
             assertThat(settled.configurations()).containsExactly(new Configuration(at(2, 1), voters(1, 2)));
             TermHistory trimmed = new TermHistory(at(5, 1), List.of(), 5);
-            RaftCore core = new RaftCore(
-                    SELF, voters(1, 2, 3), RaftSettings.DEFAULT, settled, trimmed, new java.util.Random(1), 0);
+            Configuration atStart = new Configuration(at(2, 1), voters(1, 2));
+            RaftCore core =
+                    new RaftCore(SELF, atStart, RaftSettings.DEFAULT, settled, trimmed, new java.util.Random(1), 0);
             assertThat(core.membership()).isEqualTo(voters(1, 2));
         }
     }

@@ -85,8 +85,14 @@ class RaftActorTest {
                 () -> "",
                 () -> 0);
         Membership membership = Membership.ofVoters(new TreeSet<>(Set.of(SELF, SECOND, THIRD)));
-        return KIT.spawn(
-                RaftActor.create(id, membership, true, OffsetReader.withoutOffsets(), context, owner.getRef()));
+        return KIT.spawn(RaftActor.create(
+                id,
+                membership,
+                true,
+                OffsetReader.withoutOffsets(),
+                PartitionStateMachine::new,
+                context,
+                owner.getRef()));
     }
 
     private void restart() {

@@ -3,6 +3,7 @@ package io.millrace.partition.replica;
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
+import akka.actor.typed.ActorRefResolver;
 import akka.persistence.testkit.PersistenceTestKitPlugin;
 import akka.persistence.testkit.PersistenceTestKitSnapshotPlugin;
 import com.typesafe.config.Config;
@@ -10,6 +11,7 @@ import com.typesafe.config.ConfigFactory;
 import io.millrace.partition.log.LogSettings;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftSettings;
+import io.millrace.partition.raft.RaftStatus;
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordBatchBuilder;
@@ -131,6 +133,22 @@ final class ReplicaGroup implements AutoCloseable {
 
     ActorRef<ReplicaMessage> replica(int broker) {
         return Objects.requireNonNull(running.get(broker));
+    }
+
+    /** The member of its Raft group, of the first replica that the supervisor has started. */
+    ActorRef<RaftCommand> raft(int broker) {
+        String path = replica(broker)
+                .path()
+                .child("$a")
+                .child("raft")
+                .toStringWithAddress(kit.system().address());
+        return ActorRefResolver.get(kit.system()).resolveActorRef(path);
+    }
+
+    RaftStatus raftStatus(int broker) {
+        TestProbe<RaftStatus> probe = kit.createTestProbe();
+        raft(broker).tell(new RaftCommand.GetStatus(probe.getRef()));
+        return probe.receiveMessage(PATIENCE);
     }
 
     TestProbe<LeaderObserved> observer() {

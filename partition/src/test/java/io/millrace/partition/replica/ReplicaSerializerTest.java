@@ -16,6 +16,7 @@ import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.ReadOutcome;
+import io.millrace.partition.raft.SnapshotId;
 import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
 import io.millrace.partition.state.ProducerBatch;
 import io.millrace.partition.state.SequenceVerdict;
@@ -48,6 +49,7 @@ class ReplicaSerializerTest {
         NodeId one = new NodeId(1);
         NodeId two = new NodeId(2);
         LogPosition position = new LogPosition(Long.MAX_VALUE - 5, 3);
+        SnapshotId snapshot = new SnapshotId(position, 170_000, -9);
         return List.of(
                 new Message.PreVoteRequest(one, two, 4, position),
                 new Message.PreVoteResponse(one, two, 4, true),
@@ -72,6 +74,9 @@ class ReplicaSerializerTest {
                                 new Entry(9, 4, EntryType.DATA, Payload.wrap(new byte[] {0, 1, 2, 3, 4}, 1, 3))),
                         6),
                 new Message.AppendRequest(one, two, 4, LogPosition.ZERO, List.of(), 0),
+                new Message.InstallSnapshot(one, two, 4, snapshot, 70_000, Payload.wrap(new byte[100_000], 5, 90_000)),
+                new Message.InstallSnapshot(one, two, 4, snapshot, 170_000, Payload.EMPTY),
+                new Message.SnapshotReceived(one, two, 4, snapshot, 70_000, 77),
                 new Message.AppendAccepted(one, two, 4, 9, -3),
                 new Message.AppendRejected(one, two, 4, 9, position, 77));
     }

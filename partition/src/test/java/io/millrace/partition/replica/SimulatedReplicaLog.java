@@ -2,8 +2,12 @@ package io.millrace.partition.replica;
 
 import io.millrace.partition.log.OffsetReader;
 import io.millrace.partition.log.SegmentedLog;
+import io.millrace.partition.raft.Configuration;
 import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.LogPosition;
 import io.millrace.partition.raft.Payload;
+import io.millrace.partition.raft.Snapshot;
+import io.millrace.partition.raft.StateMachine;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -24,6 +28,22 @@ public final class SimulatedReplicaLog implements ReplicaLog {
 
     public void truncatedFrom(long index) {
         log.truncatedFrom(index);
+    }
+
+    public void restartedAfter(Snapshot snapshot) {
+        log.restartedAfter(snapshot);
+    }
+
+    public LogPosition trimmableTo(long index) {
+        return log.trimmableTo(index);
+    }
+
+    public CompletionStage<Snapshot> fold(LogPosition position, Configuration founding, StateMachine stateMachine) {
+        return log.fold(position, founding, stateMachine);
+    }
+
+    public CompletionStage<Payload> encodedSnapshot(LogPosition position) {
+        return log.encodedSnapshot(position);
     }
 
     public void forced(long index) {
@@ -53,6 +73,11 @@ public final class SimulatedReplicaLog implements ReplicaLog {
     @Override
     public boolean isBehind() {
         return log.isBehind();
+    }
+
+    @Override
+    public long firstIndex() {
+        return log.firstIndex();
     }
 
     @Override

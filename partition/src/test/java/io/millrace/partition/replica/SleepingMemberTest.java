@@ -63,8 +63,14 @@ class SleepingMemberTest {
                     return nowMillis.get();
                 });
         Membership membership = Membership.ofVoters(new TreeSet<>(Set.of(SELF, SECOND, THIRD)));
-        member = KIT.spawn(
-                RaftActor.create(id, membership, true, OffsetReader.withoutOffsets(), context, owner.getRef()));
+        member = KIT.spawn(RaftActor.create(
+                id,
+                membership,
+                true,
+                OffsetReader.withoutOffsets(),
+                PartitionStateMachine::new,
+                context,
+                owner.getRef()));
         owner.fishForMessage(
                 ReplicaGroup.PATIENCE,
                 event -> event instanceof RaftEvent.Started

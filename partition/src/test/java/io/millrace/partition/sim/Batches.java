@@ -13,7 +13,10 @@ import java.nio.ByteBuffer;
 final class Batches {
     private static final int LAST_OFFSET_DELTA = 23;
     private static final int MAX_TIMESTAMP = 35;
+    private static final int PRODUCER_ID = 43;
+    private static final int BASE_SEQUENCE = 53;
     private static final int RECORD_COUNT = 57;
+    private static final int PRODUCERS = 7;
 
     /** No entry has more. */
     static final int ENTRY_BYTES_MAX = 200;
@@ -32,6 +35,8 @@ final class Batches {
                 .put(16, (byte) 2)
                 .putInt(LAST_OFFSET_DELTA, records - 1)
                 .putLong(MAX_TIMESTAMP, first)
+                .putLong(PRODUCER_ID, first % PRODUCERS)
+                .putInt(BASE_SEQUENCE, (int) first)
                 .putInt(RECORD_COUNT, records);
         for (int i = 0; i < records; i++) {
             bytes.putLong(RecordBatch.HEADER_SIZE + i * Long.BYTES, first + i);

@@ -29,7 +29,7 @@ public final class BugHunt {
             Conduct conduct, Set<Property> unchecked, long seed, long steps) {
         try {
             SimulatedCluster cluster =
-                    new SimulatedCluster(Scenario.ofSeed(seed), conduct, unchecked, StateMachine::ofPayloads);
+                    new SimulatedCluster(Scenario.ofSeed(seed), conduct, unchecked, StateMachine::ofPartition);
             cluster.run(steps);
             cluster.heal();
             return null;

@@ -76,6 +76,7 @@ final class Chaos {
             case LOST_DISK -> loseDisk();
             case CHANGE_ASKED -> changeMembers();
             case TRANSFER_ASKED -> transferLeadership();
+            case TRIM_ASKED -> trim();
             case CAMPAIGN -> campaign();
             default -> throw new IllegalArgumentException(fault + " is nothing that can be done");
         };
@@ -316,6 +317,17 @@ final class Chaos {
             return false;
         }
         world.membershipChanges.ask(anyOf(leaders));
+        return true;
+    }
+
+    private boolean trim() {
+        List<Shell> running = running();
+        if (running.isEmpty()) {
+            return false;
+        }
+        anyOf(random.nextBoolean() || leaders().isEmpty() ? running : leaders())
+                .partition()
+                .trim();
         return true;
     }
 }

@@ -1,9 +1,9 @@
 package io.millrace.partition.sim;
 
+import io.millrace.partition.raft.Configuration;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.Input;
-import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.RaftCore;
@@ -33,13 +33,13 @@ class Conduct {
     /** As {@link RaftCore#RaftCore}. */
     RaftCore core(
             NodeId self,
-            Membership founding,
+            Configuration atStart,
             RaftSettings settings,
             HardState hardState,
             TermHistory log,
             Random random,
             long nowMillis) {
-        return new RaftCore(self, founding, settings, hardState, log, random, nowMillis);
+        return new RaftCore(self, atStart, settings, hardState, log, random, nowMillis);
     }
 
     /** What a member begins with whose disk was lost. */

@@ -6,6 +6,8 @@ import io.millrace.partition.log.SegmentSummary;
 import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.log.SimulatedStorage;
 import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.LogPosition;
+import io.millrace.partition.raft.Snapshot;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -26,6 +28,9 @@ final class Disk {
 
         void broken(String what);
 
+        /** All entries up to one that is committed. */
+        List<Entry> committedUpTo(long index);
+
         /** Opening found fewer entries than had been forced. */
         void lost(int forced, int found);
     }
@@ -38,10 +43,17 @@ final class Disk {
     private final Observer observer;
     private final SimulatedStorage storage = new SimulatedStorage();
 
-    /** What the log was given, whether it is done with it or not. */
+    /**
+     * What the log was given, whether it is done with it or not, from index 1: what it was given a snapshot for, too.
+     */
     private final ArrayList<Entry> written = new ArrayList<>();
     /** So many of them survive whatever happens. */
     private int forced;
+
+    /** A snapshot was to take the place of all of it, and of these entries; it may have, or not. */
+    private @Nullable List<Entry> replacement;
+    /** The log may begin after this entry, not later. */
+    private long trimmedTo;
 
     private @Nullable SegmentedLog log;
     /** What was forced last; and what was forced before, so that what was forced last says so. */
@@ -64,9 +76,13 @@ final class Disk {
         return written.subList(0, forced);
     }
 
-    /** Of the last entry that was written; 0 if there is none. */
+    /** Of the last entry that may be there; 0 if there is none. */
     long lastTerm() {
-        return written.isEmpty() ? 0 : written.get(written.size() - 1).term();
+        return Math.max(lastTermOf(written), lastTermOf(replacement == null ? List.of() : replacement));
+    }
+
+    private static long lastTermOf(List<Entry> entries) {
+        return entries.isEmpty() ? 0 : entries.get(entries.size() - 1).term();
     }
 
     int syncedCount() {
@@ -76,7 +92,17 @@ final class Disk {
     /** Opens the log, or finds that it cannot be opened; then nothing has changed. */
     SegmentedLog open() throws IOException {
         SegmentedLog opened = storage.openLog(settings, OffsetReader.recordBatches(), salts::nextLong);
-        List<Entry> found = opened.read(opened.firstIndex(), Long.MAX_VALUE, Integer.MAX_VALUE);
+        List<Entry> replacing = replacement;
+        replacement = null;
+        int start = (int) opened.start().index();
+        if (replacing != null && start == replacing.size()) {
+            replaceBy(replacing);
+        }
+        List<Entry> found = new ArrayList<>(written.subList(0, Math.min(start, written.size())));
+        found.addAll(opened.read(opened.firstIndex(), Long.MAX_VALUE, Integer.MAX_VALUE));
+        if (start > trimmedTo) {
+            observer.broken("begins after " + start + ", and may only after " + trimmedTo);
+        }
         if (found.size() < forced) {
             observer.lost(forced, found.size());
         }
@@ -90,6 +116,13 @@ final class Disk {
         vouchedFor = null;
         lastForced = endOf(opened);
         return opened;
+    }
+
+    private void replaceBy(List<Entry> entries) {
+        written.clear();
+        written.addAll(entries);
+        forced = written.size();
+        trimmedTo = forced;
     }
 
     private SegmentedLog log() {
@@ -109,6 +142,32 @@ final class Disk {
         log().truncateFrom(index);
         written.subList(Math.min(kept, written.size()), written.size()).clear();
         forced = written.size();
+        vouchedFor = null;
+        lastForced = endOf(log());
+    }
+
+    void trim(Snapshot snapshot) throws IOException {
+        trimmedTo = Math.max(trimmedTo, snapshot.position().index());
+        log().trimPrefix(snapshot);
+    }
+
+    LogPosition start() {
+        return log().start();
+    }
+
+    /** All that is there goes; what was forced of it, if it is not of what the snapshot stands for. */
+    void reset(Snapshot snapshot) throws IOException {
+        List<Entry> replacing = observer.committedUpTo(snapshot.position().index());
+        int same = 0;
+        while (same < Math.min(forced, replacing.size()) && written.get(same).equals(replacing.get(same))) {
+            same++;
+        }
+        observer.cut(List.copyOf(written.subList(same, forced)));
+        forced = same; // from now on a crash may take the rest, until it has to
+        replacement = replacing;
+        log().reset(snapshot);
+        replacement = null;
+        replaceBy(replacing);
         vouchedFor = null;
         lastForced = endOf(log());
     }
@@ -141,7 +200,7 @@ final class Disk {
      */
     boolean flipBit(SplittableRandom random) {
         List<String> names = storage.list().stream()
-                .filter(name -> name.endsWith(".log") || name.endsWith(".index"))
+                .filter(name -> !name.endsWith(".intent"))
                 .sorted()
                 .toList();
         SegmentedLog open = log;
@@ -176,6 +235,8 @@ final class Disk {
         }
         written.clear();
         forced = 0;
+        trimmedTo = 0;
+        replacement = null;
     }
 
     /** The power fails. */

@@ -41,6 +41,8 @@ enum Fault {
     /** A leader is asked to add, promote, demote or remove somebody. */
     CHANGE_ASKED,
     TRANSFER_ASKED,
+    /** Some member needs the beginning of its log no more. */
+    TRIM_ASKED,
     CAMPAIGN,
 
     // What came of it.
@@ -53,6 +55,11 @@ enum Fault {
     REPAIRED,
     /** A member began anew, in another incarnation, because its disk was damaged or lost. */
     REBUILT,
+    TRIMMED,
+    /** The first piece of a snapshot leaves, and a later one. */
+    SNAPSHOT_BEGUN,
+    SNAPSHOT_CONTINUED,
+    SNAPSHOT_INSTALLED,
     MEMBERSHIP_CHANGED,
     HANDED_OVER,
     /** Damage of what nothing on the disk vouches for looks like a torn write: see the package description of the log. */

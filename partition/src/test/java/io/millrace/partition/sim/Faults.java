@@ -61,6 +61,8 @@ record Faults(
             3,
             Fault.TRANSFER_ASKED,
             1,
+            Fault.TRIM_ASKED,
+            3,
             Fault.CAMPAIGN,
             2,
             Fault.CLOCK_JUMP,
@@ -70,7 +72,7 @@ record Faults(
 
     /** What the seeds choose from. */
     static final List<Faults> MIXES = List.of(
-            new Faults("calm", Network.GOOD, 0, 0, 1_000_000, weights(Fault.CHANGE_ASKED, 1)),
+            new Faults("calm", Network.GOOD, 0, 0, 1_000_000, weights(Fault.CHANGE_ASKED, 1, Fault.TRIM_ASKED, 1)),
             new Faults("slow disks", Network.GOOD, 0, 0.05, 500_000, weights(Fault.SLOW_DISK, 1)),
             new Faults(
                     "lossy",
@@ -138,6 +140,27 @@ record Faults(
                     0.1,
                     150_000,
                     together(3, LINKS, 1, PAUSES, 4, CRASHES, 2, ALWAYS, 1, weights(Fault.LOST_DISK, 1))),
+            new Faults(
+                    "trims",
+                    new Network(0.05, 0.05, 0.02, 10_000, 1_000_000, true),
+                    0.001,
+                    0.05,
+                    150_000,
+                    together(
+                            4,
+                            weights(Fault.TRIM_ASKED, 1),
+                            1,
+                            DISK_ERRORS,
+                            4,
+                            LINKS,
+                            1,
+                            PAUSES,
+                            2,
+                            CRASHES,
+                            1,
+                            ALWAYS,
+                            1,
+                            weights(Fault.LOST_DISK, 1))),
             new Faults(
                     "restless",
                     new Network(0.05, 0.05, 0.05, 15_000, 800_000, false),

@@ -2,9 +2,12 @@ package io.millrace.partition.sim;
 
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.Input;
+import io.millrace.partition.raft.LogPosition;
+import io.millrace.partition.raft.Snapshot;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 
@@ -17,22 +20,23 @@ final class LogWriter {
     interface Listener {
         void durable(Input.Durable durable);
 
+        void trimmed(LogPosition start);
+
         void failed(Exception failure);
 
         /** The power goes just now. */
         void powerFails();
     }
 
-    /** @param append never empty: a member cuts only to append */
-    private record Work(OptionalLong truncateFrom, List<Entry> append, long logEpoch) {
-        Input.Durable durable() {
-            return new Input.Durable(logEpoch, append.get(append.size() - 1).position());
-        }
-    }
-
     private interface DiskOperation {
         void run() throws IOException;
     }
+
+    /**
+     * @param cuts whether it takes away what was there
+     * @param durable what holds once this is synced; nothing new if it only takes away the beginning
+     */
+    private record Work(DiskOperation operation, boolean cuts, Optional<Input.Durable> durable) {}
 
     private final World world;
     private final Timeline timeline;
@@ -56,11 +60,40 @@ final class LogWriter {
         this.listener = listener;
     }
 
+    /** @param append never empty: a member cuts only to append */
     void write(OptionalLong truncateFrom, List<Entry> append, long logEpoch) {
-        Work work = new Work(conduct.cut(truncateFrom), append, logEpoch);
-        waiting.add(work);
+        OptionalLong cut = conduct.cut(truncateFrom);
+        add(
+                () -> {
+                    if (cut.isPresent()) {
+                        disk.truncateFrom(cut.getAsLong());
+                    }
+                    disk.append(append);
+                },
+                cut.isPresent(),
+                Optional.of(new Input.Durable(
+                        logEpoch, append.get(append.size() - 1).position())));
+    }
+
+    void reset(Snapshot snapshot, long logEpoch) {
+        add(() -> disk.reset(snapshot), true, Optional.of(new Input.Durable(logEpoch, snapshot.position())));
+    }
+
+    void trim(Snapshot snapshot) {
+        add(
+                () -> {
+                    disk.trim(snapshot);
+                    LogPosition start = disk.start();
+                    report(() -> listener.trimmed(start));
+                },
+                false,
+                Optional.empty());
+    }
+
+    private void add(DiskOperation operation, boolean cuts, Optional<Input.Durable> durable) {
+        waiting.add(new Work(operation, cuts, durable));
         if (conduct.reportsBeforeSync()) {
-            listener.durable(work.durable());
+            durable.ifPresent(listener::durable);
         }
         if (!working) {
             work();
@@ -73,25 +106,21 @@ final class LogWriter {
             if (stopped) {
                 return;
             }
-            Work last = waiting.getLast();
-            boolean cuts = waiting.stream().anyMatch(work -> work.truncateFrom().isPresent());
-            perform(() -> {
-                for (Work work : waiting) {
-                    if (work.truncateFrom().isPresent()) {
-                        disk.truncateFrom(work.truncateFrom().getAsLong());
-                    }
-                    disk.append(work.append());
-                }
-            });
+            List<Work> taken = List.copyOf(waiting);
             waiting.clear();
-            if (cuts && !stopped && world.mayLosePowerAfterCut(random)) {
+            for (Work work : taken) {
+                if (!stopped) {
+                    perform(work.operation());
+                }
+            }
+            if (taken.stream().anyMatch(Work::cuts) && !stopped && world.mayLosePowerAfterCut(random)) {
                 listener.powerFails(); // what is cut is cut, whatever was written since
             }
-            sync(last);
+            sync(taken.stream().flatMap(work -> work.durable().stream()).toList());
         });
     }
 
-    private void sync(Work last) {
+    private void sync(List<Input.Durable> written) {
         timeline.after(100 + random.nextLong(syncMicrosMax), () -> {
             if (stopped) {
                 return;
@@ -102,7 +131,10 @@ final class LogWriter {
             if (stopped) {
                 return;
             }
-            report(last.durable());
+            if (!written.isEmpty()) {
+                Input.Durable last = written.get(written.size() - 1);
+                report(() -> listener.durable(last));
+            }
             working = false;
             if (!waiting.isEmpty()) {
                 work();
@@ -119,10 +151,10 @@ final class LogWriter {
     }
 
     /** A message to the actor: may wait, but never overtakes an earlier one. */
-    private void report(Input.Durable durable) {
+    private void report(Runnable message) {
         long delayMicrosMax = world.stalls(random) ? Faults.STALL_MICROS : 200;
         lastReportMicros = Math.max(lastReportMicros, timeline.nowMicros() + random.nextLong(delayMicrosMax));
-        timeline.at(lastReportMicros, () -> listener.durable(durable));
+        timeline.at(lastReportMicros, message);
     }
 
     void syncTakesUpTo(long micros) {

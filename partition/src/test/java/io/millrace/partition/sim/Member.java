@@ -6,6 +6,7 @@ import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
+import io.millrace.partition.raft.Snapshot;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
@@ -42,6 +43,11 @@ final class Member {
             @Override
             public void cut(List<Entry> entries) {
                 world.checks.diskCut(id, entries);
+            }
+
+            @Override
+            public List<Entry> committedUpTo(long index) {
+                return world.checks.committedUpTo(index);
             }
 
             @Override
@@ -152,8 +158,10 @@ final class Member {
         }
         lives++;
         SegmentedLog opened;
+        Optional<Snapshot> begin;
         try {
             opened = disk.open();
+            begin = opened.startSnapshot();
         } catch (LogCorruptedException e) {
             refuseLog(e);
             return;
@@ -170,7 +178,7 @@ final class Member {
             return;
         }
         world.checks.started(id, disk.synced());
-        Shell started = new Shell(this, lives, world, opened, random.split());
+        Shell started = new Shell(this, lives, world, opened, begin, random.split());
         shell = started;
         world.trace.lane(id, Trace.Lane.UP);
         world.trace.at(id, Trace.STARTS, "starts", started.standing());

@@ -21,11 +21,13 @@ class MutatedCoreTest {
     private static final int SEEDS = Integer.getInteger("millrace.sim.bugs.seeds", 1_000);
 
     private static final String CORE = "io.millrace.partition.raft.RaftCore";
+    private static final String MEMBER_LOG = "io.millrace.partition.raft.MemberLog";
     private static final String LEADERSHIP = "io.millrace.partition.raft.Leadership";
     private static final String PROGRESS = "io.millrace.partition.raft.Progress";
     private static final String QUORUM = "io.millrace.partition.raft.Quorum";
     private static final String LOG = "io.millrace.partition.log.SegmentedLog";
     private static final String RECOVERY = "io.millrace.partition.log.LogRecovery";
+    private static final String FOLD = "io.millrace.partition.log.SnapshotFold";
     private static final String CACHE = "io.millrace.partition.replica.CachedLog";
     private static final String OFFSETS = "io.millrace.partition.state.PartitionOffsets";
 
@@ -82,8 +84,8 @@ class MutatedCoreTest {
             Mutant.of(
                     "an old term's entry is committed by counting",
                     CORE,
-                    "reached > commitIndex && log.termAt(reached) == hardState.term()",
-                    "reached > commitIndex"),
+                    "reached > log.commitIndex() && log.terms().termAt(reached) == hardState.term()",
+                    "reached > log.commitIndex()"),
             Mutant.of(
                     "entries of a deposed leader are appended",
                     CORE,
@@ -92,43 +94,40 @@ class MutatedCoreTest {
             Mutant.of(
                     "a follower acknowledges before its disk has the entries",
                     CORE,
-                    "request.entries().isEmpty() || durableIndex >= request.lastIndex()",
+                    "request.entries().isEmpty() || log.durableIndex() >= request.lastIndex()",
                     "true",
-                    "hardState.term(), Math.min(durableIndex, verifiedIndex)",
-                    "hardState.term(), verifiedIndex"),
+                    "hardState.term(), log.acknowledgedIndex()",
+                    "hardState.term(), log.verifiedIndex()"),
             Mutant.of(
                     "a leader counts itself before its disk has the entries",
                     CORE,
-                    "leadership.majorityMatch(durableIndex)",
+                    "leadership.majorityMatch(log.durableIndex())",
                     "leadership.majorityMatch(log.lastIndex())"),
             Mutant.of(
                     "a conflicting entry stays",
-                    CORE,
-                    "                truncateFrom(entry.index());\n",
+                    MEMBER_LOG,
+                    "                truncateFrom(entry.index(), out);\n",
                     "                continue;\n"),
             Mutant.of(
                     "a batch that is resent after a newer one cuts the newer one off",
-                    CORE,
-                    "if (log.termAt(entry.index()) == entry.term()) {",
-                    "if (entry.index() < request.lastIndex() - 1000) {",
-                    "appendMissing(request.entries());",
-                    "appendMissing(request);",
-                    "private void appendMissing(List<Entry> entries) {",
-                    "private void appendMissing(AppendRequest request) { List<Entry> entries = request.entries();",
+                    MEMBER_LOG,
+                    "if (terms.termAt(entry.index()) == entry.term()) {",
+                    "if (entry.index() < entries.get(entries.size() - 1).index() - 1000) {",
                     "index > verifiedIndex, \"the leader",
                     "true, \"the leader"),
             Mutant.of(
                     "a follower commits what its log has beyond the leader's message",
                     CORE,
-                    "Math.min(request.commitIndex(), verifiedIndex)",
+                    "Math.min(request.commitIndex(), log.verifiedIndex())",
                     "Math.min(request.commitIndex(), log.lastIndex())"),
-            Mutant.of(
+            new Mutant(
                     "what agreed with an earlier leader counts as agreeing with this one",
-                    CORE,
-                    "        votes.clear();\n        verifiedIndex = commitIndex;\n",
-                    "        votes.clear();\n",
-                    "index > verifiedIndex, \"the leader",
-                    "true, \"the leader"),
+                    List.of(
+                            new Patch(
+                                    CORE,
+                                    "        votes.clear();\n        log.nothingVerified();\n",
+                                    "        votes.clear();\n"),
+                            new Patch(MEMBER_LOG, "index > verifiedIndex, \"the leader", "true, \"the leader"))),
             Mutant.of(
                     "a leader does not step down without a majority",
                     CORE,
@@ -137,8 +136,8 @@ class MutatedCoreTest {
             Mutant.of(
                     "a heartbeat is answered only when the disk has everything",
                     CORE,
-                    "request.entries().isEmpty() || durableIndex",
-                    "durableIndex"),
+                    "request.entries().isEmpty() || log.durableIndex()",
+                    "log.durableIndex()"),
             Mutant.of(
                     "the window of what is on its way has no limit",
                     PROGRESS,
@@ -181,6 +180,67 @@ class MutatedCoreTest {
                     RECOVERY,
                     "            writer.cutAtEnd();\n            changed = true;\n",
                     "            changed = true;\n"),
+            new Mutant(
+                    "a snapshot drops a committed tail: it takes the place of a log that has its position",
+                    List.of(
+                            new Patch(
+                                    CORE,
+                                    "if (log.agreesAt(request.snapshot().position())) {",
+                                    "if (request.offset() < 0) {"),
+                            new Patch(MEMBER_LOG, "!agreesAt(position), \"a log", "true, \"a log"))),
+            new Mutant(
+                    "a log is trimmed beyond what is committed",
+                    List.of(
+                            new Patch(
+                                    MEMBER_LOG,
+                                    "return Math.min(index, Math.min(commitIndex, durableIndex));",
+                                    "return durableIndex;"),
+                            new Patch(MEMBER_LOG, "newStart.index() <= commitIndex, \"the log", "true, \"the log"))),
+            Mutant.of(
+                    "a snapshot is acknowledged before it is on disk",
+                    MEMBER_LOG,
+                    "        durableIndex = 0;\n        epoch++;",
+                    "        durableIndex = position.index();\n        epoch++;"),
+            Mutant.of(
+                    "the old log's disk speaks for a snapshot",
+                    MEMBER_LOG,
+                    "        durableIndex = 0;\n        epoch++;",
+                    "        durableIndex = Math.min(durableIndex, position.index());"),
+            Mutant.of(
+                    "what a snapshot says of the members is not heard",
+                    MEMBER_LOG,
+                    "configurations.restartAt(snapshot.configuration());",
+                    ""),
+            Mutant.of(
+                    "a snapshot is made of all but the last entry before it",
+                    FOLD,
+                    "                stateMachine.apply(entry);\n",
+                    "if (entry.index() < position.index()) { stateMachine.apply(entry); }"),
+            Mutant.of(
+                    "a snapshot forgets the one before",
+                    FOLD,
+                    "            configuration = start.configuration();\n",
+                    ""),
+            Mutant.of(
+                    "segments go before the snapshot that stands for them is on disk",
+                    LOG,
+                    "        SnapshotFile.write(storage, snapshot);\n        publish",
+                    "        publish"),
+            Mutant.of(
+                    "recovery drops segments for a snapshot that can only be read",
+                    RECOVERY,
+                    "            SnapshotFile.rewrite(storage, SnapshotFile.nameOf(headers.get(start).previous()));\n",
+                    ""),
+            Mutant.of(
+                    "nothing is sent to who needs what was trimmed",
+                    LEADERSHIP,
+                    "            sendSnapshot(peer, progress, out);\n",
+                    ""),
+            Mutant.of(
+                    "a piece of a snapshot that is lost is never sent again",
+                    PROGRESS,
+                    "        snapshotUnanswered = nowMillis - lastHeardMillis > settings.electionTimeoutMillisMin();\n",
+                    ""),
             Mutant.of(
                     "reads go to the files for what is not there yet",
                     CACHE,

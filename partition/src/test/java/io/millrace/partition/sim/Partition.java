@@ -6,6 +6,7 @@ import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.ReadOutcome;
 import io.millrace.partition.raft.Role;
+import io.millrace.partition.raft.Snapshot;
 import io.millrace.partition.replica.RaftEvent;
 import io.millrace.partition.replica.SimulatedReplicaLog;
 import io.millrace.partition.state.PartitionOffsets;
@@ -13,10 +14,12 @@ import io.millrace.protocol.record.RecordBatches;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,7 +64,7 @@ final class Partition {
     private final World world;
     private final SplittableRandom random;
     private final SimulatedReplicaLog log;
-    private final PartitionOffsets offsets;
+    private PartitionOffsets offsets;
     private final StateMachine stateMachine;
     private final OffsetReader offsetReader = OffsetReader.recordBatches();
 
@@ -71,6 +74,8 @@ final class Partition {
 
     private final ArrayDeque<RaftEvent> deferred = new ArrayDeque<>();
     private boolean baseAsked;
+    /** By snapshots. */
+    private int logsReplaced;
 
     private final ArrayDeque<Produce> waiting = new ArrayDeque<>();
     private final ArrayDeque<Proposal> inflight = new ArrayDeque<>();
@@ -98,6 +103,7 @@ final class Partition {
             SimulatedReplicaLog log,
             long lastIndex,
             long nextOffset,
+            Optional<Snapshot> start,
             StateMachine stateMachine) {
         this.shell = shell;
         this.world = world;
@@ -105,12 +111,27 @@ final class Partition {
         this.log = log;
         this.offsets = new PartitionOffsets(lastIndex, nextOffset, log.startOffset());
         this.stateMachine = stateMachine;
+        start.ifPresent(this::restore);
+    }
+
+    private void restore(Snapshot snapshot) {
+        stateMachine.restore(snapshot.state());
+        world.checks.applied(shell.id(), stateMachine);
     }
 
     // --------------------------------------------------------------------------------------------------------- mailbox
 
     void tell(RaftEvent event) {
         tell(() -> {
+            if (event instanceof RaftEvent.SnapshotInstalled) {
+                // Nothing that was said of the log before concerns the one that there is now.
+                deferred.removeIf(earlier -> earlier instanceof RaftEvent.Appended
+                        || earlier instanceof RaftEvent.Truncated
+                        || earlier instanceof RaftEvent.Committed);
+                baseAsked = false;
+                applying = false;
+                logsReplaced++;
+            }
             deferred.add(event);
             takeUp();
         });
@@ -139,14 +160,21 @@ final class Partition {
         taking = false;
     }
 
+    /** Nothing is found of a log that a snapshot has replaced meanwhile. */
     private <T> void whenRead(CompletionStage<T> reading, java.util.function.Consumer<T> found) {
-        reading.whenComplete((value, failure) -> {
-            if (failure != null) {
-                tell(() -> shell.readFailed(failure));
-            } else {
-                tell(() -> found.accept(value));
+        whenRead(reading, () -> true, found);
+    }
+
+    private <T> void whenRead(
+            CompletionStage<T> reading, BooleanSupplier isStillThere, java.util.function.Consumer<T> found) {
+        int asked = logsReplaced;
+        reading.whenComplete((value, failure) -> tell(() -> {
+            if (asked == logsReplaced && failure != null && isStillThere.getAsBoolean()) {
+                shell.readFailed(failure);
+            } else if (asked == logsReplaced && failure == null) {
+                found.accept(value);
             }
-        });
+        }));
     }
 
     // ------------------------------------------------------------------------------------------------- what Raft says
@@ -172,11 +200,23 @@ final class Partition {
             if (!offsets.truncated(truncated.fromIndex())) {
                 askBase(truncated.fromIndex() - 1);
             }
+        } else if (event instanceof RaftEvent.SnapshotInstalled installed) {
+            onSnapshotInstalled(installed.snapshot());
         } else if (event instanceof RaftEvent.CaughtUp) {
             propose();
         } else if (event instanceof RaftEvent.ReadIndexAnswered answered) {
             onReadIndexAnswered(answered);
         }
+    }
+
+    private void onSnapshotInstalled(Snapshot snapshot) {
+        long index = snapshot.position().index();
+        offsets = new PartitionOffsets(index, snapshot.nextOffset(), snapshot.nextOffset());
+        offsets.committed(index);
+        world.checks.highWatermark(shell.id(), index, offsets.highWatermark());
+        applyUpTo = index;
+        restore(snapshot);
+        answerEndReads();
     }
 
     private void onAppended(List<Entry> entries) {
@@ -295,12 +335,25 @@ final class Partition {
     /** Reads from some offset on that exists, if this member serves. */
     void fetch() {
         tell(() -> {
+            long start = log.startOffset();
             long end = offsets.highWatermark();
-            if (serving && end > 0) {
-                long offset = random.nextBoolean() ? Math.max(0, end - 1 - random.nextLong(4)) : random.nextLong(end);
+            if (serving && end > start) {
+                long offset = random.nextBoolean()
+                        ? Math.max(start, end - 1 - random.nextLong(4))
+                        : start + random.nextLong(end - start);
                 whenRead(
                         log.readFromOffset(offset, offsets.commitIndex(), READ_BYTES_MAX),
+                        () -> offset >= log.startOffset(),
                         entries -> answer(offset, entries));
+            }
+        });
+    }
+
+    /** It has applied some entries, and needs them no more. */
+    void trim() {
+        tell(() -> {
+            if (!baseAsked && stateMachine.appliedIndex() > 0) {
+                shell.trim(1 + random.nextLong(stateMachine.appliedIndex()));
             }
         });
     }

@@ -2,6 +2,7 @@ package io.millrace.partition.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.partition.raft.Configuration;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.Input;
@@ -236,13 +237,13 @@ class PlantedBugsTest {
                 @Override
                 RaftCore core(
                         NodeId self,
-                        Membership founding,
+                        Configuration atStart,
                         RaftSettings settings,
                         HardState hardState,
                         TermHistory log,
                         Random random,
                         long nowMillis) {
-                    return PlantedRules.changingTooEarly(self, founding, settings, hardState, log, random, nowMillis);
+                    return PlantedRules.changingTooEarly(self, atStart, settings, hardState, log, random, nowMillis);
                 }
             }),
             new PlantedBug("nobody is told that an append was rejected", new Conduct() {
@@ -322,7 +323,7 @@ class PlantedBugsTest {
         while (seed < SEEDS && (found.isEmpty() || ALL_SEEDS)) {
             try {
                 SimulatedCluster cluster = new SimulatedCluster(
-                        Scenario.ofSeed(++seed), bug.conduct(), unchecked, StateMachine::ofPayloads);
+                        Scenario.ofSeed(++seed), bug.conduct(), unchecked, StateMachine::ofPartition);
                 cluster.run(EVENTS);
                 cluster.heal();
             } catch (SimulationFailure e) {

@@ -20,6 +20,8 @@ enum Property {
     OFFSETS_ARE_DENSE,
     /** What a read of the log returns is what was written, and what a client reads is committed there. */
     READS_ARE_TRUE,
+    /** A snapshot stands for the entries up to its position, which are committed, and takes the place of no log that has it. */
+    SNAPSHOTS_ARE_TRUE,
     /** Appends and reads are as if each happened in one instant between its question and its answer. */
     LINEARIZABLE,
     /** After the faults end, a leader emerges, proposals are committed and all logs become equal, in bounded time. */

@@ -4,12 +4,16 @@ import com.google.errorprone.annotations.FormatMethod;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.HardState;
+import io.millrace.partition.raft.LogPosition;
 import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.MembershipCodec;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Output;
 import io.millrace.partition.raft.Role;
+import io.millrace.partition.raft.Snapshot;
+import io.millrace.partition.raft.SnapshotCodec;
+import io.millrace.partition.raft.SnapshotId;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -62,7 +66,10 @@ final class SafetyChecks {
     /** The offset after each committed entry, by index - 1. */
     private final LongList offsetAfter = new LongList();
 
-    private final LongList applied = new LongList();
+    /** By index. */
+    private final Map<Long, Long> applied = new HashMap<>();
+
+    private final Map<LogPosition, SnapshotId> snapshots = new HashMap<>();
     /** What clients were told is committed, and the term of its entry, rising: {@code term, offset, term, offset …}. */
     private final LongList acknowledgedInTerm = new LongList();
 
@@ -399,17 +406,74 @@ final class SafetyChecks {
                 by.core().membership());
     }
 
+    /** Entry after entry, or all at once, by a snapshot. */
     void applied(NodeId node, StateMachine state) {
-        long i = state.appliedIndex() - 1;
-        if (i == applied.size()) {
-            applied.add(state.hash());
-        }
+        long index = state.appliedIndex();
+        Long before = applied.putIfAbsent(index, state.hash());
         check(
-                i < applied.size() && applied.get(i) == state.hash() && i < committed.size(),
+                (before == null || before == state.hash()) && index <= committed.size(),
                 Property.STATE_MACHINE_SAFETY,
                 "%s applied something else up to %s",
                 node,
-                state.appliedIndex());
+                index);
+    }
+
+    // ---------------------------------------------------------------------------------------------------- snapshots
+
+    /** All entries up to one that is committed. */
+    List<Entry> committedUpTo(long index) {
+        return committed.subList(0, (int) index).stream().map(Committed::entry).toList();
+    }
+
+    /** It is to take the place of the entries that it stands for. */
+    void snapshotTaken(NodeId node, Snapshot snapshot) {
+        LogPosition position = snapshot.position();
+        check(
+                position.index() <= committed.size()
+                        && committedAt(position.index()).entry().position().equals(position),
+                Property.SNAPSHOTS_ARE_TRUE,
+                "%s has a snapshot of %s, which is not committed",
+                node,
+                position);
+        NavigableMap<Long, Membership> configured = committedConfigurations.headMap(position.index(), true);
+        check(
+                snapshot.configuration().membership().equals(latestIn(configured))
+                        && snapshot.nextOffset() == offsetAfter.get(position.index() - 1),
+                Property.SNAPSHOTS_ARE_TRUE,
+                "%s has the snapshot %s, where %s is in effect",
+                node,
+                snapshot,
+                latestIn(configured));
+        SnapshotId id = SnapshotCodec.idOf(SnapshotCodec.encode(snapshot));
+        SnapshotId others = snapshots.putIfAbsent(position, id);
+        check(
+                others == null || others.equals(id),
+                Property.SNAPSHOTS_ARE_TRUE,
+                "%s has the snapshot %s, another one %s",
+                node,
+                id,
+                others);
+        StateMachine restored = world.stateMachines.get();
+        restored.restore(snapshot.state());
+        applied(node, restored);
+    }
+
+    /** Before it takes the place of a member's log. */
+    void installs(NodeId node, Snapshot snapshot) {
+        snapshotTaken(node, snapshot);
+        long index = snapshot.position().index();
+        LongList log = logOf(node);
+        check(
+                log.size() < index || log.get(index - 1) != committedAt(index).chain(),
+                Property.SNAPSHOTS_ARE_TRUE,
+                "%s drops a log that has the snapshot's position %s",
+                node,
+                index);
+        log.cutTo(0);
+        committed.subList(0, (int) index).forEach(entry -> log.add(entry.chain()));
+        configurationsOf(node).clear();
+        configurationsOf(node).putAll(committedConfigurations.headMap(index, true));
+        commitIndex.put(node, index);
     }
 
     /** A member says which offset follows what is committed. */

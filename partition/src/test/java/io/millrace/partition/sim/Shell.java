@@ -1,12 +1,15 @@
 package io.millrace.partition.sim;
 
+import io.millrace.partition.log.EntriesUnavailableException;
 import io.millrace.partition.log.LogCorruptedException;
 import io.millrace.partition.log.OffsetReader;
 import io.millrace.partition.log.SegmentedLog;
+import io.millrace.partition.raft.Configuration;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.HardState;
 import io.millrace.partition.raft.Input;
+import io.millrace.partition.raft.LogPosition;
 import io.millrace.partition.raft.Message;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Output;
@@ -14,12 +17,14 @@ import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftCore;
 import io.millrace.partition.raft.ReadOutcome;
 import io.millrace.partition.raft.Role;
+import io.millrace.partition.raft.Snapshot;
 import io.millrace.partition.raft.TermHistory;
 import io.millrace.partition.replica.RaftEvent;
 import io.millrace.partition.replica.SimulatedReplicaLog;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Random;
@@ -43,6 +48,10 @@ final class Shell implements LogWriter.Listener {
         record ReadIndex(long id) implements Mail {}
 
         record EntriesRead(Output.Replicate asked, List<Entry> entries) implements Mail {}
+
+        record SnapshotRead(Output.SendSnapshot asked, Optional<Payload> snapshot) implements Mail {}
+
+        record Folded(Optional<Snapshot> snapshot) implements Mail {}
     }
 
     private static final long NO_TIMER = Long.MAX_VALUE;
@@ -55,7 +64,7 @@ final class Shell implements LogWriter.Listener {
     private final LogWriter writer;
     private final SimulatedReplicaLog log;
     private final Partition partition;
-    /** The log as the core has it, on disk or not. */
+    /** The log as the core has it, on disk or not, with what it begins after. */
     private final ArrayList<Entry> view;
 
     private final ArrayDeque<Mail> inbox = new ArrayDeque<>();
@@ -67,6 +76,7 @@ final class Shell implements LogWriter.Listener {
     private Role role = Role.FOLLOWER;
     private boolean stopped;
     private boolean paused;
+    private boolean trimming;
     private boolean taking;
     private boolean persisting;
     private @Nullable Output persisted;
@@ -75,7 +85,14 @@ final class Shell implements LogWriter.Listener {
     private long journalMicrosMax = 4_000;
     private Set<NodeId> watched = Set.of();
 
-    Shell(Member member, int life, World world, SegmentedLog opened, SplittableRandom random) {
+    /** @param start what the log begins with, if it does not with its first entry */
+    Shell(
+            Member member,
+            int life,
+            World world,
+            SegmentedLog opened,
+            Optional<Snapshot> start,
+            SplittableRandom random) {
         this.member = member;
         this.life = life;
         this.world = world;
@@ -95,10 +112,11 @@ final class Shell implements LogWriter.Listener {
                 log,
                 opened.lastPosition().index(),
                 opened.nextOffset(),
+                start,
                 world.stateMachines.get());
         this.core = world.conduct.core(
                 member.id,
-                world.founding(),
+                start.map(Snapshot::configuration).orElse(Configuration.founding(world.founding())),
                 world.scenario.settings(),
                 world.conduct.recovered(member.journal.durable()),
                 new TermHistory(
@@ -146,6 +164,18 @@ final class Shell implements LogWriter.Listener {
     @Override
     public void durable(Input.Durable durable) {
         deliver(durable);
+    }
+
+    @Override
+    public void trimmed(LogPosition start) {
+        trimming = false;
+        world.counts.count(Fault.TRIMMED);
+        deliver(new Input.Trimmed(start));
+    }
+
+    /** The owner needs what is before no more. */
+    void trim(long index) {
+        deliver(new Input.Trim(index));
     }
 
     /** Storage failed: the replica stops here and says so; or that was the end of a machine whose power went. */
@@ -228,6 +258,14 @@ final class Shell implements LogWriter.Listener {
             step(step.input());
         } else if (mail instanceof Mail.EntriesRead read) {
             send(read.asked(), read.entries());
+        } else if (mail instanceof Mail.SnapshotRead read) {
+            sendSnapshot(read.asked(), read.snapshot());
+        } else if (mail instanceof Mail.Folded folded) {
+            trimming = folded.snapshot().isPresent();
+            folded.snapshot().ifPresent(snapshot -> {
+                world.checks.snapshotTaken(member.id, snapshot);
+                writer.trim(snapshot);
+            });
         } else if (mail instanceof Mail.Propose propose) {
             onPropose(propose);
         } else if (mail instanceof Mail.ReadIndex read) {
@@ -331,6 +369,7 @@ final class Shell implements LogWriter.Listener {
 
     /** All of an output but the hard state, which is durable by now. The member may crash between any two stages. */
     private void perform(Output output) {
+        output.install().ifPresent(this::install);
         if (!output.append().isEmpty()) {
             changeLog(output.truncateFrom(), output.append());
         }
@@ -364,6 +403,8 @@ final class Shell implements LogWriter.Listener {
         for (Output.Replicate asked : output.replicate()) {
             read(asked);
         }
+        output.sendSnapshot().forEach(this::readSnapshot);
+        output.trimTo().ifPresent(this::foldUpTo);
         setTimer(output.deadlineMillis());
         if (!core.isTransferring() && !held.isEmpty()) {
             while (!held.isEmpty()) {
@@ -397,6 +438,58 @@ final class Shell implements LogWriter.Listener {
         partition.tell(new RaftEvent.Appended(append));
     }
 
+    private void install(Snapshot snapshot) {
+        world.counts.count(Fault.SNAPSHOT_INSTALLED);
+        world.checks.installs(member.id, snapshot);
+        view.clear();
+        view.addAll(world.checks.committedUpTo(snapshot.position().index()));
+        log.restartedAfter(snapshot);
+        writer.reset(snapshot, core.logEpoch());
+        partition.tell(new RaftEvent.SnapshotInstalled(snapshot));
+    }
+
+    private void foldUpTo(long index) {
+        LogPosition position = log.trimmableTo(index);
+        if (trimming || position.index() <= core.status().logStart().index()) {
+            return;
+        }
+        trimming = true;
+        log.fold(position, Configuration.founding(world.founding()), world.stateMachines.get())
+                .whenComplete((snapshot, failure) -> {
+                    if (failure != null) {
+                        unavailable(failure);
+                    }
+                    take(new Mail.Folded(Optional.ofNullable(snapshot)));
+                });
+    }
+
+    private void readSnapshot(Output.SendSnapshot asked) {
+        log.encodedSnapshot(asked.position()).whenComplete((snapshot, failure) -> {
+            if (failure != null) {
+                unavailable(failure);
+            }
+            take(new Mail.SnapshotRead(asked, Optional.ofNullable(snapshot)));
+        });
+    }
+
+    private void sendSnapshot(Output.SendSnapshot asked, Optional<Payload> snapshot) {
+        boolean sends = snapshot.isPresent() && core.isLeaderIn(asked.term());
+        if (sends) {
+            Message.InstallSnapshot message = core.installSnapshot(asked, snapshot.get());
+            world.counts.count(message.offset() == 0 ? Fault.SNAPSHOT_BEGUN : Fault.SNAPSHOT_CONTINUED);
+            send(message);
+        }
+        inbox.addFirst(new Mail.Step(new Input.SnapshotSent(asked.to(), asked.term(), sends)));
+    }
+
+    /** The log was trimmed or replaced meanwhile: whoever asked will see. Anything else is none of that. */
+    private void unavailable(Throwable failure) {
+        Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+        if (!(cause instanceof EntriesUnavailableException)) {
+            readFailed(failure);
+        }
+    }
+
     /** What is in memory is sent at once; files are read meanwhile. */
     private void read(Output.Replicate asked) {
         CompletionStage<List<Entry>> reading = log.read(asked.firstIndex(), asked.lastIndex(), asked.maxBytes());
@@ -408,7 +501,7 @@ final class Shell implements LogWriter.Listener {
         reading.whenComplete((entries, failure) -> {
             boolean fails = world.stalls(random);
             if (failure != null) {
-                readFailed(failure);
+                unavailable(failure);
             }
             if (failure != null || fails) {
                 world.counts.count(Fault.FAILED_READ);

@@ -28,7 +28,7 @@ final class SimulatedCluster {
     private final Chaos chaos;
 
     SimulatedCluster(long seed) {
-        this(seed, StateMachine::ofPayloads);
+        this(seed, StateMachine::ofPartition);
     }
 
     SimulatedCluster(long seed, Supplier<StateMachine> stateMachines) {

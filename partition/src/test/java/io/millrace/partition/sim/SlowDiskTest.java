@@ -30,7 +30,7 @@ class SlowDiskTest {
                     NEVER_MICROS),
             Conduct.CORRECT,
             Set.of(),
-            StateMachine::ofPayloads);
+            StateMachine::ofPartition);
 
     private void slowDown(NodeId member) {
         cluster.shell(member).disksTakeUpTo(SLOW_MICROS);

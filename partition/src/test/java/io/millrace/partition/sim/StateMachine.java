@@ -1,19 +1,14 @@
 package io.millrace.partition.sim;
 
-import io.millrace.partition.raft.Entry;
-
-/** What a group's entries mean. Lost in a crash, and made again from the log. */
-public interface StateMachine {
-    /** @throws IllegalStateException if the entry does not follow the last one */
-    void apply(Entry entry);
-
+/** What a group's entries mean, for those who watch. Lost in a crash, and made again from the log and what it begins with. */
+public interface StateMachine extends io.millrace.partition.raft.StateMachine {
+    /** 0 before the first. */
     long appliedIndex();
 
     /** Of the whole state; equal states have equal hashes, in every JVM. */
     long hash();
 
-    /** The sequence of all applied payloads, as a hash. */
-    static StateMachine ofPayloads() {
-        return new PayloadHash();
+    static StateMachine ofPartition() {
+        return new PartitionState();
     }
 }

@@ -166,6 +166,11 @@ final class Trace {
             return " up to " + accepted.matchIndex();
         } else if (message instanceof Message.AppendRejected rejected) {
             return " at " + rejected.previousIndex() + " hint " + describe(rejected.hint());
+        } else if (message instanceof Message.InstallSnapshot install) {
+            return " " + describe(install.snapshot().position()) + " bytes from " + install.offset() + " +"
+                    + install.piece().sizeBytes() + " of " + install.snapshot().sizeBytes();
+        } else if (message instanceof Message.SnapshotReceived received) {
+            return " " + describe(received.snapshot().position()) + " has " + received.bytes();
         } else if (message instanceof Message.VoteRequest request) {
             return " log " + describe(request.lastPosition());
         } else if (message instanceof Message.PreVoteRequest request) {
