@@ -31,19 +31,24 @@ final class IntentFile {
         storage.syncDirectory();
     }
 
+    /** Durable when this returns: what can be read may not be, if its writer has died, or failed, before it was forced. */
     static Optional<long[]> read(Storage storage, String name, int values) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(sizeOf(values));
         try (StorageFile file = storage.open(name)) {
             if (file.read(bytes, 0) < bytes.capacity()) {
                 return Optional.empty();
             }
+            bytes.flip();
+            if (bytes.getInt(0) != MAGIC || bytes.getInt(bytes.capacity() - Integer.BYTES) != crcOf(bytes)) {
+                return Optional.empty();
+            }
+            file.write(bytes.duplicate(), 0);
+            file.force();
         } catch (NoSuchFileException none) {
             return Optional.empty();
         }
-        bytes.flip();
-        if (bytes.getInt() != MAGIC || bytes.getInt(bytes.capacity() - Integer.BYTES) != crcOf(bytes)) {
-            return Optional.empty();
-        }
+        storage.syncDirectory();
+        bytes.position(Integer.BYTES);
         long[] found = new long[values];
         for (int i = 0; i < values; i++) {
             found[i] = bytes.getLong();

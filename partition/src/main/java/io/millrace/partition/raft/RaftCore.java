@@ -925,6 +925,7 @@ public final class RaftCore {
 
     private void becomePreCandidate() {
         role = Role.PRE_CANDIDATE;
+        timer.campaignBegun();
         canvass(voter -> new PreVoteRequest(self, voter, hardState.term() + 1, log.last()));
         if (hasMajority()) {
             becomeCandidate(false);
@@ -960,6 +961,7 @@ public final class RaftCore {
     private void becomeLeader() {
         Invariant.check(role == Role.CANDIDATE, "a %s cannot become leader", role);
         role = Role.LEADER;
+        timer.leaderElected();
         quiescence.stir(nowMillis);
         leader = Optional.of(self);
         Leadership begun = new Leadership(

@@ -52,6 +52,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
 
 /**
  * One member of a Raft group as an actor: performs what {@link RaftCore} decides.
@@ -667,8 +668,10 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         out.roleChange().ifPresent(change -> {
             OptionalInt leader =
                     change.leader().map(NodeId::value).map(OptionalInt::of).orElse(OptionalInt.empty());
+            // Who leads is worth a line; on the way there are several for each partition of a broker that dies.
             actor.getLog()
-                    .info(
+                    .atLevel(leader.isPresent() ? Level.INFO : Level.DEBUG)
+                    .log(
                             "{} is {} in term {}, {}",
                             id,
                             change.role(),

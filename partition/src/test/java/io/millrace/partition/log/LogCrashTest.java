@@ -357,6 +357,40 @@ class LogCrashTest {
         }
     }
 
+    /** Found by the simulator (seed 927 then): the note of the intention was read, acted upon, and lost. */
+    @Test
+    void aResetWhoseFsyncFailedIsDoneOrNotDoneAfterAKillAndACrashAtAnyOperation() throws IOException {
+        List<Entry> entries = following(List.of(), 60, 1, 100);
+        Snapshot snapshot = snapshotOf(following(List.of(), 80, 5, 10));
+        for (int seed = 0; seed < 2_000; seed++) {
+            SimulatedStorage storage = new SimulatedStorage();
+            SegmentedLog log = open(storage);
+            log.append(entries);
+            log.sync();
+            storage.failForceAfter(seed % 5);
+            try {
+                log.reset(snapshot);
+            } catch (IOException failed) {
+                assertThat(failed).hasMessageContaining("Input/output error");
+            }
+            storage.kill();
+            storage.haltAfter(seed / 5 % 20);
+            try {
+                open(storage);
+            } catch (IOException halted) {
+                assertThat(halted).hasMessageContaining("halted");
+            }
+            storage.crash(new Random(seed));
+            SegmentedLog after = open(storage);
+            if (after.start().index() > 0) {
+                assertThat(after.lastPosition()).as("seed %s", seed).isEqualTo(snapshot.position());
+                assertThat(after.startSnapshot()).contains(snapshot);
+            } else {
+                assertThat(all(after)).as("seed %s", seed).isEqualTo(entries);
+            }
+        }
+    }
+
     /** Found by the simulator: what a failed fsync leaves can be read, and is not on the disk. */
     @Test
     void noSegmentGoesForASnapshotThatCanOnlyBeRead() throws IOException {

@@ -71,6 +71,19 @@ class RaftElectionTest {
         }
 
         @Test
+        void afterACampaignInVainTheNextWaitIsLongerUntilThereIsALeader() {
+            CoreOnBench bench = follower(3);
+            for (long factor : new long[] {1, 2, 4, 4}) {
+                bench.timeOut();
+                assertThat(bench.core.deadlineMillis() - bench.nowMillis()).isBetween(500 * factor, 1_000 * factor);
+            }
+            bench.receiveAppend(2, 1, LogPosition.ZERO, 0);
+            assertThat(bench.core.deadlineMillis() - bench.nowMillis()).isBetween(500L, 1_000L);
+            bench.timeOut();
+            assertThat(bench.core.deadlineMillis() - bench.nowMillis()).isBetween(500L, 1_000L);
+        }
+
+        @Test
         void aHeartbeatPutsTheElectionOff() {
             CoreOnBench bench = follower(3);
             for (int i = 0; i < 30; i++) {

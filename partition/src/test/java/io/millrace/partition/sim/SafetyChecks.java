@@ -61,6 +61,9 @@ final class SafetyChecks {
     private final NavigableMap<Long, Set<Membership>> appendedConfigurations = new TreeMap<>();
     private final NavigableMap<Long, Membership> committedConfigurations = new TreeMap<>();
 
+    /** The furthest that each member has told a leader, in each term, that it has on its disk. */
+    private final Map<NodeId, NavigableMap<Long, Long>> promised = new HashMap<>();
+
     private final Map<NodeId, Long> commitIndex = new HashMap<>();
     private final ArrayList<Committed> committed = new ArrayList<>();
     /** The offset after each committed entry, by index - 1. */
@@ -198,6 +201,7 @@ final class SafetyChecks {
                 sender.id(),
                 index,
                 disk.size());
+        promised(sender.id(), accepted.term(), index);
     }
 
     // ----------------------------------------------------------------------------------------------------------- logs
@@ -247,6 +251,7 @@ final class SafetyChecks {
 
     void diskLost(NodeId node) {
         durableTerm.remove(node);
+        promised.remove(node);
         logOf(node).cutTo(0);
         configurationsOf(node).clear();
     }
@@ -334,16 +339,30 @@ final class SafetyChecks {
                 entry.term());
     }
 
+    /** Who lives in an earlier term still, and has promised nothing since, may cut off what was committed without it. */
     void diskCut(NodeId node, List<Entry> entries) {
         for (Entry entry : entries) {
             check(
                     entry.index() > committed.size()
-                            || !committedAt(entry.index()).entry().equals(entry),
+                            || !committedAt(entry.index()).entry().equals(entry)
+                            || !hasPromised(
+                                    node,
+                                    entry.index(),
+                                    committedAt(entry.index()).byTerm()),
                     Property.COMMITTED_IS_NOT_CUT,
                     "%s cuts entry %s off its disk, which is committed",
                     node,
                     entry.index());
         }
+    }
+
+    private void promised(NodeId node, long term, long index) {
+        promised.computeIfAbsent(node, n -> new TreeMap<>()).merge(term, index, Math::max);
+    }
+
+    private boolean hasPromised(NodeId node, long index, long sinceTerm) {
+        return promised.getOrDefault(node, new TreeMap<>()).tailMap(sinceTerm, true).values().stream()
+                .anyMatch(upTo -> upTo >= index);
     }
 
     // ------------------------------------------------------------------------------------------- commitment, and after
@@ -389,6 +408,7 @@ final class SafetyChecks {
 
     private void committedFirst(Shell by, Entry entry, long chain) {
         committed.add(new Committed(entry, chain, by.core().term()));
+        promised(by.id(), by.core().term(), entry.index());
         if (entry.type() == EntryType.DATA) {
             world.history.committed(entry.index(), entry.payload());
         }
