@@ -102,13 +102,17 @@ final class SimulatedCluster {
 
     private void readAtEveryMember() {
         long deadlineMillis = world.timeline.nowMillis() + RECOVERY_MILLIS;
-        for (Shell shell : group()) {
-            long target = shell.partition().endReadsAnswered() + 1;
-            runUntil("a read at " + shell.id(), deadlineMillis, () -> {
+        for (Shell first : group()) {
+            long before = first.partition().endReadsAnswered();
+            runUntil("a read at " + first.id(), deadlineMillis, () -> {
+                Shell shell = first.member.shell();
+                if (shell == null) {
+                    return false; // it is rebuilt, and begins anew: whoever reads there asks again
+                }
                 if (!shell.partition().hasEndReads()) {
                     shell.partition().readEnd();
                 }
-                return shell.partition().endReadsAnswered() >= target;
+                return shell.partition().endReadsAnswered() > (shell == first ? before : 0);
             });
         }
     }
