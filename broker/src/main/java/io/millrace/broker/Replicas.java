@@ -129,7 +129,7 @@ final class Replicas implements PeerRouter {
                 logBytesMax);
         return ReplicaSupervisor.create(
                 context.monotonicMillis(),
-                reopenAfter -> voters.isVoter(new NodeId(settings.brokerId())) && mayHaveLost(id, context)
+                life -> voters.isVoter(new NodeId(settings.brokerId())) && mayHaveLost(id, context)
                         ? MetadataFounding.create(
                                 settings.brokerId(), settings.cluster().metadataVoters(), this, replica)
                         : replica.apply(!directory.isRegistered()));

@@ -1,6 +1,7 @@
 package io.millrace.client;
 
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /**
  * How a producer batches, waits and gives up.
@@ -78,127 +79,93 @@ public record ProducerSettings(
 
     /** The same with another {@link #batchBytesMax}. */
     public ProducerSettings withBatchBytesMax(int newBatchBytesMax) {
-        return new ProducerSettings(
-                newBatchBytesMax,
-                linger,
-                bufferBytesMax,
-                blockMax,
-                deliveryTimeout,
-                compression,
-                idempotent,
-                maxInFlight,
-                hooks);
+        return with(copy -> copy.batchBytesMax = newBatchBytesMax);
     }
 
     /** The same with another {@link #linger}. */
     public ProducerSettings withLinger(Duration newLinger) {
-        return new ProducerSettings(
-                batchBytesMax,
-                newLinger,
-                bufferBytesMax,
-                blockMax,
-                deliveryTimeout,
-                compression,
-                idempotent,
-                maxInFlight,
-                hooks);
+        return with(copy -> copy.linger = newLinger);
     }
 
     /** The same with another {@link #bufferBytesMax}. */
     public ProducerSettings withBufferBytesMax(int newBufferBytesMax) {
-        return new ProducerSettings(
-                batchBytesMax,
-                linger,
-                newBufferBytesMax,
-                blockMax,
-                deliveryTimeout,
-                compression,
-                idempotent,
-                maxInFlight,
-                hooks);
+        return with(copy -> copy.bufferBytesMax = newBufferBytesMax);
     }
 
     /** The same with another {@link #blockMax}. */
     public ProducerSettings withBlockMax(Duration newBlockMax) {
-        return new ProducerSettings(
-                batchBytesMax,
-                linger,
-                bufferBytesMax,
-                newBlockMax,
-                deliveryTimeout,
-                compression,
-                idempotent,
-                maxInFlight,
-                hooks);
+        return with(copy -> copy.blockMax = newBlockMax);
     }
 
     /** The same with another {@link #deliveryTimeout}. */
     public ProducerSettings withDeliveryTimeout(Duration newDeliveryTimeout) {
-        return new ProducerSettings(
-                batchBytesMax,
-                linger,
-                bufferBytesMax,
-                blockMax,
-                newDeliveryTimeout,
-                compression,
-                idempotent,
-                maxInFlight,
-                hooks);
+        return with(copy -> copy.deliveryTimeout = newDeliveryTimeout);
     }
 
     /** The same with another {@link #compression}. */
     public ProducerSettings withCompression(BatchCompression newCompression) {
-        return new ProducerSettings(
-                batchBytesMax,
-                linger,
-                bufferBytesMax,
-                blockMax,
-                deliveryTimeout,
-                newCompression,
-                idempotent,
-                maxInFlight,
-                hooks);
+        return with(copy -> copy.compression = newCompression);
     }
 
     /** The same with another {@link #idempotent}; without it one batch in flight, unless {@link #withMaxInFlight} says otherwise. */
     public ProducerSettings withIdempotence(boolean newIdempotent) {
-        return new ProducerSettings(
-                batchBytesMax,
-                linger,
-                bufferBytesMax,
-                blockMax,
-                deliveryTimeout,
-                compression,
-                newIdempotent,
-                newIdempotent ? REMEMBERED_BATCHES : 1,
-                hooks);
+        return with(copy -> {
+            copy.idempotent = newIdempotent;
+            copy.maxInFlight = newIdempotent ? REMEMBERED_BATCHES : 1;
+        });
     }
 
     /** The same with another {@link #maxInFlight}. */
     public ProducerSettings withMaxInFlight(int newMaxInFlight) {
-        return new ProducerSettings(
-                batchBytesMax,
-                linger,
-                bufferBytesMax,
-                blockMax,
-                deliveryTimeout,
-                compression,
-                idempotent,
-                newMaxInFlight,
-                hooks);
+        return with(copy -> copy.maxInFlight = newMaxInFlight);
     }
 
     /** The same with other {@link #hooks}. */
     public ProducerSettings withHooks(ProducerHooks newHooks) {
-        return new ProducerSettings(
-                batchBytesMax,
-                linger,
-                bufferBytesMax,
-                blockMax,
-                deliveryTimeout,
-                compression,
-                idempotent,
-                maxInFlight,
-                newHooks);
+        return with(copy -> copy.hooks = newHooks);
+    }
+
+    private ProducerSettings with(Consumer<Copy> change) {
+        Copy copy = new Copy(this);
+        change.accept(copy);
+        return copy.settings();
+    }
+
+    /** Settings while one of them is changed. */
+    private static final class Copy {
+        private int batchBytesMax;
+        private Duration linger;
+        private int bufferBytesMax;
+        private Duration blockMax;
+        private Duration deliveryTimeout;
+        private BatchCompression compression;
+        private boolean idempotent;
+        private int maxInFlight;
+        private ProducerHooks hooks;
+
+        Copy(ProducerSettings settings) {
+            this.batchBytesMax = settings.batchBytesMax;
+            this.linger = settings.linger;
+            this.bufferBytesMax = settings.bufferBytesMax;
+            this.blockMax = settings.blockMax;
+            this.deliveryTimeout = settings.deliveryTimeout;
+            this.compression = settings.compression;
+            this.idempotent = settings.idempotent;
+            this.maxInFlight = settings.maxInFlight;
+            this.hooks = settings.hooks;
+        }
+
+        ProducerSettings settings() {
+            return new ProducerSettings(
+                    batchBytesMax,
+                    linger,
+                    bufferBytesMax,
+                    blockMax,
+                    deliveryTimeout,
+                    compression,
+                    idempotent,
+                    maxInFlight,
+                    hooks);
+        }
     }
 }

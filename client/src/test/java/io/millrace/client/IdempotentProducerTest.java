@@ -86,23 +86,15 @@ class IdempotentProducerTest {
     void theHalvesOfABatchThatWasTooLargeAreNumberedOneAfterTheOther() throws InterruptedException {
         cluster.createTopic("orders", 1);
         cluster.limitRequestsTo(300);
-        CountDownLatch arrived = new CountDownLatch(1);
-        CountDownLatch answer = new CountDownLatch(1);
-        cluster.nextProduce(
-                append -> {
-                    arrived.countDown();
-                    answer.await(); // the others gather meanwhile
-                    return append.run();
-                },
-                FakeCluster.Append::run,
-                ANSWER_LOST);
+        HeldProduce held = new HeldProduce(); // the others gather meanwhile
+        cluster.nextProduce(held, FakeCluster.Append::run, ANSWER_LOST);
         Producer producer = fixture.client.producer();
         List<CompletableFuture<RecordPosition>> sent = new ArrayList<>();
         for (int i = 0; i < 50; i++) {
             sent.add(producer.send(value(Integer.toString(i))));
-            arrived.await();
+            held.awaitArrival();
         }
-        answer.countDown();
+        held.release();
 
         for (int i = 0; i < 50; i++) {
             assertThat(sent.get(i).join().offset()).isEqualTo(i);

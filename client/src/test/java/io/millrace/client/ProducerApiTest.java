@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -97,16 +96,11 @@ class ProducerApiTest {
     @Test
     void closingTooLateFailsWhatIsLeftAndTellsWhatMayBeThere() throws InterruptedException {
         cluster.createTopic("orders", 1);
-        CountDownLatch arrived = new CountDownLatch(1);
-        CountDownLatch answer = new CountDownLatch(1);
-        cluster.nextProduce(append -> {
-            arrived.countDown();
-            answer.await();
-            return append.run();
-        });
+        HeldProduce held = new HeldProduce();
+        cluster.nextProduce(held);
         Producer producer = fixture.client.producer();
         CompletableFuture<RecordPosition> underWay = producer.send(value("1"));
-        arrived.await();
+        held.awaitArrival();
         CompletableFuture<RecordPosition> waiting = producer.send(value("2"));
 
         assertThat(producer.close(Duration.ZERO)).isFalse();
@@ -114,7 +108,7 @@ class ProducerApiTest {
         assertThat(failureOf(underWay).isOutcomeUnknown()).isTrue();
         assertThat(failureOf(waiting).reason()).isEqualTo(FailureReason.CLOSED);
         assertThat(failureOf(waiting).isOutcomeUnknown()).isFalse();
-        answer.countDown();
+        held.release();
         producer.flush();
         assertThat(producer.stats().recordsFailed()).isEqualTo(2);
     }

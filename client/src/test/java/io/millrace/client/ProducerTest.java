@@ -83,18 +83,13 @@ class ProducerTest {
     @Test
     void recordsGatherInOneBatchWhileARequestIsUnderWay() throws InterruptedException {
         cluster.createTopic("orders", 1);
-        CountDownLatch arrived = new CountDownLatch(1);
-        CountDownLatch answer = new CountDownLatch(1);
-        cluster.nextProduce(append -> {
-            arrived.countDown();
-            answer.await();
-            return append.run();
-        });
+        HeldProduce held = new HeldProduce();
+        cluster.nextProduce(held);
         Producer producer = fixture.client.producer();
         List<CompletableFuture<RecordPosition>> sent = sendNumbers(producer, "orders", 1);
-        arrived.await();
+        held.awaitArrival();
         sent.addAll(sendNumbers(producer, "orders", 999));
-        answer.countDown();
+        held.release();
         producer.flush();
 
         assertThat(cluster.produceLog()).hasSize(2);
@@ -291,11 +286,8 @@ class ProducerTest {
     @Test
     void aFullBufferFailsAtOnceIfSendsMayNotBlock() throws InterruptedException {
         cluster.createTopic("orders", 1);
-        CountDownLatch answer = new CountDownLatch(1);
-        cluster.nextProduce(append -> {
-            answer.await();
-            return append.run();
-        });
+        HeldProduce held = new HeldProduce();
+        cluster.nextProduce(held);
         Producer producer = fixture.client.producer(ProducerSettings.DEFAULT
                 .withBatchBytesMax(1024)
                 .withBufferBytesMax(1024)
@@ -308,7 +300,7 @@ class ProducerTest {
         assertThat(failureOf(producer.send(value("orders", "z".repeat(2_000)))).reason())
                 .isEqualTo(FailureReason.MESSAGE_TOO_LARGE);
 
-        answer.countDown();
+        held.release();
         first.join();
         producer.send(value("orders", "y".repeat(800))).join();
         assertThat(cluster.records("orders", 0)).hasSize(2);
@@ -317,17 +309,14 @@ class ProducerTest {
     @Test
     void aSendIntoAFullBufferWaitsForRoom() throws InterruptedException {
         cluster.createTopic("orders", 1);
-        CountDownLatch answer = new CountDownLatch(1);
-        cluster.nextProduce(append -> {
-            answer.await();
-            return append.run();
-        });
+        HeldProduce held = new HeldProduce();
+        cluster.nextProduce(held);
         Producer producer = fixture.client.producer(
                 ProducerSettings.DEFAULT.withBatchBytesMax(1024).withBufferBytesMax(1024));
         CompletableFuture<RecordPosition> first = producer.send(value("orders", "x".repeat(800)));
         CompletableFuture<Long> second = CompletableFuture.supplyAsync(
                 () -> producer.send(value("orders", "y".repeat(800))).join().offset());
-        answer.countDown();
+        held.release();
 
         assertThat(first.join().offset()).isZero();
         assertThat(second.join()).isEqualTo(1);
@@ -372,11 +361,8 @@ class ProducerTest {
     @Test
     void partitionsDoNotWaitForEachOther() throws InterruptedException {
         cluster.createTopic("orders", 2);
-        CountDownLatch answer = new CountDownLatch(1);
-        cluster.nextProduce(append -> {
-            answer.await();
-            return append.run();
-        });
+        HeldProduce held = new HeldProduce();
+        cluster.nextProduce(held);
         Producer producer = fixture.client.producer();
         CompletableFuture<RecordPosition> slow =
                 producer.send(value("orders", "x").toPartition(0));
@@ -386,7 +372,7 @@ class ProducerTest {
         }
         producer.send(value("orders", "y").toPartition(1)).join();
         assertThat(slow).isNotDone();
-        answer.countDown();
+        held.release();
         slow.join();
     }
 

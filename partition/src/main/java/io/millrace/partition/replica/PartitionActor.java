@@ -90,7 +90,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private final TimerScheduler<ReplicaMessage> timers;
     private final ReplicaSpec spec;
     private final PartitionSettings settings;
-    private final Duration reopenAfter;
+    private final ReplicaSupervisor.Life life;
     private final Disk disk;
     private final ActorRef<LeaderObserved> observer;
     private final ActorRef<RaftCommand> raft;
@@ -131,7 +131,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private boolean outOfSpace;
 
     private boolean deleting;
-    /** Ends when its Raft member has, to be started again. */
+    /** Another takes its place when its Raft member has ended. */
     private boolean beginsAnew;
 
     private boolean raftStopped;
@@ -152,8 +152,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             ReplicaSpec spec, PartitionSettings settings, ReplicaContext context, ActorRef<LeaderObserved> observer) {
         return ReplicaSupervisor.create(
                 context.monotonicMillis(),
-                reopenAfter -> Behaviors.setup(actor -> Behaviors.withTimers(
-                        timers -> new PartitionActor(actor, timers, spec, settings, reopenAfter, context, observer))));
+                life -> Behaviors.setup(actor -> Behaviors.withTimers(
+                        timers -> new PartitionActor(actor, timers, spec, settings, life, context, observer))));
     }
 
     private PartitionActor(
@@ -161,14 +161,14 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             TimerScheduler<ReplicaMessage> timers,
             ReplicaSpec spec,
             PartitionSettings settings,
-            Duration reopenAfter,
+            ReplicaSupervisor.Life life,
             ReplicaContext context,
             ActorRef<LeaderObserved> observer) {
         super(actor);
         this.timers = timers;
         this.spec = spec;
         this.settings = settings;
-        this.reopenAfter = reopenAfter;
+        this.life = life;
         this.disk = context.disk();
         this.blocking =
                 actor.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
@@ -213,13 +213,16 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 .onMessageEquals(EarlyRoundOver.INSTANCE, this::onEarlyRoundOver)
                 .onMessageEquals(ReplicaMessage.Open.INSTANCE, () -> this)
                 .onMessageEquals(ReplicaMessage.Delete.INSTANCE, this::onDelete)
+                .onMessageEquals(ReplicaMessage.End.INSTANCE, Behaviors::stopped)
                 .onSignal(ChildFailed.class, this::onRaftFailed)
                 .onSignal(Terminated.class, stopped -> onRaftStopped("stopped"))
                 .build();
     }
 
     private Behavior<ReplicaMessage> onPeerMessage(ReplicaMessage.PeerMessage message) {
-        raft.tell(new RaftCommand.Deliver(message));
+        if (!raftStopped) {
+            raft.tell(new RaftCommand.Deliver(message));
+        }
         return this;
     }
 
@@ -734,10 +737,18 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private Behavior<ReplicaMessage> onRaftStopped(String why) {
         raftStopped = true;
-        if (deleting || beginsAnew) {
+        if (deleting) {
             return Behaviors.stopped();
         }
+        if (beginsAnew) {
+            return beginAnew();
+        }
         fail(why);
+        return this;
+    }
+
+    private Behavior<ReplicaMessage> beginAnew() {
+        life.supervisor().tell(new ReplicaSupervisor.BeginAnew(getContext().getSelf()));
         return this;
     }
 
@@ -751,18 +762,18 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             end(why);
             getContext().stop(raft); // it must not lead what nobody can use, nor vote
             if (outOfSpace) {
-                timers.startSingleTimer(LookForRoom.INSTANCE, reopenAfter);
+                timers.startSingleTimer(LookForRoom.INSTANCE, life.reopenAfter());
             }
         }
     }
 
     private Behavior<ReplicaMessage> onLookForRoom() {
         if (!raftStopped || disk.space() != DiskSpace.AMPLE) {
-            timers.startSingleTimer(LookForRoom.INSTANCE, reopenAfter);
+            timers.startSingleTimer(LookForRoom.INSTANCE, life.reopenAfter());
             return this;
         }
         getContext().getLog().info("{} is opened again: there is room on the disk", spec.id());
-        return Behaviors.stopped();
+        return beginAnew();
     }
 
     private void end(String why) {

@@ -322,7 +322,6 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     private Effect<TermAndVote, TermAndVote> beginWith(
             TermAndVote state, LogFound found, LogPosition last, Consumer<TermAndVote> next) {
         NodeId self = new NodeId(id.brokerId());
-        boolean votes = membership.isVoter(self);
         Optional<HardState> replacement =
                 LostDisk.replacement(state.toHardState(), found, last, isFounder, () -> SECURE_RANDOM.nextLong() | 1);
         if (replacement.isEmpty()) {
@@ -333,7 +332,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             return fail(new LogWriter.Failed(
                     "its journal or its log is gone, and there is no other replica that has what was in it", false));
         }
-        if (votes) {
+        if (membership.isVoter(self)) {
             actor.getLog()
                     .warn(
                             "{} has lost its journal or its log: it has no vote until the others have given it what it lacks",

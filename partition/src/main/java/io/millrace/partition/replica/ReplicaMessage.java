@@ -14,6 +14,11 @@ public interface ReplicaMessage {
         INSTANCE
     }
 
+    /** Stop: another has taken the place of this one, which has let go of its files. Only from its supervisor. */
+    enum End implements ReplicaMessage {
+        INSTANCE
+    }
+
     /** Stop, close the files and, as the topic is gone for good, delete them. Only from its own broker. */
     enum Delete implements ReplicaMessage {
         INSTANCE

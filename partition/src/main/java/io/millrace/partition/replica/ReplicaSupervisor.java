@@ -24,7 +24,7 @@ public final class ReplicaSupervisor extends AbstractBehavior<ReplicaMessage> {
     private static final Duration REOPEN_AFTER_MIN = Duration.ofSeconds(1);
     private static final Duration REOPEN_AFTER_MAX = Duration.ofMinutes(1);
 
-    private final Function<Duration, Behavior<ReplicaMessage>> replicas;
+    private final Function<Life, Behavior<ReplicaMessage>> replicas;
     private final LongSupplier monotonicMillis;
 
     private ActorRef<ReplicaMessage> replica;
@@ -33,18 +33,28 @@ public final class ReplicaSupervisor extends AbstractBehavior<ReplicaMessage> {
     private boolean deleting;
 
     /**
-     * @param replicas makes the replica. The parameter: if it should find no room on its disk, it is to wait at least so long
-     *     before it ends to be started again; longer each time if that did not help
+     * What a replica is told about the life that begins.
+     *
+     * @param reopenAfter if it should find no room on its disk, it is to wait at least so long before it begins anew; longer
+     *     each time if that did not help
+     * @param supervisor hears of it when the replica has let go of its files, so that another can take its place. The replica
+     *     answers what comes meanwhile, until it gets {@link ReplicaMessage.End}
      */
+    public record Life(Duration reopenAfter, ActorRef<BeginAnew> supervisor) {}
+
+    /** From a replica that has let go of its files. */
+    public record BeginAnew(ActorRef<ReplicaMessage> replica) implements ReplicaMessage {}
+
+    /** @param replicas makes the replica, which may also just end to begin anew */
     public static Behavior<ReplicaMessage> create(
-            LongSupplier monotonicMillis, Function<Duration, Behavior<ReplicaMessage>> replicas) {
+            LongSupplier monotonicMillis, Function<Life, Behavior<ReplicaMessage>> replicas) {
         return Behaviors.setup(actor -> new ReplicaSupervisor(actor, monotonicMillis, replicas));
     }
 
     private ReplicaSupervisor(
             ActorContext<ReplicaMessage> actor,
             LongSupplier monotonicMillis,
-            Function<Duration, Behavior<ReplicaMessage>> replicas) {
+            Function<Life, Behavior<ReplicaMessage>> replicas) {
         super(actor);
         this.replicas = replicas;
         this.monotonicMillis = monotonicMillis;
@@ -53,7 +63,9 @@ public final class ReplicaSupervisor extends AbstractBehavior<ReplicaMessage> {
 
     private ActorRef<ReplicaMessage> start() {
         startedMillis = monotonicMillis.getAsLong();
-        ActorRef<ReplicaMessage> started = getContext().spawnAnonymous(replicas.apply(reopenAfter));
+        ActorRef<ReplicaMessage> started = getContext()
+                .spawnAnonymous(replicas.apply(
+                        new Life(reopenAfter, getContext().getSelf().narrow())));
         getContext().watch(started);
         return started;
     }
@@ -62,7 +74,10 @@ public final class ReplicaSupervisor extends AbstractBehavior<ReplicaMessage> {
     public Receive<ReplicaMessage> createReceive() {
         return newReceiveBuilder()
                 .onSignal(ChildFailed.class, failed -> onFailed(failed.getCause()))
-                .onSignal(Terminated.class, ended -> onEnded())
+                .onSignal(
+                        Terminated.class,
+                        ended -> replica.equals(ended.getRef().<ReplicaMessage>unsafeUpcast()) ? onEnded() : this)
+                .onMessage(BeginAnew.class, this::onBeginAnew)
                 .onMessageEquals(ReplicaMessage.Delete.INSTANCE, this::onDelete)
                 .onAnyMessage(this::onMessage)
                 .build();
@@ -78,15 +93,28 @@ public final class ReplicaSupervisor extends AbstractBehavior<ReplicaMessage> {
         return onMessage(ReplicaMessage.Delete.INSTANCE);
     }
 
+    /** What has been sent on to the old one is answered by it. */
+    private Behavior<ReplicaMessage> onBeginAnew(BeginAnew anew) {
+        if (!deleting && anew.replica().equals(replica)) {
+            startAgain();
+            anew.replica().tell(ReplicaMessage.End.INSTANCE);
+        }
+        return this;
+    }
+
     private Behavior<ReplicaMessage> onEnded() {
         if (deleting) {
             return Behaviors.stopped();
         }
+        startAgain();
+        return this;
+    }
+
+    private void startAgain() {
         boolean soon = monotonicMillis.getAsLong() - startedMillis
                 < REOPEN_AFTER_MAX.multipliedBy(2).toMillis();
         reopenAfter = soon ? longer(reopenAfter) : REOPEN_AFTER_MIN;
         replica = start();
-        return this;
     }
 
     private static Duration longer(Duration before) {

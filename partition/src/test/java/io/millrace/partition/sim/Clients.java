@@ -15,11 +15,16 @@ final class Clients {
 
     private final World world;
     private final SplittableRandom random;
+
+    /** Frames of one size line up with what a torn write left of others. */
+    private final boolean alike;
+
     private boolean stopped;
 
     Clients(World world, SplittableRandom random) {
         this.world = world;
         this.random = random;
+        this.alike = random.nextInt(3) == 0;
     }
 
     void start() {
@@ -48,10 +53,10 @@ final class Clients {
     void produce() {
         Shell leader = someLeader();
         if (leader != null) {
-            int records = 1 + random.nextInt(3);
+            int records = alike ? 1 : 1 + random.nextInt(3);
+            int paddingBytes = alike ? 0 : random.nextInt(32);
             long first = world.history.append(records);
-            leader.partition()
-                    .produce(new Partition.Produce(first, records, Batches.of(first, records, random.nextInt(32))));
+            leader.partition().produce(new Partition.Produce(first, records, Batches.of(first, records, paddingBytes)));
         }
     }
 
