@@ -6,6 +6,7 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.FishingOutcomes;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
+import akka.actor.typed.Behavior;
 import akka.persistence.testkit.javadsl.PersistenceTestKit;
 import io.millrace.partition.log.LogSettings;
 import io.millrace.partition.log.OffsetReader;
@@ -41,9 +42,9 @@ import org.junit.jupiter.api.io.TempDir;
 class RaftActorTest {
     private static final RaftSettings NEVER_BY_ITSELF =
             new RaftSettings(1_000_000, 10_000_000, 20_000_000, 10, 1 << 20, 8 << 20, 64);
-    private static final NodeId SELF = new NodeId(1);
-    private static final NodeId SECOND = new NodeId(2);
-    private static final NodeId THIRD = new NodeId(3);
+    static final NodeId SELF = new NodeId(1);
+    static final NodeId SECOND = new NodeId(2);
+    static final NodeId THIRD = new NodeId(3);
 
     private static final ActorTestKit KIT = ActorTestKit.create("members", ReplicaGroup.CONFIG);
     private static final PersistenceTestKit JOURNAL = PersistenceTestKit.create(KIT.system());
@@ -74,6 +75,11 @@ class RaftActorTest {
     }
 
     private ActorRef<RaftCommand> start() {
+        return KIT.spawn(member(id, disk, owner.getRef()));
+    }
+
+    /** A founder, with the second and the third. */
+    static Behavior<RaftCommand> member(ReplicaId id, Disk disk, ActorRef<RaftEvent> owner) {
         ReplicaContext context = new ReplicaContext(
                 disk,
                 new OpenLogs(),
@@ -85,14 +91,8 @@ class RaftActorTest {
                 () -> "",
                 () -> 0);
         Membership membership = Membership.ofVoters(new TreeSet<>(Set.of(SELF, SECOND, THIRD)));
-        return KIT.spawn(RaftActor.create(
-                id,
-                membership,
-                true,
-                OffsetReader.withoutOffsets(),
-                PartitionStateMachine::new,
-                context,
-                owner.getRef()));
+        return RaftActor.create(
+                id, membership, true, OffsetReader.withoutOffsets(), PartitionStateMachine::new, context, owner);
     }
 
     private void restart() {
