@@ -1,44 +1,30 @@
 package io.millrace.samples;
 
-import io.millrace.client.Admin;
-import io.millrace.client.FailureReason;
 import io.millrace.client.FetchedRecords;
 import io.millrace.client.MillraceClient;
-import io.millrace.client.MillraceException;
 import io.millrace.client.PartitionReader;
 import io.millrace.client.Producer;
 import io.millrace.client.ProducerRecord;
 import io.millrace.client.RecordPosition;
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.record.StoredRecord;
-import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/**
- * Creates a topic, writes ten records and reads them back.
- *
- * <p>Argument, or {@code MILLRACE_BOOTSTRAP}: brokers to ask first, {@code localhost:9092} unless given.
- */
+/** Creates a topic, writes ten records and reads them back. */
 public final class QuickstartSample {
     private static final String TOPIC = "sample-quickstart";
     private static final int RECORDS = 10;
 
     private QuickstartSample() {}
 
-    /** Ends with an exception, and so with status 1, if what comes back is not what was written. */
     public static void main(String[] args) {
-        String fromEnvironment = System.getenv().getOrDefault("MILLRACE_BOOTSTRAP", "localhost:9092");
-        String bootstrap = args.length > 0 ? args[0] : fromEnvironment;
-        try (MillraceClient client =
-                MillraceClient.builder().bootstrap(bootstrap).build()) {
-            run(client, System.out);
-        }
+        Sample.run(args, QuickstartSample::run);
     }
 
-    private static void run(MillraceClient client, PrintStream out) {
-        createTopic(client.admin());
+    private static void run(MillraceClient client) {
+        Sample.createTopic(client, TOPIC, 1);
 
         // Sends return at once, and go out in batches; the positions come when the records are safe.
         List<CompletableFuture<RecordPosition>> sent = new ArrayList<>();
@@ -48,7 +34,7 @@ public final class QuickstartSample {
             }
         }
         long first = sent.get(0).join().offset();
-        out.println("written: offsets " + first + " to "
+        System.out.println("written: offsets " + first + " to "
                 + sent.get(RECORDS - 1).join().offset());
 
         // A reader holds no position: each fetch says where, and its answer where to go on.
@@ -58,24 +44,12 @@ public final class QuickstartSample {
             FetchedRecords fetched = reader.fetch(next).join();
             for (StoredRecord record : fetched.records()) {
                 Bytes value = record.value();
-                out.println(record.offset() + ": " + (value == null ? "null" : value.toUtf8()));
+                String text = value == null ? "null" : value.toUtf8();
+                System.out.println(record.offset() + ": " + text);
                 long index = record.offset() - first;
-                if (index < RECORDS && !("value-" + index).equals(value == null ? null : value.toUtf8())) {
-                    throw new IllegalStateException("offset " + record.offset() + " is not what was written there");
-                }
+                Sample.require(index >= RECORDS || text.equals("value-" + index), "what is read is what was written");
             }
             next = fetched.nextOffset();
-        }
-    }
-
-    private static void createTopic(Admin admin) {
-        try {
-            admin.createTopic(TOPIC, 1, Admin.REPLICATION_FACTOR_DEFAULT);
-        } catch (MillraceException e) {
-            // From an earlier run: its records stay, and new ones come after them.
-            if (e.reason() != FailureReason.TOPIC_ALREADY_EXISTS) {
-                throw e;
-            }
         }
     }
 }
