@@ -4,15 +4,13 @@ import io.millrace.client.MillraceClient;
 import io.millrace.client.Producer;
 import io.millrace.client.ProducerRecord;
 import io.millrace.client.ProducerSettings;
+import io.millrace.client.load.Load;
+import io.millrace.client.load.Payloads;
 import io.millrace.protocol.Bytes;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
-import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.LockSupport;
-import org.HdrHistogram.Histogram;
-import org.HdrHistogram.SynchronizedHistogram;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -37,9 +35,6 @@ import picocli.CommandLine.Spec;
             "  millrace bench load --rate 1000 --duration 60s --json"
         })
 final class BenchCommand implements Callable<Integer> {
-    private static final long HIGHEST_MICROS = Duration.ofMinutes(10).toNanos() / 1_000;
-    private static final int DISTINCT_VALUES = 1_024;
-
     private final Console console;
 
     @SuppressWarnings("NullAway.Init") // Set by picocli.
@@ -97,15 +92,6 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print the result as a JSON document.")
     private boolean json;
 
-    /** Micro-seconds from due to acknowledged, of records due in the measured time. */
-    private final Histogram latencies = new SynchronizedHistogram(HIGHEST_MICROS, 3);
-
-    private final LongAdder acknowledged = new LongAdder();
-    private final LongAdder failed = new LongAdder();
-    private final Object gapLock = new Object();
-    private long lastAckNanos;
-    private long longestGapNanos;
-
     BenchCommand(Console console) {
         this.console = console;
     }
@@ -120,20 +106,10 @@ final class BenchCommand implements Callable<Integer> {
         try (MillraceClient client = connection.client(console);
                 Producer producer = client.producer(settings)) {
             client.partitions(topic.name()); // an unknown topic fails here, with one clear error
-            Bytes[] values = values();
-            long start = System.nanoTime();
-            long measureFrom = start + warmUp.toNanos();
-            long end = measureFrom + duration.toNanos();
-            long number = 0;
-            for (long due = start; due < end; number++) {
-                send(producer, values[(int) (number % DISTINCT_VALUES)], due, measureFrom, end);
-                due = rate == 0 ? System.nanoTime() : start + (number + 1) * 1_000_000_000L / rate;
-                pause(producer, due);
-            }
-            producer.flush();
-            report();
+            Load.Result result = new Load(rate, warmUp, duration).run(target(producer));
+            report(result);
+            return result.failed() == 0 ? MillraceCli.OK : MillraceCli.FAILED;
         }
-        return failed.sum() == 0 ? MillraceCli.OK : MillraceCli.FAILED;
     }
 
     private void checkArguments() {
@@ -143,69 +119,44 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    /** Random bytes: nothing on the way can gain by compressing them. */
-    private Bytes[] values() {
-        Random random = new Random(1);
-        Bytes[] values = new Bytes[DISTINCT_VALUES];
-        for (int i = 0; i < values.length; i++) {
-            byte[] value = new byte[recordSize];
-            random.nextBytes(value);
-            values[i] = Bytes.wrap(value);
-        }
-        return values;
+    private Load.Target target(Producer producer) {
+        List<Bytes> values =
+                Payloads.random(recordSize).stream().map(Bytes::wrap).toList();
+        return new Load.Target() {
+            @Override
+            public void send(long number, Load.Acknowledgement acknowledgement) {
+                Bytes value = values.get((int) (number % values.size()));
+                producer.send(
+                        ProducerRecord.of(topic.name(), value),
+                        (position, failure) -> acknowledgement.completed(failure));
+            }
+
+            @Override
+            public void flush() {
+                producer.flush();
+            }
+        };
     }
 
-    private static void pause(Producer producer, long untilNanos) {
-        for (long left = untilNanos - System.nanoTime(); left > 0; left = untilNanos - System.nanoTime()) {
-            LockSupport.parkNanos(producer, left);
-        }
-    }
-
-    @SuppressWarnings("FutureReturnValueIgnored") // Counted when it completes.
-    private void send(Producer producer, Bytes value, long dueNanos, long measureFrom, long end) {
-        producer.send(ProducerRecord.of(topic.name(), value)).whenComplete((position, failure) -> {
-            long now = System.nanoTime();
-            if (failure != null) {
-                failed.increment();
-                return;
-            }
-            if (now >= measureFrom && now <= end) {
-                acknowledged.increment();
-                noteGap(now);
-            }
-            if (dueNanos >= measureFrom) {
-                latencies.recordValue(Math.min(HIGHEST_MICROS, (now - dueNanos) / 1_000));
-            }
-        });
-    }
-
-    private void noteGap(long now) {
-        synchronized (gapLock) {
-            if (lastAckNanos != 0) {
-                longestGapNanos = Math.max(longestGapNanos, now - lastAckNanos);
-            }
-            lastAckNanos = Math.max(lastAckNanos, now);
-        }
-    }
-
-    private void report() {
-        double seconds = duration.toNanos() / 1e9;
-        double perSecond = acknowledged.sum() / seconds;
+    private void report(Load.Result result) {
+        double seconds = result.duration().toNanos() / 1e9;
+        double perSecond = result.recordsPerSecond();
         double megabytesPerSecond = perSecond * recordSize / 1e6;
-        double gapMillis = longestGapNanos / 1e6;
+        double gapMillis = result.longestGap().toNanos() / 1e6;
+        double maxMillis = result.latencyMicros().getMaxValue() / 1e3;
         if (json) {
             console.print(Json.line(out -> {
                 out.writeStartObject();
                 out.writeStringField("topic", topic.name());
                 out.writeNumberField("record_bytes", recordSize);
                 out.writeNumberField("seconds", seconds);
-                out.writeNumberField("records_acknowledged", acknowledged.sum());
-                out.writeNumberField("records_failed", failed.sum());
+                out.writeNumberField("records_acknowledged", result.acknowledged());
+                out.writeNumberField("records_failed", result.failed());
                 out.writeNumberField("records_per_second", Math.round(perSecond));
-                out.writeNumberField("ack_p50_ms", millis(50));
-                out.writeNumberField("ack_p99_ms", millis(99));
-                out.writeNumberField("ack_p999_ms", millis(99.9));
-                out.writeNumberField("ack_max_ms", latencies.getMaxValue() / 1e3);
+                out.writeNumberField("ack_p50_ms", result.latencyMillis(50));
+                out.writeNumberField("ack_p99_ms", result.latencyMillis(99));
+                out.writeNumberField("ack_p999_ms", result.latencyMillis(99.9));
+                out.writeNumberField("ack_max_ms", maxMillis);
                 out.writeNumberField("longest_gap_ms", gapMillis);
                 out.writeEndObject();
             }));
@@ -216,20 +167,16 @@ final class BenchCommand implements Callable<Integer> {
                             + "due to acknowledged: p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, max %.2f ms%n"
                             + "longest time without an acknowledgement: %.0f ms%n"
                             + "failed: %,d%n",
-                    acknowledged.sum(),
+                    result.acknowledged(),
                     seconds,
                     perSecond,
                     megabytesPerSecond,
-                    millis(50),
-                    millis(99),
-                    millis(99.9),
-                    latencies.getMaxValue() / 1e3,
+                    result.latencyMillis(50),
+                    result.latencyMillis(99),
+                    result.latencyMillis(99.9),
+                    maxMillis,
                     gapMillis,
-                    failed.sum()));
+                    result.failed()));
         }
-    }
-
-    private double millis(double percentile) {
-        return latencies.getValueAtPercentile(percentile) / 1e3;
     }
 }
