@@ -1,0 +1,38 @@
+package io.millrace.benchmarks.cluster;
+
+import io.millrace.client.load.Load;
+import java.util.List;
+
+/** One system's Java client, as a careful user of that system would set it up. */
+interface LoadClient extends AutoCloseable {
+    /** Batches of up to this size. */
+    int BATCH_BYTES_MAX = 256 * 1024;
+
+    /** How long a batch waits for company, where throughput is wanted. */
+    int LINGER_MILLIS = 5;
+
+    /** What a producer may hold that is not acknowledged; the default of Kafka's and of ours. */
+    int BUFFER_BYTES = 32 * 1024 * 1024;
+
+    /** Three replicas of each partition; returns when it exists. */
+    void createTopic(String topic, int partitions) throws Exception;
+
+    void deleteTopic(String topic) throws Exception;
+
+    /**
+     * A producer to all partitions by turns.
+     *
+     * @param values of its records, one after the other
+     * @param linger whether throughput matters, and not how soon a single record is acknowledged
+     */
+    Sender sender(String topic, int partitions, List<byte[]> values, boolean linger) throws Exception;
+
+    @Override
+    void close();
+
+    /** A producer. */
+    interface Sender extends Load.Target, AutoCloseable {
+        @Override
+        void close();
+    }
+}

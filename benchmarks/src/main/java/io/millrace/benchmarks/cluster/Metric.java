@@ -1,0 +1,33 @@
+package io.millrace.benchmarks.cluster;
+
+import java.util.Locale;
+
+/** What a measurement tells. */
+enum Metric {
+    RECORDS_PER_SECOND("acknowledged records/s", true, 0),
+    SERVER_CPU("server CPU s per million records", false, 1),
+    CLIENT_CPU("client CPU s per million records", false, 1),
+    SERVER_RSS("RSS of the three servers, MiB", false, 0),
+    OTHERS_CPU("CPU of the idle systems, % of one core", false, 0),
+    P50("due to acknowledged, p50, ms", false, 2),
+    P99("due to acknowledged, p99, ms", false, 2),
+    P999("due to acknowledged, p99.9, ms", false, 2),
+    SINGLE_100("100 records one at a time, ms", false, 1),
+    BATCH_100("100 records in one batch, ms", false, 1),
+    SINGLE_1000("1,000 records one at a time, ms", false, 1),
+    BATCH_1000("1,000 records in one batch, ms", false, 1);
+
+    final String label;
+    final boolean moreIsBetter;
+    private final int decimals;
+
+    Metric(String label, boolean moreIsBetter, int decimals) {
+        this.label = label;
+        this.moreIsBetter = moreIsBetter;
+        this.decimals = decimals;
+    }
+
+    String format(double value) {
+        return String.format(Locale.ROOT, "%,." + decimals + "f", value);
+    }
+}

@@ -1,0 +1,28 @@
+package io.millrace.benchmarks.cluster;
+
+import java.util.List;
+
+/**
+ * What a driver is told to do; a line of JSON on its standard input.
+ *
+ * @param topic to be created, used and deleted
+ * @param kind of work
+ * @param warmUpSeconds before anything is measured
+ * @param seconds to measure; for {@link Cell.Kind#BATCH} it has no meaning
+ * @param serverPids of the system that is measured
+ * @param otherPids of the servers that are idle meanwhile
+ */
+record Task(
+        String topic,
+        Cell.Kind kind,
+        int recordBytes,
+        int partitions,
+        int warmUpSeconds,
+        int seconds,
+        List<Long> serverPids,
+        List<Long> otherPids) {
+    Task {
+        serverPids = List.copyOf(serverPids);
+        otherPids = List.copyOf(otherPids);
+    }
+}
