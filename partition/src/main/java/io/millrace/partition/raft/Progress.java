@@ -9,6 +9,9 @@ import java.util.ArrayDeque;
  * the answers within a window. Reads of entries to be sent are asked for one at a time.
  */
 final class Progress {
+    /** So many denials in a row are no late messages. */
+    private static final int DENIALS_BELIEVED = 3;
+
     private record Sent(long lastIndex, int sizeBytes) {}
 
     private final ArrayDeque<Sent> inflight = new ArrayDeque<>();
@@ -29,6 +32,9 @@ final class Progress {
 
     private static final long NEVER_MILLIS = Long.MIN_VALUE / 2;
     private static final long NOT_WAITING_MILLIS = Long.MAX_VALUE / 2;
+
+    /** How often in a row it has denied what it had confirmed. */
+    private int denials;
 
     private long lastHeardMillis;
     private long lastSentMillis = NEVER_MILLIS;
@@ -194,6 +200,7 @@ final class Progress {
     }
 
     void accepted(long newMatchIndex) {
+        denials = 0;
         matchIndex = Math.max(matchIndex, newMatchIndex);
         nextIndex = Math.max(nextIndex, matchIndex + 1);
         probing = false;
@@ -204,15 +211,20 @@ final class Progress {
     }
 
     /**
-     * The member has nothing that matches at {@code previousIndex}.
+     * The member has nothing that matches at {@code previousIndex}. If it has said otherwise, that is an old answer, coming late; or it
+     * has lost what it had, as a member may whose log is not forced before it answers.
      *
      * @param retryFrom the first entry after the last place that may match; before the log's own, if nothing in it does
      * @return whether that was news: answers to older questions are not
      */
     boolean rejected(long previousIndex, long retryFrom) {
-        boolean stale = previousIndex <= matchIndex || (probing && previousIndex != nextIndex - 1);
-        if (stale) {
+        boolean denied = previousIndex <= matchIndex;
+        if (denied ? ++denials < DENIALS_BELIEVED : probing && previousIndex != nextIndex - 1) {
             return false;
+        }
+        if (denied) {
+            matchIndex = 0;
+            denials = 0;
         }
         nextIndex = Math.max(matchIndex + 1, Math.min(nextIndex, retryFrom));
         probing = true;

@@ -1,12 +1,15 @@
 package io.millrace.partition.raft;
 
 import static io.millrace.partition.raft.CoreOnBench.SELF;
+import static io.millrace.partition.raft.CoreOnBench.askedFor;
 import static io.millrace.partition.raft.CoreOnBench.at;
 import static io.millrace.partition.raft.CoreOnBench.entry;
 import static io.millrace.partition.raft.CoreOnBench.follower;
+import static io.millrace.partition.raft.CoreOnBench.maybeAskedFor;
 import static io.millrace.partition.raft.CoreOnBench.messages;
 import static io.millrace.partition.raft.CoreOnBench.node;
 import static io.millrace.partition.raft.CoreOnBench.reply;
+import static io.millrace.partition.raft.CoreOnBench.settledLeader;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -51,6 +54,50 @@ class RaftLogReplicationTest {
         void aHeartbeatThatDoesNotMatchIsRejectedToo() {
             Output output = follower(3, 1).receiveAppend(2, 1, at(5, 1), 0);
             assertThat(reply(output)).isInstanceOf(Message.AppendRejected.class);
+        }
+    }
+
+    /** Its flush policy did not wait for the disk (decision 013). */
+    @Nested
+    @DisplayName("a member that has lost what it had confirmed")
+    class Loss {
+        @Test
+        void getsItAgainWhenItInsists() {
+            CoreOnBench leader = settledLeader(3, 1, 1, 1);
+            leader.step(new Input.Sent(node(2), leader.core.term(), 4, 4, 0));
+            assertThat(maybeAskedFor(leader.receiveRejected(2, 4, at(1, 1)), 2)).isEmpty();
+            assertThat(maybeAskedFor(leader.receiveRejected(2, 4, at(1, 1)), 2)).isEmpty();
+            assertThat(leader.peer(2).matchIndex()).isEqualTo(4);
+
+            assertThat(askedFor(leader.receiveRejected(2, 4, at(1, 1)), 2).firstIndex())
+                    .isEqualTo(2);
+            assertThat(leader.peer(2).matchIndex()).isZero();
+            leader.allAccepted(2);
+            assertThat(leader.peer(2).matchIndex()).isEqualTo(4);
+        }
+
+        @Test
+        void doesNotCountForWhatIsNewUntilItHasIt() {
+            CoreOnBench leader = settledLeader(3, 1);
+            for (int i = 0; i < 3; i++) {
+                leader.receiveRejected(2, 2, LogPosition.ZERO);
+            }
+            leader.propose(10);
+            leader.allDurable();
+            assertThat(leader.core.commitIndex()).isEqualTo(2);
+            leader.allAccepted(2);
+            assertThat(leader.core.commitIndex()).isEqualTo(3);
+        }
+
+        @Test
+        void isNotMadeOutOfAnswersThatComeLateAndDoubled() {
+            CoreOnBench leader = settledLeader(3, 1, 1, 1);
+            for (int i = 0; i < 10; i++) {
+                leader.receiveRejected(2, 2, at(1, 1));
+                leader.receiveRejected(2, 2, at(1, 1));
+                leader.allAccepted(2);
+                assertThat(leader.peer(2).matchIndex()).isEqualTo(4);
+            }
         }
     }
 
