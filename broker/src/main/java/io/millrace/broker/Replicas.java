@@ -11,6 +11,7 @@ import io.millrace.controller.MetadataReplica;
 import io.millrace.controller.MetadataStateMachine;
 import io.millrace.controller.MetadataView;
 import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.controller.metadata.TopicSettings;
 import io.millrace.partition.log.OffsetReader;
 import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.raft.Membership;
@@ -83,7 +84,11 @@ final class Replicas implements PeerRouter {
                 .topic(id.topic())
                 .filter(topic -> topic.id() == id.topicId() && isHere(topic, id) && isInUse())
                 .map(topic -> PartitionActor.create(
-                        new ReplicaSpec(id, topic.replicas(id.partition()), topic.id() > directory.registeredAt()),
+                        new ReplicaSpec(
+                                id,
+                                topic.replicas(id.partition()),
+                                topic.id() > directory.registeredAt(),
+                                TopicSettings.of(topic.settings()).flush()),
                         settings.partition(),
                         context,
                         observer));

@@ -7,6 +7,7 @@ import io.millrace.controller.ControllerCommand;
 import io.millrace.controller.ControllerReply;
 import io.millrace.controller.metadata.TopicMetadata;
 import java.time.Duration;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -34,12 +35,13 @@ public final class TopicChanges {
     }
 
     /** The topic when its creation is committed; fails with a {@link FailureException}. */
-    public CompletionStage<TopicMetadata> create(String name, int partitions, int replicationFactor, Duration timeout) {
+    public CompletionStage<TopicMetadata> create(
+            String name, int partitions, int replicationFactor, Map<String, String> settings, Duration timeout) {
         return ask(
                         name,
                         timeout,
-                        (millis, replyTo) ->
-                                new ControllerCommand.CreateTopic(name, partitions, replicationFactor, millis, replyTo))
+                        (millis, replyTo) -> new ControllerCommand.CreateTopic(
+                                name, partitions, replicationFactor, settings, millis, replyTo))
                 .thenApply(reply -> {
                     if (reply instanceof ControllerReply.TopicCreated created) {
                         return created.topic();
@@ -136,6 +138,8 @@ public final class TopicChanges {
             return r.replicationFactor() > r.brokers()
                     ? new Failure.TooFewBrokers(r.replicationFactor(), r.brokers())
                     : new Failure.InvalidReplicationFactor(r.replicationFactor(), r.brokers());
+        } else if (reply instanceof ControllerReply.InvalidTopicSettings r) {
+            return new Failure.InvalidRequest("settings", r.problem());
         } else if (reply instanceof ControllerReply.TopicExists r) {
             return new Failure.TopicAlreadyExists(r.name());
         } else if (reply instanceof ControllerReply.UnknownTopic r) {

@@ -32,6 +32,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Each kind of bad input, and the precise answer to it. */
 class BadInputTest extends WithOneBroker {
     @Test
+    void aTopicSettingThatMakesNoSenseIsNamed() {
+        Told told = failure(() -> newTopicWith(Map.of("flush.policy", "sometimes")));
+        assertThat(told.reason()).isEqualTo(ErrorReason.INVALID_REQUEST);
+        assertThat(told.data()).containsEntry("field", "settings");
+    }
+
+    @Test
     void whatDoesNotExistIsNotFound() {
         String topic = newTopic(2);
 

@@ -30,6 +30,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -241,6 +242,24 @@ class SingleBrokerTest extends WithOneBroker {
                                 .build())
                         .getLatest())
                 .isEqualTo(2);
+    }
+
+    @Test
+    void whenRecordsAreForcedIsTheTopicsChoiceAndToldWithEachAnswer() throws Exception {
+        String safe = newTopic(1);
+        String quick = newTopicWith(Map.of("flush.policy", "interval", "flush.interval.ms", "20"));
+
+        ProduceResponse written = messages.produce(records(quick, 0, value("x")));
+        assertThat(written.getFlushPolicy()).isEqualTo(ProduceResponse.FlushPolicy.INTERVAL);
+        assertThat(messages.produce(records(safe, 0, value("x"))).getFlushPolicy())
+                .isEqualTo(ProduceResponse.FlushPolicy.COMMIT);
+        assertThat(messages.fetch(fetch(quick, 0, 0).build()).getRecordsList()).hasSize(1);
+
+        assertThat(topicNamed(quick).getSettingsMap())
+                .isEqualTo(Map.of("flush.policy", "interval", "flush.interval.ms", "20"));
+        assertThat(topicNamed(safe).getSettingsMap()).isEqualTo(Map.of("flush.policy", "commit"));
+        assertThat(broker.http("/api/v1/topics/" + quick + "/partitions/0").body())
+                .contains("\"flush.policy\" : \"interval\"");
     }
 
     @Test

@@ -121,6 +121,18 @@ abstract class WithOneBroker {
         return name;
     }
 
+    static String newTopicWith(Map<String, String> settings) {
+        String name = "topic-" + TOPICS.incrementAndGet();
+        var created = admin.createTopic(CreateTopicRequest.newBuilder()
+                .setName(name)
+                .setPartitions(1)
+                .setReplicationFactor(1)
+                .putAllSettings(settings)
+                .build());
+        assertThat(created.getTopic().getPartitions(0).hasLeader()).isTrue();
+        return name;
+    }
+
     static void create(String name, int partitions, int replicationFactor) {
         Topic created = admin.createTopic(CreateTopicRequest.newBuilder()
                         .setName(name)

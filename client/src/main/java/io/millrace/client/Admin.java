@@ -12,6 +12,7 @@ import io.millrace.protocol.v1.ListTopicsRequest;
 import io.millrace.protocol.v1.Topic;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -41,10 +42,22 @@ public final class Admin {
      *     what any call may fail with
      */
     public TopicDescription createTopic(String name, int partitions, int replicationFactor) {
+        return createTopic(name, partitions, replicationFactor, Map.of());
+    }
+
+    /**
+     * The same, for a topic with settings of its own.
+     *
+     * @param settings by name, as {@code CreateTopicRequest} in {@code admin.proto} lists them, such as {@code flush.policy}
+     * @throws MillraceException also INVALID_REQUEST, for settings that are unknown or make no sense
+     */
+    public TopicDescription createTopic(
+            String name, int partitions, int replicationFactor, Map<String, String> settings) {
         CreateTopicRequest request = CreateTopicRequest.newBuilder()
                 .setName(name)
                 .setPartitions(partitions)
                 .setReplicationFactor(replicationFactor)
+                .putAllSettings(settings)
                 .build();
         Topic topic = Futures.await(change(AdminServiceGrpc.getCreateTopicMethod(), request))
                 .getTopic();

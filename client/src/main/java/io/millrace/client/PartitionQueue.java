@@ -258,7 +258,7 @@ final class PartitionQueue {
         Reply<ProduceResponse> reply = decided.reply();
         if (reply != null) {
             owner.acknowledged(batch, reply);
-            batch.acknowledge(topic, partition, reply.message().getBaseOffset());
+            batch.acknowledge(topic, reply.message());
         } else {
             owner.failed(batch);
             batch.fail(decided.failure());

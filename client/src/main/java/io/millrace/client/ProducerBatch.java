@@ -1,9 +1,11 @@
 package io.millrace.client;
 
 import io.millrace.protocol.Bytes;
+import io.millrace.protocol.FlushPolicy;
 import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordBatchBuilder;
 import io.millrace.protocol.record.StoredRecord;
+import io.millrace.protocol.v1.ProduceResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -120,11 +122,22 @@ final class ProducerBatch {
         }
     }
 
-    void acknowledge(String topic, int partition, long baseOffset) {
-        long offset = baseOffset;
+    void acknowledge(String topic, ProduceResponse response) {
+        long offset = response.getBaseOffset();
+        FlushPolicy.When flush = flushOf(response);
         for (Promise promise : promises) {
-            promise.position().complete(new RecordPosition(topic, partition, offset++, promise.timestampMillis()));
+            promise.position()
+                    .complete(new RecordPosition(
+                            topic, response.getPartition(), offset++, promise.timestampMillis(), flush));
         }
+    }
+
+    private static FlushPolicy.When flushOf(ProduceResponse response) {
+        return switch (response.getFlushPolicy()) {
+            case COMMIT -> FlushPolicy.When.COMMIT;
+            case INTERVAL -> FlushPolicy.When.INTERVAL;
+            case OS, UNRECOGNIZED -> FlushPolicy.When.OS; // of a later version: it promises whatever it promises
+        };
     }
 
     void fail(MillraceException failure) {

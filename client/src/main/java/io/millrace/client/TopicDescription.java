@@ -4,11 +4,14 @@ import io.millrace.protocol.v1.Partition;
 import io.millrace.protocol.v1.PartitionState;
 import io.millrace.protocol.v1.Topic;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * A topic and its partitions.
@@ -16,11 +19,18 @@ import java.util.OptionalLong;
  * @param name unique now
  * @param id unique for ever: a topic that is deleted and created again has another
  * @param replicationFactor on how many brokers each partition is kept
+ * @param settings all that apply, by name, those that were not set as well
  * @param partitions in order
  */
-public record TopicDescription(String name, long id, int replicationFactor, List<PartitionDescription> partitions) {
-    /** Takes a copy. */
+public record TopicDescription(
+        String name,
+        long id,
+        int replicationFactor,
+        SortedMap<String, String> settings,
+        List<PartitionDescription> partitions) {
+    /** Takes copies. */
     public TopicDescription {
+        settings = Collections.unmodifiableSortedMap(new TreeMap<>(settings));
         partitions = List.copyOf(partitions);
     }
 
@@ -68,6 +78,11 @@ public record TopicDescription(String name, long id, int replicationFactor, List
                     state.hasSizeBytes() ? OptionalLong.of(state.getSizeBytes()) : OptionalLong.empty(),
                     state.getInSyncReplicasList()));
         }
-        return new TopicDescription(topic.getName(), topic.getId(), topic.getReplicationFactor(), partitions);
+        return new TopicDescription(
+                topic.getName(),
+                topic.getId(),
+                topic.getReplicationFactor(),
+                new TreeMap<>(topic.getSettingsMap()),
+                partitions);
     }
 }

@@ -212,7 +212,7 @@ public final class FakeBroker {
                             null,
                             Map.of("topic", request.getName()));
                 }
-                cluster.createTopic(request.getName(), request.getPartitions());
+                cluster.createTopic(request.getName(), request.getPartitions(), request.getSettingsMap());
                 return CreateTopicResponse.newBuilder()
                         .setTopic(cluster.describe(request.getName()))
                         .build();

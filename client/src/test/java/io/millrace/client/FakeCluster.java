@@ -71,7 +71,7 @@ public final class FakeCluster implements AutoCloseable {
         long startOffset;
     }
 
-    record FakeTopic(long id, int replicationFactor, List<FakePartition> partitions) {}
+    record FakeTopic(long id, int replicationFactor, Map<String, String> settings, List<FakePartition> partitions) {}
 
     private final Map<Integer, FakeBroker> brokers = new TreeMap<>();
     private final Map<String, FakeTopic> topics = new TreeMap<>();
@@ -100,7 +100,11 @@ public final class FakeCluster implements AutoCloseable {
                 ",", brokers.values().stream().map(b -> b.address().toString()).toList());
     }
 
-    public synchronized void createTopic(String name, int partitions) {
+    public void createTopic(String name, int partitions) {
+        createTopic(name, partitions, Map.of());
+    }
+
+    synchronized void createTopic(String name, int partitions, Map<String, String> settings) {
         List<Integer> ids = List.copyOf(brokers.keySet());
         List<FakePartition> list = IntStream.range(0, partitions)
                 .mapToObj(p -> {
@@ -109,7 +113,7 @@ public final class FakeCluster implements AutoCloseable {
                     return partition;
                 })
                 .toList();
-        topics.put(name, new FakeTopic(nextTopicId++, Math.min(3, ids.size()), list));
+        topics.put(name, new FakeTopic(nextTopicId++, Math.min(3, ids.size()), settings, list));
     }
 
     synchronized void deleteTopic(String name) {
@@ -228,6 +232,10 @@ public final class FakeCluster implements AutoCloseable {
                 .setPartition(request.getPartition())
                 .setBaseOffset(base)
                 .setRecordCount(count)
+                .setFlushPolicy(
+                        topic(request.getTopic()).settings().containsValue("os")
+                                ? ProduceResponse.FlushPolicy.OS
+                                : ProduceResponse.FlushPolicy.COMMIT)
                 .build();
     }
 
@@ -313,8 +321,11 @@ public final class FakeCluster implements AutoCloseable {
 
     synchronized Topic describe(String name) {
         FakeTopic topic = topic(name);
-        Topic.Builder described =
-                Topic.newBuilder().setName(name).setId(topic.id()).setReplicationFactor(topic.replicationFactor());
+        Topic.Builder described = Topic.newBuilder()
+                .setName(name)
+                .setId(topic.id())
+                .setReplicationFactor(topic.replicationFactor())
+                .putAllSettings(topic.settings());
         for (FakePartition partition : topic.partitions()) {
             Partition.Builder builder = Partition.newBuilder()
                     .setPartition(described.getPartitionsCount())

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Status;
 import io.millrace.protocol.Bytes;
+import io.millrace.protocol.FlushPolicy;
 import io.millrace.protocol.Partitioner;
 import io.millrace.protocol.record.Header;
 import io.millrace.protocol.record.StoredRecord;
@@ -28,6 +29,15 @@ class ProducerTest {
     @AfterEach
     void close() {
         fixture.close();
+    }
+
+    @Test
+    void aPositionTellsHowDurableItIs() {
+        cluster.createTopic("orders", 1);
+        cluster.createTopic("logs", 1, Map.of("flush.policy", "os"));
+        Producer producer = fixture.client.producer();
+        assertThat(producer.sendSync(value("orders", "x")).flush()).isEqualTo(FlushPolicy.When.COMMIT);
+        assertThat(producer.sendSync(value("logs", "x")).flush()).isEqualTo(FlushPolicy.When.OS);
     }
 
     @Test

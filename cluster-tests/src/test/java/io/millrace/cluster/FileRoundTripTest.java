@@ -14,21 +14,25 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A file goes in and the same bytes come out, while brokers are killed: nothing lost, nothing twice. */
 class FileRoundTripTest {
     private static final int LINES = 200_000;
     private static final Path LICENSE = Path.of("..", "LICENSE");
 
-    @Test
-    void theSameBytesComeBackWhileLeaderAndFollowerAreKilledAndAfterAllAre(@TempDir Path directory)
+    /** Records that are not forced are with the operating system, which lives: to be killed is nothing to a record. */
+    @ParameterizedTest
+    @ValueSource(strings = {"commit", "os"})
+    void theSameBytesComeBackWhileLeaderAndFollowerAreKilledAndAfterAllAre(String flushPolicy, @TempDir Path directory)
             throws IOException, InterruptedException {
         List<String> lines = numberedLicense();
         try (ProcessCluster cluster = new ProcessCluster(directory, 3)) {
             cluster.startAll();
-            assertThat(cluster.run("topic", "create", "lines", "--partitions", "1", "--replication-factor", "3"))
+            assertThat(cluster.run(
+                            "topic", "create", "lines", "-p", "1", "-r", "3", "-s", "flush.policy=" + flushPolicy))
                     .matches(result -> result.exitCode() == 0, "topic created");
 
             Path report = directory.resolve("produce.err");

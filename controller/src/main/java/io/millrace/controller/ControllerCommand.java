@@ -3,6 +3,7 @@ package io.millrace.controller;
 import akka.actor.typed.ActorRef;
 import io.millrace.controller.metadata.BrokerRegistration;
 import io.millrace.partition.replica.ControlMessage;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -22,13 +23,24 @@ public sealed interface ControllerCommand extends ControlMessage {
     /**
      * Answers: {@link ControllerReply.TopicCreated}, {@link ControllerReply.InvalidTopicName},
      * {@link ControllerReply.InvalidPartitions}, {@link ControllerReply.InvalidReplicationFactor},
-     * {@link ControllerReply.TopicExists}, {@link ControllerReply.Unavailable}, {@link ControllerReply.OutcomeUnknown}.
+     * {@link ControllerReply.InvalidTopicSettings}, {@link ControllerReply.TopicExists}, {@link ControllerReply.Unavailable},
+     * {@link ControllerReply.OutcomeUnknown}.
      *
      * @param replicationFactor 0: the usual one, or as many as there are brokers
+     * @param settings of its own; see {@link io.millrace.controller.metadata.TopicSettings}
      */
     record CreateTopic(
-            String name, int partitions, int replicationFactor, long timeoutMillis, ActorRef<ControllerReply> replyTo)
-            implements Request {}
+            String name,
+            int partitions,
+            int replicationFactor,
+            Map<String, String> settings,
+            long timeoutMillis,
+            ActorRef<ControllerReply> replyTo)
+            implements Request {
+        public CreateTopic {
+            settings = Map.copyOf(settings);
+        }
+    }
 
     /**
      * Answers: {@link ControllerReply.TopicDeleted}, {@link ControllerReply.UnknownTopic},

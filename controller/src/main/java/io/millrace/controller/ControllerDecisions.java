@@ -6,10 +6,12 @@ import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.MetadataResult;
 import io.millrace.controller.metadata.Placement;
 import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.controller.metadata.TopicSettings;
 import io.millrace.protocol.TopicName;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -59,6 +61,11 @@ final class ControllerDecisions {
         if (request.partitions() < 1 || request.partitions() > partitionsPerTopicMax) {
             return new Answer(new ControllerReply.InvalidPartitions(request.partitions(), partitionsPerTopicMax));
         }
+        try {
+            TopicSettings unused = TopicSettings.of(request.settings());
+        } catch (IllegalArgumentException e) {
+            return new Answer(new ControllerReply.InvalidTopicSettings(String.valueOf(e.getMessage())));
+        }
         if (metadata.topics().containsKey(request.name())) {
             return new Answer(new ControllerReply.TopicExists(request.name()));
         }
@@ -78,7 +85,8 @@ final class ControllerDecisions {
                 metadata.controllerEpoch(),
                 request.name(),
                 replicationFactor,
-                Placement.place(metadata, candidates, request.partitions(), replicationFactor)));
+                Placement.place(metadata, candidates, request.partitions(), replicationFactor),
+                new TreeMap<>(request.settings())));
     }
 
     private static Decision deleteTopic(ControllerCommand.DeleteTopic request, ClusterMetadata metadata) {

@@ -55,6 +55,8 @@ public sealed interface ControllerReply extends ControlMessage {
      */
     record InvalidReplicationFactor(int replicationFactor, int brokers) implements ControllerReply {}
 
+    record InvalidTopicSettings(String problem) implements ControllerReply {}
+
     record InvalidRequest(String problem) implements ControllerReply {}
 
     record TopicExists(String name) implements ControllerReply {}

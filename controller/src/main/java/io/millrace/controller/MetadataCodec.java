@@ -32,6 +32,8 @@ public final class MetadataCodec {
     private static final int VERSION = 1;
     private static final String VERSION_FIELD = "v";
     private static final String TYPE_FIELD = "type";
+    private static final String TOPICS_FIELD = "topics";
+    private static final String SETTINGS_FIELD = "settings";
 
     /** The names that the log holds: never change one. */
     private static final Map<String, Class<? extends MetadataCommand>> TYPES = Map.of(
@@ -85,6 +87,7 @@ public final class MetadataCodec {
         ObjectNode state = JSON.createObjectNode();
         state.put(VERSION_FIELD, VERSION);
         state.setAll((ObjectNode) JSON.valueToTree(metadata));
+        state.path(TOPICS_FIELD).forEach(MetadataCodec::leaveOutNoSettings);
         return Payload.wrap(state.toString().getBytes(StandardCharsets.UTF_8));
     }
 
@@ -96,7 +99,9 @@ public final class MetadataCodec {
     static ClusterMetadata decodeState(Payload payload) {
         try {
             JsonNode tree = JSON.readTree(payload.array(), payload.arrayOffset(), payload.sizeBytes());
-            return JSON.treeToValue(withoutVersion(tree), ClusterMetadata.class);
+            ObjectNode state = withoutVersion(tree);
+            state.path(TOPICS_FIELD).forEach(MetadataCodec::putNoSettings);
+            return JSON.treeToValue(state, ClusterMetadata.class);
         } catch (IOException e) {
             throw notMetadata(e);
         }
@@ -107,6 +112,7 @@ public final class MetadataCodec {
         envelope.put(VERSION_FIELD, VERSION);
         envelope.put(TYPE_FIELD, NAMES.get(command.getClass()));
         envelope.setAll((ObjectNode) JSON.valueToTree(command));
+        leaveOutNoSettings(envelope);
         return envelope.toString();
     }
 
@@ -125,7 +131,23 @@ public final class MetadataCodec {
         if (type == null) {
             throw new MetadataFormatException("a metadata command of the unknown type " + name);
         }
+        if (type.equals(MetadataCommand.CreateTopic.class)) {
+            putNoSettings(envelope);
+        }
         return JSON.treeToValue(envelope, type);
+    }
+
+    /** A topic without settings of its own is written as it was before topics had any. */
+    private static void leaveOutNoSettings(JsonNode topic) {
+        if (topic instanceof ObjectNode node && node.path(SETTINGS_FIELD).isEmpty()) {
+            node.remove(SETTINGS_FIELD);
+        }
+    }
+
+    private static void putNoSettings(JsonNode topic) {
+        if (topic instanceof ObjectNode node && !node.has(SETTINGS_FIELD)) {
+            node.putObject(SETTINGS_FIELD);
+        }
     }
 
     private static ObjectNode withoutVersion(JsonNode tree) {

@@ -15,7 +15,9 @@ import io.millrace.partition.replica.ControlMessage;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -31,7 +33,8 @@ class ControlMessagesTest {
             KIT.<ProposalOutcome>createTestProbe().getRef();
     private static final ActorRef<MetadataFounding.Answer> FOUNDER =
             KIT.<MetadataFounding.Answer>createTestProbe().getRef();
-    private static final TopicMetadata TOPIC = new TopicMetadata("orders", 7, 2, List.of(List.of(1, 2), List.of(2, 3)));
+    private static final TopicMetadata TOPIC = new TopicMetadata(
+            "orders", 7, 2, List.of(List.of(1, 2), List.of(2, 3)), new TreeMap<>(Map.of("flush.policy", "os")));
 
     @AfterAll
     static void stop() {
@@ -40,7 +43,7 @@ class ControlMessagesTest {
 
     static Stream<ControllerCommand> commands() {
         return Stream.of(
-                new ControllerCommand.CreateTopic("orders", 12, 3, 30_000, ASKER),
+                new ControllerCommand.CreateTopic("orders", 12, 3, Map.of("flush.policy", "os"), 30_000, ASKER),
                 new ControllerCommand.DeleteTopic("orders", 30_000, ASKER),
                 new ControllerCommand.RegisterBroker(Optional.empty(), "akka://m@h:1#2", Samples.broker(1), 1, ASKER),
                 new ControllerCommand.RegisterBroker(Optional.of("c"), "akka://m@h:1#2", Samples.broker(2), 1, ASKER),
@@ -65,6 +68,7 @@ class ControlMessagesTest {
                 new ControllerReply.InvalidTopicName("a/b", "no slash"),
                 new ControllerReply.InvalidPartitions(0, 10_000),
                 new ControllerReply.InvalidReplicationFactor(5, 3),
+                new ControllerReply.InvalidTopicSettings("no"),
                 new ControllerReply.InvalidRequest("no"),
                 new ControllerReply.TopicExists("orders"),
                 new ControllerReply.UnknownTopic("orders"),

@@ -52,6 +52,26 @@ class ControllerDecisionsTest {
         return ((MetadataCommand.CreateTopic) ((ControllerDecisions.Submit) decision).command()).replicationFactor();
     }
 
+    @Test
+    void theSettingsOfATopicGoIntoTheMetadataAsTheyWereGiven() {
+        Map<String, String> given = Map.of("flush.policy", "interval", "flush.interval.ms", "50");
+
+        var decided = (ControllerDecisions.Submit) createWith(given);
+        assertThat(((MetadataCommand.CreateTopic) decided.command()).settings()).isEqualTo(given);
+    }
+
+    @Test
+    void aSettingThatMakesNoSenseIsRefusedByName() {
+        assertThat(refusal(createWith(Map.of("flush.interval.ms", "50"))))
+                .isEqualTo(new ControllerReply.InvalidTopicSettings(
+                        "flush.interval.ms means something with flush.policy interval only, not with commit"));
+    }
+
+    private ControllerDecisions.Decision createWith(Map<String, String> settings) {
+        return decisions.decide(
+                new ControllerCommand.CreateTopic("orders", 1, 1, settings, 1, ANYONE), cluster(1), live(1));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "a/b", ".", "..", "__metadata", "ü", "a b"})
     void aNameThatIsNotLegalIsRefused(String name) {
@@ -209,7 +229,9 @@ class ControllerDecisionsTest {
     private ControllerDecisions.Decision create(
             ClusterMetadata metadata, LiveBrokers live, String name, int partitions, int replicationFactor) {
         return decisions.decide(
-                new ControllerCommand.CreateTopic(name, partitions, replicationFactor, 1, ANYONE), metadata, live);
+                new ControllerCommand.CreateTopic(name, partitions, replicationFactor, Map.of(), 1, ANYONE),
+                metadata,
+                live);
     }
 
     private ControllerDecisions.Decision register(

@@ -17,6 +17,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -362,7 +363,7 @@ class ControllerTest {
     }
 
     private void create(String topic, long timeoutMillis) {
-        controller.tell(new ControllerCommand.CreateTopic(topic, 2, 1, timeoutMillis, asker.getRef()));
+        controller.tell(new ControllerCommand.CreateTopic(topic, 2, 1, Map.of(), timeoutMillis, asker.getRef()));
     }
 
     private void register(int broker) {

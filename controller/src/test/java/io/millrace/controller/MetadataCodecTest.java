@@ -10,19 +10,24 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MetadataCodecTest {
+    private static final TreeMap<String, String> FLUSHED_BY_OS = new TreeMap<>(Map.of("flush.policy", "os"));
+
     /** What stands in the golden file, line by line. Add to both; change neither. */
     private static final List<MetadataCommand> COMMANDS = List.of(
             new MetadataCommand.ClaimController(4, 2, "6f9619ff"),
             new MetadataCommand.RegisterBroker(5, Optional.empty(), Optional.empty(), Samples.broker(1)),
             new MetadataCommand.RegisterBroker(5, Optional.of("6f9619ff"), Optional.of("old"), Samples.broker(2)),
             new MetadataCommand.CreateTopic(5, "orders", 2, List.of(List.of(1, 2), List.of(2, 1))),
+            new MetadataCommand.CreateTopic(5, "logs", 1, List.of(List.of(1)), FLUSHED_BY_OS),
             new MetadataCommand.DeleteTopic(5, "orders", 17),
             new MetadataCommand.AllocateProducerIds(5, 2));
 
@@ -42,11 +47,14 @@ class MetadataCodecTest {
                 .apply(2, new MetadataCommand.RegisterBroker(1, Optional.empty(), Optional.empty(), Samples.broker(1)))
                 .next()
                 .apply(3, new MetadataCommand.CreateTopic(1, "orders", 1, List.of(List.of(1), List.of(1))))
+                .next()
+                .apply(4, new MetadataCommand.CreateTopic(1, "logs", 1, List.of(List.of(1)), FLUSHED_BY_OS))
                 .next();
         String golden = "{'v':1,'clusterId':'6f9619ff','controllerEpoch':1,'controllerId':2,'brokers':{'1':"
                 + "{'brokerId':1,'directoryId':'directory-1','client':{'host':'host-1','port':9092},"
-                + "'http':{'host':'host-1','port':8558},'rack':null}},'topics':{'orders':{'name':'orders','id':3,"
-                + "'replicationFactor':1,'partitions':[[1],[1]]}},'appliedIndex':3}";
+                + "'http':{'host':'host-1','port':8558},'rack':null}},'topics':{'logs':{'name':'logs','id':4,'replicationFactor':1,"
+                + "'partitions':[[1]],'settings':{'flush.policy':'os'}},'orders':{'name':'orders','id':3,"
+                + "'replicationFactor':1,'partitions':[[1],[1]]}},'appliedIndex':4}";
 
         Payload encoded = MetadataCodec.encodeState(metadata);
         assertThat(new String(encoded.toByteArray(), StandardCharsets.UTF_8).replace('"', '\''))

@@ -52,7 +52,11 @@ final class AdminFrontDoor implements AdminServicePowerApi {
         }
         long deadline = System.nanoTime() + timeout(metadata).toNanos();
         return changes.create(
-                        request.getName(), request.getPartitions(), request.getReplicationFactor(), timeout(metadata))
+                        request.getName(),
+                        request.getPartitions(),
+                        request.getReplicationFactor(),
+                        request.getSettingsMap(),
+                        timeout(metadata))
                 .thenCompose(topic -> inspection
                         .awaitLeaders(topic, Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))
                         .thenApply(inTime -> CreateTopicResponse.newBuilder()

@@ -5,8 +5,11 @@ import io.millrace.broker.routing.LeaderView;
 import io.millrace.broker.routing.PartitionKey;
 import io.millrace.controller.metadata.BrokerRegistration;
 import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.controller.metadata.TopicSettings;
+import io.millrace.protocol.FlushPolicy;
 import io.millrace.protocol.v1.Broker;
 import io.millrace.protocol.v1.Partition;
+import io.millrace.protocol.v1.ProduceResponse;
 import io.millrace.protocol.v1.Topic;
 
 /** Metadata as the public API has it. */
@@ -17,7 +20,8 @@ final class Conversions {
         Topic.Builder told = Topic.newBuilder()
                 .setName(topic.name())
                 .setId(topic.id())
-                .setReplicationFactor(topic.replicationFactor());
+                .setReplicationFactor(topic.replicationFactor())
+                .putAllSettings(TopicSettings.of(topic.settings()).toMap());
         for (int number = 0; number < topic.partitionCount(); number++) {
             Partition.Builder partition =
                     Partition.newBuilder().setPartition(number).addAllReplicas(topic.replicas(number));
@@ -30,6 +34,14 @@ final class Conversions {
             told.addPartitions(partition);
         }
         return told.build();
+    }
+
+    static ProduceResponse.FlushPolicy flushPolicy(FlushPolicy.When when) {
+        return switch (when) {
+            case COMMIT -> ProduceResponse.FlushPolicy.COMMIT;
+            case INTERVAL -> ProduceResponse.FlushPolicy.INTERVAL;
+            case OS -> ProduceResponse.FlushPolicy.OS;
+        };
     }
 
     static Broker broker(BrokerRegistration broker, boolean alive) {

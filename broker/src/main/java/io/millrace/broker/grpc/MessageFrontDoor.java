@@ -181,7 +181,9 @@ final class MessageFrontDoor implements MessageServicePowerApi {
     private static ProduceResponse.Builder response(ProduceIntake.Accepted accepted, long baseOffset) {
         ProduceResponse.Builder response = ProduceResponse.newBuilder()
                 .setPartition(accepted.target().partition())
-                .setBaseOffset(baseOffset);
+                .setBaseOffset(baseOffset)
+                .setFlushPolicy(
+                        Conversions.flushPolicy(accepted.settings().flush().when()));
         return accepted.tellEach() ? response.addAllResults(accepted.messages().results(baseOffset)) : response;
     }
 

@@ -5,6 +5,7 @@ import io.millrace.broker.Failure;
 import io.millrace.broker.routing.PartitionTarget;
 import io.millrace.broker.routing.Request;
 import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.controller.metadata.TopicSettings;
 import io.millrace.partition.raft.Payload;
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.Partitioner;
@@ -60,7 +61,11 @@ final class ProduceIntake {
      * @param tellEach whether the answer has a result for each message
      */
     record Accepted(
-            PartitionTarget target, Request.@Nullable Produce produce, CheckedMessages messages, boolean tellEach) {}
+            TopicSettings settings,
+            PartitionTarget target,
+            Request.@Nullable Produce produce,
+            CheckedMessages messages,
+            boolean tellEach) {}
 
     /**
      * Checks each message, and all of them even if one is bad.
@@ -84,7 +89,11 @@ final class ProduceIntake {
     }
 
     private static Accepted accepted(
-            PartitionTarget target, ProduceRequest request, CheckedMessages messages, Supplier<Bytes> good) {
+            TopicMetadata topic,
+            PartitionTarget target,
+            ProduceRequest request,
+            CheckedMessages messages,
+            Supplier<Bytes> good) {
         if (!isPartial(request)) {
             messages.requireAllGood();
         }
@@ -94,7 +103,12 @@ final class ProduceIntake {
             produce = new Request.Produce(
                     Payload.wrap(bytes.unsafeArray(), bytes.unsafeOffset(), bytes.size()), messages.recordCount());
         }
-        return new Accepted(target, produce, messages, isPartial(request) || request.hasRecords());
+        return new Accepted(
+                TopicSettings.of(topic.settings()),
+                target,
+                produce,
+                messages,
+                isPartial(request) || request.hasRecords());
     }
 
     // --------------------------------------------------------------------------------------------------- plain records
@@ -112,7 +126,7 @@ final class ProduceIntake {
         for (int i = 0; i < records.size(); i++) {
             append(builder, records.get(i), i, now, messages);
         }
-        return accepted(target, request, messages, builder::build);
+        return accepted(topic, target, request, messages, builder::build);
     }
 
     private void append(RecordBatchBuilder builder, Record record, int index, long now, CheckedMessages messages) {
@@ -160,7 +174,7 @@ final class ProduceIntake {
         Bytes batches = ByteStrings.takeOver(bytes);
         CheckedMessages messages = new CheckedMessages();
         List<RecordBatch> good = check(batches, messages);
-        return accepted(target, request, messages, () -> concatenated(batches, good));
+        return accepted(topic, target, request, messages, () -> concatenated(batches, good));
     }
 
     /** The good ones. Where a batch does not say where it ends, nothing can be said of what is behind it. */

@@ -8,6 +8,7 @@ import io.millrace.broker.routing.PartitionKey;
 import io.millrace.controller.ControllerReply;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.controller.metadata.TopicSettings;
 import io.millrace.partition.replica.DiskSpace;
 import io.millrace.partition.replica.PartitionStatus;
 import io.millrace.partition.replica.ProposalCounters;
@@ -41,7 +42,12 @@ final class Pages {
 
     record Topics(List<Topic> topics) {}
 
-    record Topic(String name, long id, int replicationFactor, List<Partition> partitions) {}
+    record Topic(
+            String name,
+            long id,
+            int replicationFactor,
+            SortedMap<String, String> settings,
+            List<Partition> partitions) {}
 
     /** @param leader as this broker knows it */
     record Partition(int partition, List<Integer> replicas, OptionalInt leader, long term) {}
@@ -62,6 +68,7 @@ final class Pages {
             Optional<Long> logStartOffset,
             Optional<Long> logEndOffset,
             Optional<Long> highWatermark,
+            SortedMap<String, String> settings,
             Optional<Batching> batching,
             List<PartitionStatus.Peer> peers,
             SortedMap<Integer, Optional<PartitionStatus>> replicas) {}
@@ -165,6 +172,7 @@ final class Pages {
                 best.map(PartitionStatus::logStartOffset),
                 best.map(PartitionStatus::logEndOffset),
                 best.map(PartitionStatus::highWatermark),
+                TopicSettings.of(topic.settings()).toMap(),
                 best.map(PartitionStatus::proposed).flatMap(Batching::of),
                 best.map(PartitionStatus::peers).orElse(List.of()),
                 replicas);
@@ -182,7 +190,12 @@ final class Pages {
                     leader.map(Leader::broker).orElse(OptionalInt.empty()),
                     leader.map(Leader::term).orElse(0L)));
         }
-        return new Topic(topic.name(), topic.id(), topic.replicationFactor(), partitions);
+        return new Topic(
+                topic.name(),
+                topic.id(),
+                topic.replicationFactor(),
+                TopicSettings.of(topic.settings()).toMap(),
+                partitions);
     }
 
     private TopicMetadata find(String name) {

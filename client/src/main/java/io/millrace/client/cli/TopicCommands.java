@@ -8,7 +8,9 @@ import io.millrace.client.MillraceException;
 import io.millrace.client.TopicDescription;
 import io.millrace.client.TopicDescription.PartitionDescription;
 import java.io.IOException;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
@@ -80,6 +82,14 @@ final class TopicCommands implements Runnable {
                 description = "On how many brokers each record is kept. Default: 3, or as many as there are.")
         private @Nullable Integer replicationFactor;
 
+        @Option(
+                names = {"-s", "--setting"},
+                paramLabel = "NAME=VALUE",
+                description =
+                        "A setting of this topic, for good; may be repeated. flush.policy: commit (default), interval or os;"
+                                + " flush.interval.ms: with interval, default 1000.")
+        private Map<String, String> settings = new LinkedHashMap<>();
+
         @Option(names = "--if-not-exists", description = "A topic that exists is no error; it stays as it is.")
         private boolean ifNotExists;
 
@@ -98,7 +108,7 @@ final class TopicCommands implements Runnable {
             }
             int copies = replicationFactor == null ? Admin.REPLICATION_FACTOR_DEFAULT : replicationFactor;
             try (MillraceClient client = connection.client(console)) {
-                TopicDescription created = client.admin().createTopic(topic, partitions, copies);
+                TopicDescription created = client.admin().createTopic(topic, partitions, copies, settings);
                 console.print(
                         json
                                 ? Json.line(out -> write(out, created))
@@ -197,7 +207,11 @@ final class TopicCommands implements Runnable {
                         known(partition.highWatermark()),
                         known(partition.sizeBytes()));
             }
+            String settings = topic.settings().entrySet().stream()
+                    .map(setting -> setting.getKey() + "=" + setting.getValue())
+                    .collect(Collectors.joining(", "));
             return topic.name() + " (id " + topic.id() + "), replication factor " + topic.replicationFactor() + "\n"
+                    + (settings.isEmpty() ? "" : settings + "\n")
                     + table;
         }
 
@@ -258,6 +272,11 @@ final class TopicCommands implements Runnable {
         out.writeStringField("name", topic.name());
         out.writeNumberField("id", topic.id());
         out.writeNumberField("replication_factor", topic.replicationFactor());
+        out.writeObjectFieldStart("settings");
+        for (Map.Entry<String, String> setting : topic.settings().entrySet()) {
+            out.writeStringField(setting.getKey(), setting.getValue());
+        }
+        out.writeEndObject();
         out.writeArrayFieldStart("partitions");
         for (PartitionDescription partition : topic.partitions()) {
             write(out, partition);

@@ -79,10 +79,20 @@ class CliTest {
                 .anyMatch(line -> line.matches("PARTITION +LEADER +TERM +REPLICAS +IN SYNC +EARLIEST +LATEST +BYTES"))
                 .anyMatch(line -> line.matches("1 +2 +1 +1,2,3 +1,2,3 +0 +0 +0"));
         assertThat(run("topic", "describe", "--json", "orders").out())
-                .startsWith("{\"name\":\"orders\",\"id\":1,\"replication_factor\":3,\"partitions\":[{\"partition\":0,"
-                        + "\"leader\":1,\"leader_term\":1,\"replicas\":[1,2,3],");
+                .startsWith(
+                        "{\"name\":\"orders\",\"id\":1,\"replication_factor\":3,\"settings\":{},\"partitions\":[{\"partition\":0,"
+                                + "\"leader\":1,\"leader_term\":1,\"replicas\":[1,2,3],");
         assertThat(run("topic", "delete", "orders", "events").status()).isZero();
         assertThat(run("topic", "list").out()).isEmpty();
+    }
+
+    @Test
+    void aTopicMayHaveSettingsOfItsOwn() {
+        run("topic", "create", "logs", "-s", "flush.policy=interval", "--setting", "flush.interval.ms=50");
+        assertThat(run("topic", "describe", "logs").out().lines())
+                .contains("flush.interval.ms=50, flush.policy=interval");
+        assertThat(run("topic", "describe", "logs", "--json").out())
+                .contains("\"settings\":{\"flush.interval.ms\":\"50\",\"flush.policy\":\"interval\"}");
     }
 
     @Test
@@ -357,6 +367,7 @@ class CliTest {
             {"topic"},
             {"topic", "create"},
             {"topic", "create", "x", "--partitions", "many"},
+            {"topic", "create", "x", "--setting", "flush.policy"},
             {"cluster", "--bootstrap", "host:port"},
             {"cluster", "--timeout", "soon"},
             {"consume", "x", "--from-beginning", "--offset", "1"},

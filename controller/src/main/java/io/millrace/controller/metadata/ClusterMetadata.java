@@ -143,8 +143,8 @@ public record ClusterMetadata(
         if (problem.isPresent()) {
             return refuse(new MetadataResult.Invalid(problem.get()));
         }
-        TopicMetadata topic =
-                new TopicMetadata(command.name(), appliedIndex, command.replicationFactor(), command.assignment());
+        TopicMetadata topic = new TopicMetadata(
+                command.name(), appliedIndex, command.replicationFactor(), command.assignment(), command.settings());
         NavigableMap<String, TopicMetadata> after = new TreeMap<>(topics);
         after.put(topic.name(), topic);
         return new Applied(withTopics(after), new MetadataResult.TopicCreated(topic));

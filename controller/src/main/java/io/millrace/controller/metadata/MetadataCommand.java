@@ -1,7 +1,10 @@
 package io.millrace.controller.metadata;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** A change of the cluster's metadata, as it stands in the log of the group {@code __metadata}. */
 public sealed interface MetadataCommand {
@@ -32,11 +35,23 @@ public sealed interface MetadataCommand {
      * A new topic.
      *
      * @param assignment for each partition, in order, the brokers that shall hold it, the preferred leader first
+     * @param settings of its own, as {@link TopicSettings} reads them
      */
-    record CreateTopic(long epoch, String name, int replicationFactor, List<List<Integer>> assignment)
+    record CreateTopic(
+            long epoch,
+            String name,
+            int replicationFactor,
+            List<List<Integer>> assignment,
+            NavigableMap<String, String> settings)
             implements MetadataCommand {
         public CreateTopic {
             assignment = assignment.stream().map(List::copyOf).toList();
+            settings = Collections.unmodifiableNavigableMap(new TreeMap<>(settings));
+        }
+
+        /** With no settings of its own. */
+        public CreateTopic(long epoch, String name, int replicationFactor, List<List<Integer>> assignment) {
+            this(epoch, name, replicationFactor, assignment, new TreeMap<>());
         }
     }
 

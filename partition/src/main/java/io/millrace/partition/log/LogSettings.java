@@ -1,5 +1,7 @@
 package io.millrace.partition.log;
 
+import io.millrace.protocol.FlushPolicy;
+
 /**
  * How a log lies on disk. All of it may change between two openings of the same log.
  *
@@ -7,9 +9,14 @@ package io.millrace.partition.log;
  *     this has a segment of its own
  * @param indexIntervalBytes the sparse index knows about one entry in every so many bytes
  * @param preallocateBytesMax how far, at most, zeros are written ahead of the entries; 0 for not at all
+ * @param flush when what is written is to be forced; up to whoever writes
  */
-public record LogSettings(long segmentBytes, int indexIntervalBytes, int preallocateBytesMax) {
+public record LogSettings(long segmentBytes, int indexIntervalBytes, int preallocateBytesMax, FlushPolicy flush) {
     public static final LogSettings DEFAULT = new LogSettings(64L << 20, 64 << 10, 1 << 20);
+
+    public LogSettings(long segmentBytes, int indexIntervalBytes, int preallocateBytesMax) {
+        this(segmentBytes, indexIntervalBytes, preallocateBytesMax, FlushPolicy.COMMIT);
+    }
 
     public LogSettings {
         if (segmentBytes < 1 || indexIntervalBytes < 1 || preallocateBytesMax < 0) {
@@ -19,14 +26,18 @@ public record LogSettings(long segmentBytes, int indexIntervalBytes, int preallo
     }
 
     public LogSettings withSegmentBytes(long bytes) {
-        return new LogSettings(bytes, indexIntervalBytes, preallocateBytesMax);
+        return new LogSettings(bytes, indexIntervalBytes, preallocateBytesMax, flush);
     }
 
     public LogSettings withIndexIntervalBytes(int bytes) {
-        return new LogSettings(segmentBytes, bytes, preallocateBytesMax);
+        return new LogSettings(segmentBytes, bytes, preallocateBytesMax, flush);
     }
 
     public LogSettings withPreallocateBytesMax(int bytes) {
-        return new LogSettings(segmentBytes, indexIntervalBytes, bytes);
+        return new LogSettings(segmentBytes, indexIntervalBytes, bytes, flush);
+    }
+
+    public LogSettings withFlush(FlushPolicy policy) {
+        return new LogSettings(segmentBytes, indexIntervalBytes, preallocateBytesMax, policy);
     }
 }

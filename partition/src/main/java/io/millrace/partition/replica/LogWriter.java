@@ -8,11 +8,15 @@ import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
+import akka.actor.typed.javadsl.TimerScheduler;
 import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.LogPosition;
 import io.millrace.partition.raft.Snapshot;
+import io.millrace.protocol.FlushPolicy;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -22,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * The one writer of a replica's log, on the dispatcher for blocking I/O.
  *
  * <p>Group commit: a write is followed by a flush that queues up behind whatever was written meanwhile, so that one force
- * serves all of it. The first failure is the last word: nothing is written after it.
+ * serves all of it. Where the {@link FlushPolicy} does not wait for the disk, a flush after records alone is only an answer, and the force
+ * comes later, if it has a time. The first failure is the last word: nothing is written after it.
  */
 final class LogWriter extends AbstractBehavior<LogWriter.Command> {
     sealed interface Command {}
@@ -53,6 +58,11 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
         INSTANCE
     }
 
+    /** What was written and not forced has waited long enough. */
+    private enum ForceDue implements Command {
+        INSTANCE
+    }
+
     /** Close the files, delete them, and stop. */
     enum Delete implements Command {
         INSTANCE
@@ -75,7 +85,7 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
     /** There is no log; it waits for {@link Begin}, or to be stopped. */
     record Absent(LostDisk.LogFound found) implements Event {}
 
-    /** The log is on disk up to here, as of the last {@link Write}, which had that epoch. */
+    /** The log is as durable as it has to be up to here, as of the last {@link Write}, which had that epoch. */
     record Durable(long epoch, LogPosition position) implements Event {}
 
     /** After a {@link Trim}: the log begins after this position. */
@@ -99,19 +109,32 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
         void setAside() throws IOException;
     }
 
+    private final TimerScheduler<Command> timers;
     private final Place place;
+    private final FlushPolicy policy;
     private final ActorRef<Event> listener;
     private @Nullable SegmentedLog log;
     private boolean flushScheduled;
+    /** Something was written that does not count before it is on disk. */
+    private boolean mustForce;
+
     private long epoch;
 
-    static Behavior<Command> create(Place place, ActorRef<Event> listener) {
-        return Behaviors.setup(context -> new LogWriter(context, place, listener));
+    static Behavior<Command> create(Place place, FlushPolicy policy, ActorRef<Event> listener) {
+        return Behaviors.setup(
+                context -> Behaviors.withTimers(timers -> new LogWriter(context, timers, place, policy, listener)));
     }
 
-    private LogWriter(ActorContext<Command> context, Place place, ActorRef<Event> listener) {
+    private LogWriter(
+            ActorContext<Command> context,
+            TimerScheduler<Command> timers,
+            Place place,
+            FlushPolicy policy,
+            ActorRef<Event> listener) {
         super(context);
+        this.timers = timers;
         this.place = place;
+        this.policy = policy;
         this.listener = listener;
         try {
             Event found = place.open();
@@ -132,6 +155,7 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
                 .onMessage(Reset.class, this::onReset)
                 .onMessage(Trim.class, this::onTrim)
                 .onMessageEquals(Flush.INSTANCE, this::onFlush)
+                .onMessageEquals(ForceDue.INSTANCE, this::onForceDue)
                 .onMessageEquals(Delete.INSTANCE, this::onDelete)
                 .onMessageEquals(SetAside.INSTANCE, this::onSetAside)
                 .onSignal(PostStop.class, signal -> onStop())
@@ -160,6 +184,8 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
                 open.truncateFrom(write.truncateFrom().getAsLong());
             }
             open.append(write.entries());
+            // What is cut is gone from the disk when the cut returns.
+            mustForce |= write.entries().stream().anyMatch(entry -> entry.type() != EntryType.DATA);
         });
     }
 
@@ -199,12 +225,35 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
         if (open == null) {
             return this;
         }
-        try {
-            listener.tell(new Durable(epoch, open.sync()));
-        } catch (IOException | RuntimeException e) {
-            fail("cannot force the log to disk", e);
+        if (policy.when() == FlushPolicy.When.COMMIT || mustForce) {
+            force(open).ifPresent(last -> listener.tell(new Durable(epoch, last)));
+            return this;
+        }
+        listener.tell(new Durable(epoch, open.lastPosition()));
+        if (policy.intervalMillis() > 0 && !timers.isTimerActive(ForceDue.INSTANCE)) {
+            timers.startSingleTimer(ForceDue.INSTANCE, Duration.ofMillis(policy.intervalMillis()));
         }
         return this;
+    }
+
+    private Behavior<Command> onForceDue() {
+        if (log != null) {
+            force(log);
+        }
+        return this;
+    }
+
+    /** Up to where the log is on disk now; empty if that failed. */
+    private Optional<LogPosition> force(SegmentedLog open) {
+        try {
+            LogPosition last = open.sync();
+            mustForce = false;
+            timers.cancel(ForceDue.INSTANCE);
+            return Optional.of(last);
+        } catch (IOException | RuntimeException e) {
+            fail("cannot force the log to disk", e);
+            return Optional.empty();
+        }
     }
 
     private Behavior<Command> onDelete() {

@@ -120,6 +120,10 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private @Nullable Producers producers;
     private boolean producersAsked;
+    /** What stands for the entries before the log's first. */
+    private Optional<Snapshot> logStart = Optional.empty();
+
+    private CompletableFuture<?> producersSaving = CompletableFuture.completedFuture(null);
     private boolean producersBeingSaved;
     private long bytesSinceProducersSaved;
 
@@ -187,7 +191,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                         spec.isFounder(),
                         offsetReader,
                         PartitionStateMachine::new,
-                        context,
+                        context.withLog(context.log().withFlush(spec.flush())),
                         actor.messageAdapter(RaftEvent.class, Raft::new)),
                 "raft");
         actor.watch(raft);
@@ -270,10 +274,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         } else if (event instanceof RaftEvent.RoleChanged change) {
             onRoleChanged(change);
         } else if (event instanceof RaftEvent.Truncated truncated) {
-            producers().truncated(truncated.fromIndex());
-            if (!offsets().truncated(truncated.fromIndex())) {
-                askBase(truncated.fromIndex() - 1);
-            }
+            onTruncated(truncated.fromIndex());
         } else if (event instanceof RaftEvent.Started started) {
             onStarted(started);
         } else if (event instanceof RaftEvent.SnapshotInstalled installed) {
@@ -291,16 +292,28 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         }
     }
 
+    private void onTruncated(long fromIndex) {
+        if (fromIndex <= producers().committedIndex()) {
+            // Committed once, and lost by a majority since (decision 013): what is known of these entries is void.
+            logsReplaced++;
+            producersAsked = false;
+            producers = new Producers(fromIndex - 1);
+            loadProducers(fromIndex - 1);
+        } else {
+            producers().truncated(fromIndex);
+        }
+        if (!offsets().truncated(fromIndex)) {
+            askBase(fromIndex - 1);
+        }
+    }
+
     private void onStarted(RaftEvent.Started started) {
         log = started.log();
         offsets = new PartitionOffsets(
                 started.lastIndex(), started.nextOffset(), started.log().startOffset());
         producers = new Producers(started.lastIndex());
-        loadProducers(
-                started.start()
-                        .map(PartitionActor::producersIn)
-                        .orElseGet(() -> new ProducerSnapshots.Snapshot(0, new ProducerTable())),
-                started.lastIndex());
+        logStart = started.start();
+        loadProducers(started.lastIndex());
         boolean isNew = started.lastIndex() == 0;
         if (isNew && spec.replicas().get(0) == spec.id().brokerId()) {
             raft.tell(RaftCommand.Campaign.INSTANCE); // the preferred leader of a new partition need not wait
@@ -312,6 +325,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         offsets = new PartitionOffsets(index, snapshot.nextOffset(), snapshot.nextOffset());
         offsets().committed(index);
         producers = new Producers(index);
+        logStart = Optional.of(snapshot);
         producers().restored(producersIn(snapshot).table(), index);
         producersAsked = false;
     }
@@ -410,11 +424,15 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     // ------------------------------------------------------------------------------------------------------ producers
 
-    private void loadProducers(ProducerSnapshots.Snapshot atStart, long lastIndex) {
+    private void loadProducers(long lastIndex) {
+        var atStart = logStart.map(PartitionActor::producersIn)
+                .orElseGet(() -> new ProducerSnapshots.Snapshot(0, new ProducerTable()));
         int asked = logsReplaced;
         getContext()
                 .pipeToSelf(
-                        CompletableFuture.supplyAsync(() -> snapshots().latest(atStart, lastIndex), blocking),
+                        producersSaving
+                                .handle((done, failure) -> lastIndex)
+                                .thenApplyAsync(last -> snapshots().latest(atStart, last), blocking),
                         (snapshot, failure) -> new ProducersLoaded(asked, snapshot, failure));
     }
 
@@ -425,6 +443,10 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         }
         if (snapshot == null) {
             fail("cannot open the log's directory: " + loaded.failure());
+            return this;
+        }
+        if (snapshot.index() > producers().lastFound()) {
+            loadProducers(producers().lastFound()); // cut off meanwhile
             return this;
         }
         orFail(() -> {
@@ -484,10 +506,10 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             bytesSinceProducersSaved = 0;
             var snapshot = new ProducerSnapshots.Snapshot(
                     producers().committedIndex(), producers().table().committedCopy());
-            getContext()
-                    .pipeToSelf(
-                            CompletableFuture.runAsync(() -> snapshots().write(snapshot), blocking),
-                            (done, failure) -> new ProducersSaved(failure));
+            CompletableFuture<Void> saving =
+                    CompletableFuture.runAsync(() -> snapshots().write(snapshot), blocking);
+            producersSaving = saving;
+            getContext().pipeToSelf(saving, (done, failure) -> new ProducersSaved(failure));
         }
     }
 

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The table of producers as it was at some committed entries, in small files beside the log, so that a start need not read
- * the log from its beginning. They save time only: one that is missing, damaged or ahead of the log is passed over, and all
+ * the log from its beginning. They save time only: one that is missing or damaged is passed over, and one ahead of the log deleted, and all
  * of it can be found out again from the log.
  *
  * <pre>
@@ -43,13 +43,18 @@ final class ProducerSnapshots {
     }
 
     /**
-     * The latest that is good and within the log.
+     * The latest that is good and within the log. Those ahead of it are deleted: where records may be lost (decision 013), others may take
+     * the place of those that they speak of.
      *
      * @param atStart of the log: what to begin with if there is none
      */
     Snapshot latest(Snapshot atStart, long lastIndex) {
         try {
             for (String name : names()) {
+                if (name.compareTo(nameOf(lastIndex)) > 0) {
+                    storage.delete(name);
+                    continue;
+                }
                 Optional<Snapshot> snapshot =
                         read(name).filter(found -> found.index() >= atStart.index() && found.index() <= lastIndex);
                 if (snapshot.isPresent()) {

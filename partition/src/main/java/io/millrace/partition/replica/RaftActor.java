@@ -165,7 +165,8 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         this.owner = owner;
         this.peers = new Peers(id, context, actor.messageAdapter(PeerMessage.class, FromPeer::new));
         this.writer = actor.spawn(
-                LogWriter.create(new Place(), actor.messageAdapter(LogWriter.Event.class, FromLog::new)),
+                LogWriter.create(
+                        new Place(), context.log().flush(), actor.messageAdapter(LogWriter.Event.class, FromLog::new)),
                 "log",
                 DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
         actor.watchWith(writer, WriterStopped.INSTANCE);

@@ -1,5 +1,6 @@
 package io.millrace.partition.replica;
 
+import io.millrace.protocol.FlushPolicy;
 import java.util.List;
 
 /**
@@ -8,8 +9,9 @@ import java.util.List;
  * @param replicas the brokers that hold one, the preferred leader first; contains {@code id.brokerId()}
  * @param isFounder whether the broker's data directory was there when the group was made; if not, and there is nothing on the
  *     disk, then it is lost
+ * @param flush of its topic
  */
-public record ReplicaSpec(ReplicaId id, List<Integer> replicas, boolean isFounder) {
+public record ReplicaSpec(ReplicaId id, List<Integer> replicas, boolean isFounder, FlushPolicy flush) {
     public ReplicaSpec {
         replicas = List.copyOf(replicas);
     }

@@ -52,6 +52,11 @@ public final class Producers {
         completeIfPossible();
     }
 
+    /** The last entry of the log as it was found, as far as that is still there. */
+    public long lastFound() {
+        return lastFound;
+    }
+
     /** Whether the table says all that the log does. */
     public boolean isComplete() {
         return complete;

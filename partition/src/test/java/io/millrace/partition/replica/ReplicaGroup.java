@@ -109,7 +109,10 @@ final class ReplicaGroup implements AutoCloseable {
         running.put(
                 broker,
                 kit.spawn(PartitionActor.create(
-                        new ReplicaSpec(id(broker), brokers, true), settings, context, observer.getRef())));
+                        new ReplicaSpec(id(broker), brokers, true, logSettings.flush()),
+                        settings,
+                        context,
+                        observer.getRef())));
     }
 
     void stop(int broker) {

@@ -1,0 +1,86 @@
+package io.millrace.controller.metadata;
+
+import io.millrace.protocol.FlushPolicy;
+import java.util.Collections;
+import java.util.Locale;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/**
+ * What can be set for a topic when it is created. The metadata keeps what was given, as text; this is what that means, with the
+ * defaults of this version for the rest.
+ *
+ * <pre>
+ *   flush.policy        commit, interval, os      commit
+ *   flush.interval.ms   1 to 3600000              1000; for the policy interval only
+ * </pre>
+ */
+public record TopicSettings(FlushPolicy flush) {
+    private static final String FLUSH_POLICY = "flush.policy";
+    private static final String FLUSH_INTERVAL = "flush.interval.ms";
+    private static final long FLUSH_INTERVAL_USUAL = 1_000;
+    private static final long FLUSH_INTERVAL_MAX = 3_600_000;
+
+    public static final TopicSettings DEFAULT = of(Map.of());
+
+    /**
+     * The settings that somebody gave.
+     *
+     * @throws IllegalArgumentException if one is unknown or makes no sense; the message says so to who gave them
+     */
+    public static TopicSettings of(Map<String, String> given) {
+        TreeMap<String, String> left = new TreeMap<>(given);
+        FlushPolicy flush = flush(left);
+        if (!left.isEmpty()) {
+            throw new IllegalArgumentException("there is no setting " + left.firstKey() + " of a topic; known are "
+                    + FLUSH_POLICY + " and " + FLUSH_INTERVAL);
+        }
+        return new TopicSettings(flush);
+    }
+
+    private static FlushPolicy flush(Map<String, String> left) {
+        String policy = taken(left, FLUSH_POLICY, nameOf(FlushPolicy.When.COMMIT));
+        boolean timed = policy.equals(nameOf(FlushPolicy.When.INTERVAL));
+        if (!timed && left.containsKey(FLUSH_INTERVAL)) {
+            throw new IllegalArgumentException(
+                    FLUSH_INTERVAL + " means something with " + FLUSH_POLICY + " interval only, not with " + policy);
+        }
+        if (timed) {
+            return FlushPolicy.every(
+                    number(FLUSH_INTERVAL, taken(left, FLUSH_INTERVAL, "" + FLUSH_INTERVAL_USUAL), FLUSH_INTERVAL_MAX));
+        } else if (policy.equals(nameOf(FlushPolicy.When.OS))) {
+            return FlushPolicy.OS;
+        } else if (policy.equals(nameOf(FlushPolicy.When.COMMIT))) {
+            return FlushPolicy.COMMIT;
+        }
+        throw new IllegalArgumentException(FLUSH_POLICY + " is commit, interval or os, not " + policy);
+    }
+
+    private static String taken(Map<String, String> left, String name, String usual) {
+        String value = left.remove(name);
+        return value == null ? usual : value;
+    }
+
+    private static long number(String name, String text, long max) {
+        boolean isNumber = text.matches("[0-9]{1,18}");
+        if (!isNumber || Long.parseLong(text) < 1 || Long.parseLong(text) > max) {
+            throw new IllegalArgumentException(name + " is a number from 1 to " + max + ", not " + text);
+        }
+        return Long.parseLong(text);
+    }
+
+    private static String nameOf(FlushPolicy.When when) {
+        return when.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** All of them that mean something, as {@link #of} reads them. */
+    public NavigableMap<String, String> toMap() {
+        TreeMap<String, String> all = new TreeMap<>();
+        all.put(FLUSH_POLICY, nameOf(flush.when()));
+        if (flush.when() == FlushPolicy.When.INTERVAL) {
+            all.put(FLUSH_INTERVAL, Long.toString(flush.intervalMillis()));
+        }
+        return Collections.unmodifiableNavigableMap(all);
+    }
+}

@@ -1,0 +1,57 @@
+package io.millrace.controller.metadata;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.millrace.protocol.FlushPolicy;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TopicSettingsTest {
+    @Test
+    void whatIsNotSetIsAsItAlwaysWas() {
+        assertThat(TopicSettings.DEFAULT.flush()).isEqualTo(FlushPolicy.COMMIT);
+        assertThat(TopicSettings.DEFAULT.toMap()).isEqualTo(Map.of("flush.policy", "commit"));
+    }
+
+    @Test
+    void recordsCanBeForcedLater() {
+        assertThat(TopicSettings.of(Map.of("flush.policy", "os")).flush()).isEqualTo(FlushPolicy.OS);
+        assertThat(TopicSettings.of(Map.of("flush.policy", "interval")).toMap())
+                .isEqualTo(Map.of("flush.policy", "interval", "flush.interval.ms", "1000"));
+        assertThat(TopicSettings.of(Map.of("flush.policy", "interval", "flush.interval.ms", "1"))
+                        .flush())
+                .isEqualTo(FlushPolicy.every(1));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "flush.policy=never               | flush.policy is commit, interval or os, not never",
+                "flush.policy=COMMIT              | not COMMIT",
+                "flush.interval.ms=10             | means something with flush.policy interval only, not with commit",
+                "flush.policy=os flush.interval.ms=10        | not with os",
+                "flush.policy=interval flush.interval.ms=0   | a number from 1 to 3600000, not 0",
+                "flush.policy=interval flush.interval.ms=-5  | not -5",
+                "flush.policy=interval flush.interval.ms=1s  | not 1s",
+                "flush.policy=interval flush.interval.ms=3600001 | not 3600001",
+                "flush.policy=interval flush.interval.ms=99999999999999999999 | not 99999999999999999999",
+                "retention.ms=5                   | there is no setting retention.ms of a topic; known are flush.policy"
+            })
+    void whatMakesNoSenseIsRefusedWithAReason(String settings, String reason) {
+        assertThatThrownBy(() -> TopicSettings.of(parsed(settings)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(reason);
+    }
+
+    private static Map<String, String> parsed(String settings) {
+        return Arrays.stream(settings.split(" "))
+                .map(setting -> setting.split("="))
+                .collect(Collectors.toMap(parts -> parts[0], parts -> parts[1]));
+    }
+}
