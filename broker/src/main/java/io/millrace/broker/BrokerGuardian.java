@@ -92,6 +92,10 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         INSTANCE
     }
 
+    private enum CleanUp implements Command {
+        INSTANCE
+    }
+
     private enum OpenMetadata implements Command {
         INSTANCE
     }
@@ -155,6 +159,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                     "scrubber",
                     DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
         }
+        timers.startTimerWithFixedDelay(CleanUp.INSTANCE, settings.cleanupInterval());
         this.directory = directory;
         this.replicas = new Replicas(settings, dataDirectory, view, liveness, observer);
         replicas.start(system, replicaContext());
@@ -202,6 +207,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 .onMessage(Bound.class, this::onBound)
                 .onMessageEquals(ManagementBound.INSTANCE, this::onManagementBound)
                 .onMessage(BindFailed.class, this::onBindFailed)
+                .onMessageEquals(CleanUp.INSTANCE, this::onCleanUp)
                 .onMessageEquals(OpenMetadata.INSTANCE, this::onOpenMetadata)
                 .build();
     }
@@ -282,6 +288,15 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
     }
 
     /** A message starts the replica of the metadata; it gets through as soon as sharding and liveness know this broker. */
+    private Behavior<Command> onCleanUp() {
+        long nowMillis = Clock.systemUTC().millis();
+        getContext()
+                .getSystem()
+                .eventStream()
+                .tell(new EventStream.Publish<>(new ReplicaMessage.ApplyRetention(nowMillis)));
+        return this;
+    }
+
     private Behavior<Command> onOpenMetadata() {
         replicas.tell(MetadataReplica.idOn(settings.brokerId()), ReplicaMessage.Open.INSTANCE);
         if (!view.caughtUp()) {

@@ -88,7 +88,8 @@ final class Replicas implements PeerRouter {
                                 id,
                                 topic.replicas(id.partition()),
                                 topic.id() > directory.registeredAt(),
-                                TopicSettings.of(topic.settings()).flush()),
+                                TopicSettings.of(topic.settings()).flush(),
+                                TopicSettings.of(topic.settings()).retention(settings.retention())),
                         settings.partition(),
                         context,
                         observer));

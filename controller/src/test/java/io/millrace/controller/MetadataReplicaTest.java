@@ -13,6 +13,7 @@ import io.millrace.controller.metadata.BrokerRegistration;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.MetadataResult;
+import io.millrace.partition.log.SegmentSummary;
 import io.millrace.partition.raft.Configuration;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.EntryType;
@@ -162,6 +163,11 @@ class MetadataReplicaTest {
         @Override
         public long sizeBytes() {
             return sizeBytes;
+        }
+
+        @Override
+        public List<SegmentSummary> segments() {
+            return List.of();
         }
     }
 

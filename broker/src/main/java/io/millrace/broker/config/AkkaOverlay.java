@@ -73,6 +73,8 @@ final class AkkaOverlay {
                 s.cacheBytesMax(),
                 s.raft(),
                 s.partition(),
+                s.retention(),
+                s.cleanupInterval(),
                 s.shutdownTimeout(),
                 akka);
     }

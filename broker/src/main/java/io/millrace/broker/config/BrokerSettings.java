@@ -5,6 +5,7 @@ import io.millrace.broker.disk.DiskReserve;
 import io.millrace.partition.log.LogSettings;
 import io.millrace.partition.raft.RaftSettings;
 import io.millrace.partition.replica.PartitionSettings;
+import io.millrace.partition.state.Retention;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -19,6 +20,8 @@ import java.util.Set;
  * @param scrubBytesPerSecond 0: never
  * @param scrubRest before each round
  * @param cacheBytesMax of recent entries, for each replica
+ * @param retention of topics that have none of their own
+ * @param cleanupInterval from one application of retention to the next
  * @param akka all that Akka reads, derived from these settings where it must be
  */
 public record BrokerSettings(
@@ -38,6 +41,8 @@ public record BrokerSettings(
         int cacheBytesMax,
         RaftSettings raft,
         PartitionSettings partition,
+        Retention retention,
+        Duration cleanupInterval,
         Duration shutdownTimeout,
         Config akka) {
 

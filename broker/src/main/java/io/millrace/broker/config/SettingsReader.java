@@ -7,6 +7,7 @@ import io.millrace.broker.disk.DiskReserve;
 import io.millrace.partition.log.LogSettings;
 import io.millrace.partition.raft.RaftSettings;
 import io.millrace.partition.replica.PartitionSettings;
+import io.millrace.partition.state.Retention;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
+import java.util.function.LongSupplier;
 
 /**
  * Turns one {@link Config} into {@link BrokerSettings}. A value that is wrong is noted, replaced by something harmless, and
@@ -28,16 +30,10 @@ final class SettingsReader {
     /** What a frame between brokers holds beside the records: the envelope, the entry's header, term, indexes. */
     private static final int FRAME_OVERHEAD = 64 * KIB;
 
+    private static final Duration RETENTION_MAX = Duration.ofDays(100 * 365);
     private static final int BROKER_ID_MAX = 1_000_000;
-    private static final List<String> RESERVED = List.of(
-            "retention-time",
-            "max-storage-size",
-            "cleanup-interval",
-            "flush-interval",
-            "compression.type",
-            "compression.threshold",
-            "deduplication",
-            "follower-read");
+    private static final List<String> RESERVED =
+            List.of("flush-interval", "compression.type", "compression.threshold", "deduplication", "follower-read");
 
     private final Config all;
     private final Config config;
@@ -103,6 +99,12 @@ final class SettingsReader {
                 (int) bytesBetween("partition.cache-size", 0, 1L << 30),
                 raft(frameBytes),
                 partition(requestBytesMax, frameBytes),
+                new Retention(
+                        limited("retention-time", () -> durationBetween(
+                                        "retention-time", Duration.ofMillis(1), RETENTION_MAX)
+                                .toMillis()),
+                        limited("max-storage-size", () -> bytesBetween("max-storage-size", 1, 1L << 53))),
+                durationBetween("cleanup-interval", Duration.ofSeconds(1), Duration.ofDays(1)),
                 durationBetween("shutdown-timeout", Duration.ofSeconds(1), Duration.ofMinutes(10)),
                 ConfigFactory.empty());
         return problems.isEmpty() ? AkkaOverlay.applyTo(settings, all) : settings;
@@ -231,6 +233,10 @@ final class SettingsReader {
                 intBetween("partition.proposals-inflight", 1, 10_000),
                 intBetween("partition.waiting-fetches", 1, 10_000_000),
                 fetch);
+    }
+
+    private long limited(String key, LongSupplier limit) {
+        return string(key).equals("unlimited") ? Retention.UNLIMITED : limit.getAsLong();
     }
 
     private void checkReserved(String key) {

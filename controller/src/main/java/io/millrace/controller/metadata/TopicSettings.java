@@ -1,10 +1,12 @@
 package io.millrace.controller.metadata;
 
+import io.millrace.partition.state.Retention;
 import io.millrace.protocol.FlushPolicy;
 import java.util.Collections;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
@@ -14,13 +16,22 @@ import java.util.TreeMap;
  * <pre>
  *   flush.policy        commit, interval, os      commit
  *   flush.interval.ms   1 to 3600000              1000; for the policy interval only
+ *   retention.ms        1 or more, or unlimited   as its brokers are configured
+ *   retention.bytes     1 or more, or unlimited   as its brokers are configured; for each replica of a partition
  * </pre>
+ *
+ * @param retentionMillis empty, as retentionBytes: not given
  */
-public record TopicSettings(FlushPolicy flush) {
+public record TopicSettings(FlushPolicy flush, OptionalLong retentionMillis, OptionalLong retentionBytes) {
     private static final String FLUSH_POLICY = "flush.policy";
     private static final String FLUSH_INTERVAL = "flush.interval.ms";
     private static final long FLUSH_INTERVAL_USUAL = 1_000;
     private static final long FLUSH_INTERVAL_MAX = 3_600_000;
+    private static final String RETENTION_MILLIS = "retention.ms";
+    private static final String RETENTION_BYTES = "retention.bytes";
+    private static final String UNLIMITED = "unlimited";
+    /** Beyond what any clock, or disk, will see. */
+    private static final long RETENTION_MAX = 1L << 53;
 
     public static final TopicSettings DEFAULT = of(Map.of());
 
@@ -32,11 +43,13 @@ public record TopicSettings(FlushPolicy flush) {
     public static TopicSettings of(Map<String, String> given) {
         TreeMap<String, String> left = new TreeMap<>(given);
         FlushPolicy flush = flush(left);
+        OptionalLong retentionMillis = limit(left, RETENTION_MILLIS);
+        OptionalLong retentionBytes = limit(left, RETENTION_BYTES);
         if (!left.isEmpty()) {
             throw new IllegalArgumentException("there is no setting " + left.firstKey() + " of a topic; known are "
-                    + FLUSH_POLICY + " and " + FLUSH_INTERVAL);
+                    + String.join(", ", FLUSH_POLICY, FLUSH_INTERVAL, RETENTION_MILLIS, RETENTION_BYTES));
         }
-        return new TopicSettings(flush);
+        return new TopicSettings(flush, retentionMillis, retentionBytes);
     }
 
     private static FlushPolicy flush(Map<String, String> left) {
@@ -57,6 +70,14 @@ public record TopicSettings(FlushPolicy flush) {
         throw new IllegalArgumentException(FLUSH_POLICY + " is commit, interval or os, not " + policy);
     }
 
+    private static OptionalLong limit(Map<String, String> left, String name) {
+        String text = left.remove(name);
+        if (text == null) {
+            return OptionalLong.empty();
+        }
+        return OptionalLong.of(text.equals(UNLIMITED) ? Retention.UNLIMITED : number(name, text, RETENTION_MAX));
+    }
+
     private static String taken(Map<String, String> left, String name, String usual) {
         String value = left.remove(name);
         return value == null ? usual : value;
@@ -70,6 +91,11 @@ public record TopicSettings(FlushPolicy flush) {
         return Long.parseLong(text);
     }
 
+    /** @param usual what holds where the topic says nothing */
+    public Retention retention(Retention usual) {
+        return new Retention(retentionMillis.orElse(usual.maxAgeMillis()), retentionBytes.orElse(usual.maxBytes()));
+    }
+
     private static String nameOf(FlushPolicy.When when) {
         return when.name().toLowerCase(Locale.ROOT);
     }
@@ -81,6 +107,12 @@ public record TopicSettings(FlushPolicy flush) {
         if (flush.when() == FlushPolicy.When.INTERVAL) {
             all.put(FLUSH_INTERVAL, Long.toString(flush.intervalMillis()));
         }
+        retentionMillis.ifPresent(millis -> all.put(RETENTION_MILLIS, textOf(millis)));
+        retentionBytes.ifPresent(bytes -> all.put(RETENTION_BYTES, textOf(bytes)));
         return Collections.unmodifiableNavigableMap(all);
+    }
+
+    private static String textOf(long limit) {
+        return limit == Retention.UNLIMITED ? UNLIMITED : Long.toString(limit);
     }
 }

@@ -3,6 +3,7 @@ package io.millrace.controller.metadata;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.partition.state.Retention;
 import io.millrace.protocol.FlushPolicy;
 import java.util.Arrays;
 import java.util.Map;
@@ -28,6 +29,15 @@ class TopicSettingsTest {
                 .isEqualTo(FlushPolicy.every(1));
     }
 
+    @Test
+    void recordsCanBeKeptForAWhile() {
+        Retention usual = new Retention(1_000, 2_000);
+        assertThat(TopicSettings.DEFAULT.retention(usual)).isEqualTo(usual);
+        TopicSettings given = TopicSettings.of(Map.of("retention.ms", "60000", "retention.bytes", "unlimited"));
+        assertThat(given.retention(usual)).isEqualTo(new Retention(60_000, Retention.UNLIMITED));
+        assertThat(given.toMap()).containsEntry("retention.ms", "60000").containsEntry("retention.bytes", "unlimited");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -41,7 +51,9 @@ class TopicSettingsTest {
                 "flush.policy=interval flush.interval.ms=1s  | not 1s",
                 "flush.policy=interval flush.interval.ms=3600001 | not 3600001",
                 "flush.policy=interval flush.interval.ms=99999999999999999999 | not 99999999999999999999",
-                "retention.ms=5                   | there is no setting retention.ms of a topic; known are flush.policy"
+                "retention.ms=0                   | retention.ms is a number from 1 to 9007199254740992, not 0",
+                "retention.bytes=1G               | not 1G",
+                "retention=5                      | there is no setting retention of a topic; known are flush.policy"
             })
     void whatMakesNoSenseIsRefusedWithAReason(String settings, String reason) {
         assertThatThrownBy(() -> TopicSettings.of(parsed(settings)))

@@ -182,6 +182,15 @@ public final class SegmentedLog implements Closeable {
         change(() -> truncate(index));
     }
 
+    /** Begins a new segment, unless the newest one is empty: of segments that are full, a log may lose the first. */
+    public void roll() throws IOException {
+        change(() -> {
+            if (!writer.segment().isEmpty()) {
+                rollNow();
+            }
+        });
+    }
+
     /**
      * Where the log may begin if the entries up to an index are not needed any more: it loses whole segments, and never the
      * newest. {@link #start()} if there is nothing to lose.
@@ -382,7 +391,7 @@ public final class SegmentedLog implements Closeable {
             Segment newest = writer.segment();
             if (!newest.isEmpty() && newest.end() + frameBytes > settings.segmentBytes()) {
                 writer.flush(settings);
-                roll();
+                rollNow();
                 newest = writer.segment();
             }
             writer.put(entry.type().code(), entry.index(), entry.term(), durableIndex, nextOffsets[i], entry.payload());
@@ -405,7 +414,7 @@ public final class SegmentedLog implements Closeable {
     }
 
     /** The full segment is durable before its successor exists, and that before it gets frames. */
-    private void roll() throws IOException {
+    private void rollNow() throws IOException {
         Segment full = writer.segment();
         writer.cutAtEnd();
         writer.force();

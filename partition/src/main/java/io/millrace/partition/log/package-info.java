@@ -47,7 +47,7 @@
  *   <tr><td>16</td><td>term, int64</td></tr>
  *   <tr><td>24</td><td>durable: the last entry known to be forced when this frame was written, int64</td></tr>
  *   <tr><td>32</td><td>next offset after this entry, int64</td></tr>
- *   <tr><td>40</td><td>type, int8: 1 no-op, 2 data, 3 configuration, 0 mark</td></tr>
+ *   <tr><td>40</td><td>type, int8: 1 no-op, 2 data, 3 configuration, 4 trim, 0 mark</td></tr>
  *   <tr><td>41</td><td>payload</td></tr>
  * </table>
  *

@@ -7,7 +7,9 @@ public enum EntryType {
     /** A command of the replicated state machine. */
     DATA(2),
     /** The group's membership from here on ({@link MembershipCodec}). */
-    CONFIGURATION(3);
+    CONFIGURATION(3),
+    /** The leader's decision on which entries before it may go; the owner of the log knows how to read it. */
+    TRIM(4);
 
     private final byte code;
 
@@ -29,6 +31,7 @@ public enum EntryType {
             case 1 -> NOOP;
             case 2 -> DATA;
             case 3 -> CONFIGURATION;
+            case 4 -> TRIM;
             default -> throw new IllegalArgumentException("no entry type has code " + code);
         };
     }

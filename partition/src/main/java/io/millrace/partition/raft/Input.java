@@ -13,11 +13,19 @@ public sealed interface Input {
     /**
      * Append these to the log. Only for a leader of that very term ({@link RaftCore#mayPropose}).
      *
+     * @param type of all of them: whatever the owner of the log writes
      * @param payloads each becomes one entry, in order
      */
-    record Propose(long term, List<Payload> payloads) implements Input {
+    record Propose(long term, EntryType type, List<Payload> payloads) implements Input {
         public Propose {
+            if (type == EntryType.NOOP || type == EntryType.CONFIGURATION) {
+                throw new IllegalArgumentException("entries of type " + type + " are not proposed");
+            }
             payloads = List.copyOf(payloads);
+        }
+
+        public Propose(long term, List<Payload> payloads) {
+            this(term, EntryType.DATA, payloads);
         }
     }
 

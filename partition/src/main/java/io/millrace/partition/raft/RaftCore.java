@@ -628,7 +628,7 @@ public final class RaftCore {
                 hardState.term());
         List<Entry> entries = new ArrayList<>(propose.payloads().size());
         for (Payload payload : propose.payloads()) {
-            entries.add(appendOwn(EntryType.DATA, payload));
+            entries.add(appendOwn(propose.type(), payload));
         }
         out.append(entries);
         quiescence.stir(nowMillis);

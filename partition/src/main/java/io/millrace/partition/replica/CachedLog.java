@@ -3,6 +3,7 @@ package io.millrace.partition.replica;
 import io.millrace.partition.log.EntriesUnavailableException;
 import io.millrace.partition.log.EntryCache;
 import io.millrace.partition.log.OffsetReader;
+import io.millrace.partition.log.SegmentSummary;
 import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.log.SnapshotFold;
 import io.millrace.partition.raft.Configuration;
@@ -117,6 +118,11 @@ final class CachedLog implements ReplicaLog {
         return log.trimmableTo(index);
     }
 
+    boolean isInGrowingSegment(long index) {
+        List<SegmentSummary> segments = log.segments();
+        return index >= segments.get(segments.size() - 1).firstIndex();
+    }
+
     /** See {@link SnapshotFold#of}. */
     CompletionStage<Snapshot> fold(LogPosition position, Configuration founding, StateMachine stateMachine) {
         return CompletableFuture.supplyAsync(
@@ -152,6 +158,11 @@ final class CachedLog implements ReplicaLog {
     @Override
     public long sizeBytes() {
         return log.sizeBytes();
+    }
+
+    @Override
+    public List<SegmentSummary> segments() {
+        return log.segments();
     }
 
     private <T> CompletionStage<T> blocking(Read<T> read) {

@@ -49,6 +49,11 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
     /** Drop the entries that the snapshot stands for. */
     record Trim(Snapshot snapshot) implements Command {}
 
+    /** Begin a new segment, unless the present one is empty. */
+    enum Roll implements Command {
+        INSTANCE
+    }
+
     /** Begin a log where there is none. */
     enum Begin implements Command {
         INSTANCE
@@ -154,6 +159,7 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
                 .onMessage(Write.class, this::onWrite)
                 .onMessage(Reset.class, this::onReset)
                 .onMessage(Trim.class, this::onTrim)
+                .onMessageEquals(Roll.INSTANCE, () -> change(epoch, SegmentedLog::roll))
                 .onMessageEquals(Flush.INSTANCE, this::onFlush)
                 .onMessageEquals(ForceDue.INSTANCE, this::onForceDue)
                 .onMessageEquals(Delete.INSTANCE, this::onDelete)

@@ -5,6 +5,7 @@ import akka.actor.typed.Behavior;
 import akka.actor.typed.ChildFailed;
 import akka.actor.typed.DispatcherSelector;
 import akka.actor.typed.Terminated;
+import akka.actor.typed.eventstream.EventStream;
 import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
@@ -28,7 +29,9 @@ import io.millrace.partition.state.PartitionOffsets;
 import io.millrace.partition.state.ProducerBatch;
 import io.millrace.partition.state.ProducerTable;
 import io.millrace.partition.state.Producers;
+import io.millrace.partition.state.Retention;
 import io.millrace.partition.state.SequenceVerdict;
+import io.millrace.partition.state.TrimDecision;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
@@ -56,6 +59,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     /** So long, and up to twice as long, a batch waits for one before it that it has overtaken on the way. */
     private static final Duration EARLY_ROUND = Duration.ofMillis(50);
 
+    /** Of a decision of this replica, which nobody waits for. */
+    private static final long NO_PROPOSAL = -1;
+
     private static final int PRODUCERS_READ_BYTES = 4 << 20;
     private static final int PRODUCER_SNAPSHOTS_PER_SEGMENT = 4;
 
@@ -79,6 +85,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private enum LookForRoom implements ReplicaMessage {
         INSTANCE
     }
+
+    private record Trim(long entryIndex, TrimDecision decision) {}
 
     private enum EarlyRoundOver implements ReplicaMessage {
         INSTANCE
@@ -133,6 +141,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     /** The problem is that there was no room, and nothing else. */
     private boolean outOfSpace;
+
+    /** In the log, and not committed; in order. */
+    private final ArrayDeque<Trim> trims = new ArrayDeque<>();
 
     private boolean deleting;
     /** Another takes its place when its Raft member has ended. */
@@ -195,6 +206,12 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                         actor.messageAdapter(RaftEvent.class, Raft::new)),
                 "raft");
         actor.watch(raft);
+        if (!spec.retention().equals(Retention.FOREVER)) {
+            ActorRef<ReplicaMessage.ApplyRetention> self = actor.getSelf().narrow();
+            actor.getSystem()
+                    .eventStream()
+                    .tell(new EventStream.Subscribe<>(ReplicaMessage.ApplyRetention.class, self));
+        }
     }
 
     @Override
@@ -215,6 +232,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 .onMessage(ProducersSaved.class, this::onProducersSaved)
                 .onMessageEquals(LookForRoom.INSTANCE, this::onLookForRoom)
                 .onMessageEquals(EarlyRoundOver.INSTANCE, this::onEarlyRoundOver)
+                .onMessage(ReplicaMessage.ApplyRetention.class, this::onApplyRetention)
                 .onMessageEquals(ReplicaMessage.Open.INSTANCE, () -> this)
                 .onMessageEquals(ReplicaMessage.Delete.INSTANCE, this::onDelete)
                 .onMessageEquals(ReplicaMessage.End.INSTANCE, Behaviors::stopped)
@@ -293,6 +311,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     }
 
     private void onTruncated(long fromIndex) {
+        trims.removeIf(trim -> trim.entryIndex() >= fromIndex);
         if (fromIndex <= producers().committedIndex()) {
             // Committed once, and lost by a majority since (decision 013): what is known of these entries is void.
             logsReplaced++;
@@ -325,6 +344,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         offsets = new PartitionOffsets(index, snapshot.nextOffset(), snapshot.nextOffset());
         offsets().committed(index);
         producers = new Producers(index);
+        trims.clear();
         logStart = Optional.of(snapshot);
         producers().restored(producersIn(snapshot).table(), index);
         producersAsked = false;
@@ -343,6 +363,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                     entry.index(),
                     entry.type() == EntryType.DATA ? offsetReader.nextOffset(entry.payload(), before) : before);
             bytesSinceProducersSaved += entry.payload().sizeBytes();
+            if (entry.type() == EntryType.TRIM) {
+                trims.add(new Trim(entry.index(), TrimDecision.decode(entry.payload())));
+            }
         }
         ProducerBatches.in(entries).forEach(producers()::appended);
     }
@@ -358,6 +381,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         producers().committed(committed.index());
         proposals.committed(
                 committed.index(), placed -> answerProduced(placed.request(), placed.baseOffset(), placed.duplicate()));
+        trim(committed.index());
         readProducers();
         saveProducers();
         serveIfReady();
@@ -603,6 +627,25 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private void answerNotLeader(Produce produce) {
         produce.replyTo().tell(new PartitionReply.NotLeader(produce.requestId(), leader));
+    }
+
+    // ------------------------------------------------------------------------------------------------------ retention
+
+    /** One decision at a time. If one is cut off, the next round makes another. */
+    private Behavior<ReplicaMessage> onApplyRetention(ReplicaMessage.ApplyRetention round) {
+        if (serving && trims.isEmpty()) {
+            spec.retention()
+                    .due(log().segments(), offsets().commitIndex(), round.nowMillis())
+                    .ifPresent(index -> raft.tell(new RaftCommand.Propose(
+                            term, NO_PROPOSAL, EntryType.TRIM, new TrimDecision(index, round.nowMillis()).encode())));
+        }
+        return this;
+    }
+
+    private void trim(long committed) {
+        while (!trims.isEmpty() && trims.getFirst().entryIndex() <= committed) {
+            raft.tell(new RaftCommand.Trim(trims.removeFirst().decision().index()));
+        }
     }
 
     // -------------------------------------------------------------------------------------------------------- reading

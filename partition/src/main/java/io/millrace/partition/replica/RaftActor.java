@@ -496,7 +496,8 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             owner.tell(new RaftEvent.ProposalRefused(propose.proposalId()));
             return;
         }
-        Output out = running.step(nowMillis(), new Input.Propose(propose.term(), List.of(propose.payload())));
+        Output out = running.step(
+                nowMillis(), new Input.Propose(propose.term(), propose.type(), List.of(propose.payload())));
         owner.tell(new RaftEvent.ProposalAppended(
                 propose.proposalId(), out.append().get(out.append().size() - 1).index()));
         performRest(running, open, out);
@@ -529,6 +530,9 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
 
     /** What stands for the entries is made beside the writing; only its last step is the writer's. */
     private void trim(CachedLog open, long index) {
+        if (open.isInGrowingSegment(index)) {
+            writer.tell(LogWriter.Roll.INSTANCE); // so that the next trim finds it full, if nothing is added any more
+        }
         LogPosition position = open.trimmableTo(index);
         if (trimming || position.index() <= open.start().index()) {
             return;

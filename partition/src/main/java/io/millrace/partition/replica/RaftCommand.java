@@ -2,6 +2,7 @@ package io.millrace.partition.replica;
 
 import akka.actor.typed.ActorRef;
 import io.millrace.partition.raft.Answer;
+import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.MembershipChange;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Payload;
@@ -19,7 +20,11 @@ public sealed interface RaftCommand {
      *
      * @param proposalId the owner's, given back in the answer
      */
-    record Propose(long term, long proposalId, Payload payload) implements RaftCommand {}
+    record Propose(long term, long proposalId, EntryType type, Payload payload) implements RaftCommand {
+        public Propose(long term, long proposalId, Payload payload) {
+            this(term, proposalId, EntryType.DATA, payload);
+        }
+    }
 
     /** A message of another member that came through sharding. */
     record Deliver(ReplicaMessage.PeerMessage message) implements RaftCommand {}

@@ -1,5 +1,6 @@
 package io.millrace.partition.replica;
 
+import io.millrace.partition.log.SegmentSummary;
 import io.millrace.partition.raft.Entry;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -39,4 +40,7 @@ public interface ReplicaLog {
 
     /** Bytes on disk. */
     long sizeBytes();
+
+    /** In order; the last one is still growing. */
+    List<SegmentSummary> segments();
 }

@@ -14,6 +14,13 @@ public interface ReplicaMessage {
         INSTANCE
     }
 
+    /**
+     * Decide, if this replica leads, which of its records are kept no longer. Only from its own broker.
+     *
+     * @param nowMillis since 1970
+     */
+    record ApplyRetention(long nowMillis) implements ReplicaMessage {}
+
     /** Stop: another has taken the place of this one, which has let go of its files. Only from its supervisor. */
     enum End implements ReplicaMessage {
         INSTANCE

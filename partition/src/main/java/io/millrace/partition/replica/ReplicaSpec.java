@@ -1,5 +1,6 @@
 package io.millrace.partition.replica;
 
+import io.millrace.partition.state.Retention;
 import io.millrace.protocol.FlushPolicy;
 import java.util.List;
 
@@ -10,8 +11,10 @@ import java.util.List;
  * @param isFounder whether the broker's data directory was there when the group was made; if not, and there is nothing on the
  *     disk, then it is lost
  * @param flush of its topic
+ * @param retention of its topic
  */
-public record ReplicaSpec(ReplicaId id, List<Integer> replicas, boolean isFounder, FlushPolicy flush) {
+public record ReplicaSpec(
+        ReplicaId id, List<Integer> replicas, boolean isFounder, FlushPolicy flush, Retention retention) {
     public ReplicaSpec {
         replicas = List.copyOf(replicas);
     }

@@ -12,6 +12,7 @@ import io.millrace.partition.log.LogSettings;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftSettings;
 import io.millrace.partition.raft.RaftStatus;
+import io.millrace.partition.state.Retention;
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordBatchBuilder;
@@ -45,6 +46,7 @@ final class ReplicaGroup implements AutoCloseable {
     private final long topicId;
     private final PartitionSettings settings;
     private final LogSettings logSettings;
+    private final Retention retention;
     private final List<Integer> brokers;
     private final Map<Integer, ActorRef<ReplicaMessage>> running = new ConcurrentHashMap<>();
     private final Set<Integer> cutOff = ConcurrentHashMap.newKeySet();
@@ -80,7 +82,20 @@ final class ReplicaGroup implements AutoCloseable {
             PartitionSettings settings,
             LogSettings logSettings,
             Integer... brokers) {
+        this(kit, disks, raft, topicId, settings, logSettings, Retention.FOREVER, brokers);
+    }
+
+    ReplicaGroup(
+            ActorTestKit kit,
+            IntFunction<Disk> disks,
+            RaftSettings raft,
+            long topicId,
+            PartitionSettings settings,
+            LogSettings logSettings,
+            Retention retention,
+            Integer... brokers) {
         this.logSettings = logSettings;
+        this.retention = retention;
         this.kit = kit;
         this.disks = disks;
         this.raft = raft;
@@ -109,7 +124,7 @@ final class ReplicaGroup implements AutoCloseable {
         running.put(
                 broker,
                 kit.spawn(PartitionActor.create(
-                        new ReplicaSpec(id(broker), brokers, true, logSettings.flush()),
+                        new ReplicaSpec(id(broker), brokers, true, logSettings.flush(), retention),
                         settings,
                         context,
                         observer.getRef())));
@@ -200,15 +215,21 @@ final class ReplicaGroup implements AutoCloseable {
 
     /** All records from an offset to the end, read in as many fetches as it takes. */
     List<String> readAll(ActorRef<? super PartitionCommand> from) {
+        return readAll(from, 0);
+    }
+
+    /** The same from a later offset on. */
+    List<String> readAll(ActorRef<? super PartitionCommand> from, long firstOffset) {
         List<String> values = new ArrayList<>();
         while (true) {
-            var fetched = (PartitionReply.Fetched) fetch(from, values.size(), 1 << 20, 0);
+            long next = firstOffset + values.size();
+            var fetched = (PartitionReply.Fetched) fetch(from, next, 1 << 20, 0);
             for (StoredRecord record : records(fetched.batches())) {
-                if (record.offset() >= values.size()) {
+                if (record.offset() >= firstOffset + values.size()) {
                     values.add(Objects.requireNonNull(record.value()).toUtf8());
                 }
             }
-            if (values.size() >= fetched.highWatermark()) {
+            if (firstOffset + values.size() >= fetched.highWatermark()) {
                 return values;
             }
         }

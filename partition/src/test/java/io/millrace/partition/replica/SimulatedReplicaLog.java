@@ -1,6 +1,7 @@
 package io.millrace.partition.replica;
 
 import io.millrace.partition.log.OffsetReader;
+import io.millrace.partition.log.SegmentSummary;
 import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.raft.Configuration;
 import io.millrace.partition.raft.Entry;
@@ -88,5 +89,10 @@ public final class SimulatedReplicaLog implements ReplicaLog {
     @Override
     public long sizeBytes() {
         return log.sizeBytes();
+    }
+
+    @Override
+    public List<SegmentSummary> segments() {
+        return log.segments();
     }
 }
