@@ -16,7 +16,6 @@ import io.millrace.partition.log.OffsetReader;
 import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.NodeId;
-import io.millrace.partition.raft.RaftSettings;
 import io.millrace.partition.replica.LeaderObserved;
 import io.millrace.partition.replica.PartitionActor;
 import io.millrace.partition.replica.PeerRouter;
@@ -115,9 +114,7 @@ final class Replicas implements PeerRouter {
                 .map(NodeId::new)
                 .collect(Collectors.toCollection(TreeSet::new)));
         long logBytesMax = settings.cluster().metadataLogBytesMax();
-        // One group, whose silence would save nothing, and for which everybody waits.
-        ReplicaContext alwaysAwake = context.withRaft(context.raft().withQuiesceAfterMillis(RaftSettings.NEVER))
-                .withLog(context.log().withSegmentBytes(logBytesMax / METADATA_SEGMENTS));
+        ReplicaContext smallSegments = context.withLog(context.log().withSegmentBytes(logBytesMax / METADATA_SEGMENTS));
         Function<Boolean, Behavior<ReplicaMessage>> replica = isFounder -> MetadataReplica.create(
                 settings.brokerId(),
                 settings.cluster().metadataVoters(),
@@ -129,7 +126,7 @@ final class Replicas implements PeerRouter {
                         isFounder,
                         OffsetReader.withoutOffsets(),
                         MetadataStateMachine::new,
-                        alwaysAwake,
+                        smallSegments,
                         owner),
                 METADATA_PROPOSALS_MAX,
                 logBytesMax);

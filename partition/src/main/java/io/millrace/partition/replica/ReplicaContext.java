@@ -32,9 +32,4 @@ public record ReplicaContext(
         return new ReplicaContext(
                 disk, openLogs, raft, settings, cacheBytesMax, peers, watch, clusterId, monotonicMillis);
     }
-
-    public ReplicaContext withRaft(RaftSettings settings) {
-        return new ReplicaContext(
-                disk, openLogs, settings, log, cacheBytesMax, peers, watch, clusterId, monotonicMillis);
-    }
 }
