@@ -33,7 +33,8 @@ public record TopicSettings(FlushPolicy flush, OptionalLong retentionMillis, Opt
     /** Beyond what any clock, or disk, will see. */
     private static final long RETENTION_MAX = 1L << 53;
 
-    public static final TopicSettings DEFAULT = of(Map.of());
+    public static final TopicSettings DEFAULT =
+            new TopicSettings(FlushPolicy.COMMIT, OptionalLong.empty(), OptionalLong.empty());
 
     /**
      * The settings that somebody gave.
@@ -41,6 +42,9 @@ public record TopicSettings(FlushPolicy flush, OptionalLong retentionMillis, Opt
      * @throws IllegalArgumentException if one is unknown or makes no sense; the message says so to who gave them
      */
     public static TopicSettings of(Map<String, String> given) {
+        if (given.isEmpty()) {
+            return DEFAULT; // asked for each request of nearly every topic
+        }
         TreeMap<String, String> left = new TreeMap<>(given);
         FlushPolicy flush = flush(left);
         OptionalLong retentionMillis = limit(left, RETENTION_MILLIS);
