@@ -4,6 +4,7 @@ import akka.grpc.javadsl.Metadata;
 import io.millrace.broker.config.BrokerSettings;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * How long a call may take: what its {@code grpc-timeout} says, within bounds.
@@ -12,6 +13,7 @@ import java.util.Optional;
  */
 final class Deadlines {
     private static final long MARGIN_MILLIS_MAX = 200;
+    private static final Pattern TIMEOUT = Pattern.compile("[0-9]{1,8}[HMSmun]");
 
     private final Duration otherwise;
     private final Duration max;
@@ -40,7 +42,7 @@ final class Deadlines {
 
     /** At most eight digits and a unit, as the gRPC protocol has it; anything else counts as none. */
     static Optional<Long> parseMillis(String text) {
-        if (!text.matches("[0-9]{1,8}[HMSmun]")) {
+        if (!TIMEOUT.matcher(text).matches()) {
             return Optional.empty();
         }
         long amount = Long.parseLong(text.substring(0, text.length() - 1));
