@@ -70,8 +70,8 @@ final class BenchMain implements Callable<Integer> {
             names = "--first-warm-up",
             paramLabel = "N",
             description =
-                    "Seconds of each system with each record size, on all its servers, before all else. Default: 30.")
-    private int firstWarmUpSeconds = 30;
+                    "Seconds of each system with each record size, on all its servers, before all else. Default: 60.")
+    private int firstWarmUpSeconds = 60;
 
     @Option(names = "--quick", description = "One run, 5 s each, little warm-up: whether it works, not how fast it is.")
     private boolean quick;

@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
  * on what is not acknowledged is what its documentation advises.
  */
 final class NatsLoad implements LoadClient {
-    /** Records not acknowledged. With a quarter of it as many are taken a second; with four times as many, not more. */
+    /** Records not acknowledged. */
     private static final int PENDING_MAX = 4_096;
 
     private final Connection connection;
