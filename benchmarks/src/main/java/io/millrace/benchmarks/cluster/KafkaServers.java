@@ -49,7 +49,7 @@ final class KafkaServers implements Servers {
     /** Has Maven fetch the server, the first time. */
     @Override
     public Optional<String> problem() {
-        Path log = directory.resolve("maven.out");
+        Path log = home.resolve("benchmarks/target/kafka-server.out"); // stays when the servers' directory goes
         try {
             Files.createDirectories(directory);
             if (!isThere()) {
