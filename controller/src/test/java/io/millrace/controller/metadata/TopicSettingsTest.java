@@ -3,7 +3,7 @@ package io.millrace.controller.metadata;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.millrace.partition.state.Retention;
+import io.millrace.partition.log.Retention;
 import io.millrace.protocol.FlushPolicy;
 import java.util.Arrays;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package io.millrace.partition.replica;
 
-import io.millrace.partition.state.Retention;
+import io.millrace.partition.log.Retention;
 import io.millrace.protocol.FlushPolicy;
 import java.util.List;
 

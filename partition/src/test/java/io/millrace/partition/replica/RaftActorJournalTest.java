@@ -40,6 +40,7 @@ class RaftActorJournalTest {
     private static final ActorTestKit KIT = ActorTestKit.create("journals", ReplicaGroup.CONFIG);
 
     private final ReplicaId id = new ReplicaId("orders", 1, 0, SELF.value());
+    private final String journalId = "raft|" + id.entityId();
     private final TestProbe<RaftEvent> owner = KIT.createTestProbe();
     private final TestProbe<PeerMessage> peer = KIT.createTestProbe();
 
@@ -71,7 +72,10 @@ class RaftActorJournalTest {
             int possible = step + 1 < moments.size() ? moments.get(step + 1).events() : journal.size();
             for (int events = moment.events(); events <= possible; events++) {
                 disk.moveTo(copy(moment.directory(), root.resolve("after-" + step + "-with-" + events)));
-                member.initialize(journal.subList(0, events).toArray());
+                // Not initialize(), which starts the member with an empty journal first.
+                member.persistenceTestKit().clearByPersistenceId(journalId);
+                member.persistenceTestKit().persistForRecovery(journalId, List.copyOf(journal.subList(0, events)));
+                member.restart();
                 awaitStart();
                 assertThat(member.getState())
                         .isEqualTo(events == 0 ? TermAndVote.of(status(member).hardState()) : journal.get(events - 1));

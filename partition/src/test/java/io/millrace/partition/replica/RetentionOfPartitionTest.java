@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import io.millrace.partition.log.LogSettings;
+import io.millrace.partition.log.Retention;
 import io.millrace.partition.replica.PartitionReply.OffsetOutOfRange;
 import io.millrace.partition.replica.PartitionReply.Produced;
-import io.millrace.partition.state.Retention;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;

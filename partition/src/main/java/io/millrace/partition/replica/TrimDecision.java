@@ -1,4 +1,4 @@
-package io.millrace.partition.state;
+package io.millrace.partition.replica;
 
 import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.Payload;
@@ -14,11 +14,11 @@ import java.nio.ByteBuffer;
  *   decided   int64   milliseconds since 1970, by the leader's clock
  * </pre>
  */
-public record TrimDecision(long index, long decidedMillis) {
+record TrimDecision(long index, long decidedMillis) {
     private static final byte VERSION = 1;
     private static final int SIZE = 1 + 2 * Long.BYTES;
 
-    public Payload encode() {
+    Payload encode() {
         return Payload.wrap(ByteBuffer.allocate(SIZE)
                 .put(VERSION)
                 .putLong(index)
@@ -27,7 +27,7 @@ public record TrimDecision(long index, long decidedMillis) {
     }
 
     /** @throws IllegalArgumentException if it is of a later version, or no such decision */
-    public static TrimDecision decode(Payload payload) {
+    static TrimDecision decode(Payload payload) {
         ByteBuffer bytes = ByteBuffer.wrap(payload.array(), payload.arrayOffset(), payload.sizeBytes());
         if (bytes.remaining() != SIZE || bytes.get() != VERSION) {
             throw new IllegalArgumentException("no decision to trim that this version knows");

@@ -1,11 +1,7 @@
-package io.millrace.partition.state;
+package io.millrace.partition.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.millrace.partition.log.OffsetReader;
-import io.millrace.partition.log.SegmentSummary;
-import io.millrace.partition.raft.Payload;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -90,15 +86,5 @@ class RetentionTest {
                 assertThat((segments.size() - kept - 1) * 1_000L).isLessThan(both.maxBytes());
             }
         }
-    }
-
-    @Test
-    void theDecisionIsReadAsItWasWritten() {
-        TrimDecision decision = new TrimDecision(77, 1_700_000_000_000L);
-        assertThat(TrimDecision.decode(decision.encode())).isEqualTo(decision);
-        byte[] later = decision.encode().toByteArray();
-        later[0] = 2;
-        assertThatIllegalArgumentException().isThrownBy(() -> TrimDecision.decode(Payload.wrap(later)));
-        assertThatIllegalArgumentException().isThrownBy(() -> TrimDecision.decode(Payload.EMPTY));
     }
 }

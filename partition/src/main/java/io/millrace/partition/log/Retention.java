@@ -1,7 +1,5 @@
-package io.millrace.partition.state;
+package io.millrace.partition.log;
 
-import io.millrace.partition.log.OffsetReader;
-import io.millrace.partition.log.SegmentSummary;
 import java.util.List;
 import java.util.OptionalLong;
 
