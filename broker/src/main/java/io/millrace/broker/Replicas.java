@@ -13,6 +13,7 @@ import io.millrace.controller.MetadataView;
 import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.controller.metadata.TopicSettings;
 import io.millrace.partition.log.OffsetReader;
+import io.millrace.partition.log.Retention;
 import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.NodeId;
@@ -82,16 +83,20 @@ final class Replicas implements PeerRouter {
         return view.current()
                 .topic(id.topic())
                 .filter(topic -> topic.id() == id.topicId() && isHere(topic, id) && isInUse())
-                .map(topic -> PartitionActor.create(
-                        new ReplicaSpec(
-                                id,
-                                topic.replicas(id.partition()),
-                                topic.id() > directory.registeredAt(),
-                                TopicSettings.of(topic.settings()).flush(),
-                                TopicSettings.of(topic.settings()).retention(settings.retention())),
-                        settings.partition(),
-                        context,
-                        observer));
+                .map(topic -> PartitionActor.create(spec(id, topic), settings.partition(), context, observer));
+    }
+
+    private ReplicaSpec spec(ReplicaId id, TopicMetadata topic) {
+        TopicSettings given = TopicSettings.of(topic.settings());
+        Retention usual = settings.retention();
+        return new ReplicaSpec(
+                id,
+                topic.replicas(id.partition()),
+                topic.id() > directory.registeredAt(),
+                given.flush(),
+                new Retention(
+                        given.retentionMillis().orElse(usual.maxAgeMillis()),
+                        given.retentionBytes().orElse(usual.maxBytes())));
     }
 
     /** Not a directory that the cluster does not know yet, nor one in whose place it knows another. */

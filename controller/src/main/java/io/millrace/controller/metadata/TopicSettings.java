@@ -1,6 +1,5 @@
 package io.millrace.controller.metadata;
 
-import io.millrace.partition.log.Retention;
 import io.millrace.protocol.FlushPolicy;
 import java.util.Collections;
 import java.util.Locale;
@@ -20,9 +19,12 @@ import java.util.TreeMap;
  *   retention.bytes     1 or more, or unlimited   as its brokers are configured; for each replica of a partition
  * </pre>
  *
- * @param retentionMillis empty, as retentionBytes: not given
+ * @param retentionMillis how long records are kept; {@link #NO_LIMIT} for ever, empty if not given
+ * @param retentionBytes how much of them each replica of a partition keeps; the same
  */
 public record TopicSettings(FlushPolicy flush, OptionalLong retentionMillis, OptionalLong retentionBytes) {
+    public static final long NO_LIMIT = Long.MAX_VALUE;
+
     private static final String FLUSH_POLICY = "flush.policy";
     private static final String FLUSH_INTERVAL = "flush.interval.ms";
     private static final long FLUSH_INTERVAL_USUAL = 1_000;
@@ -79,7 +81,7 @@ public record TopicSettings(FlushPolicy flush, OptionalLong retentionMillis, Opt
         if (text == null) {
             return OptionalLong.empty();
         }
-        return OptionalLong.of(text.equals(UNLIMITED) ? Retention.UNLIMITED : number(name, text, RETENTION_MAX));
+        return OptionalLong.of(text.equals(UNLIMITED) ? NO_LIMIT : number(name, text, RETENTION_MAX));
     }
 
     private static String taken(Map<String, String> left, String name, String usual) {
@@ -93,11 +95,6 @@ public record TopicSettings(FlushPolicy flush, OptionalLong retentionMillis, Opt
             throw new IllegalArgumentException(name + " is a number from 1 to " + max + ", not " + text);
         }
         return Long.parseLong(text);
-    }
-
-    /** @param usual what holds where the topic says nothing */
-    public Retention retention(Retention usual) {
-        return new Retention(retentionMillis.orElse(usual.maxAgeMillis()), retentionBytes.orElse(usual.maxBytes()));
     }
 
     private static String nameOf(FlushPolicy.When when) {
@@ -117,6 +114,6 @@ public record TopicSettings(FlushPolicy flush, OptionalLong retentionMillis, Opt
     }
 
     private static String textOf(long limit) {
-        return limit == Retention.UNLIMITED ? UNLIMITED : Long.toString(limit);
+        return limit == NO_LIMIT ? UNLIMITED : Long.toString(limit);
     }
 }

@@ -3,7 +3,6 @@ package io.millrace.controller.metadata;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.millrace.partition.log.Retention;
 import io.millrace.protocol.FlushPolicy;
 import java.util.Arrays;
 import java.util.Map;
@@ -31,10 +30,11 @@ class TopicSettingsTest {
 
     @Test
     void recordsCanBeKeptForAWhile() {
-        Retention usual = new Retention(1_000, 2_000);
-        assertThat(TopicSettings.DEFAULT.retention(usual)).isEqualTo(usual);
+        assertThat(TopicSettings.DEFAULT.retentionMillis()).isEmpty();
+        assertThat(TopicSettings.DEFAULT.retentionBytes()).isEmpty();
         TopicSettings given = TopicSettings.of(Map.of("retention.ms", "60000", "retention.bytes", "unlimited"));
-        assertThat(given.retention(usual)).isEqualTo(new Retention(60_000, Retention.UNLIMITED));
+        assertThat(given.retentionMillis()).hasValue(60_000);
+        assertThat(given.retentionBytes()).hasValue(TopicSettings.NO_LIMIT);
         assertThat(given.toMap()).containsEntry("retention.ms", "60000").containsEntry("retention.bytes", "unlimited");
     }
 
