@@ -287,7 +287,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         return this;
     }
 
-    /** A message starts the replica of the metadata; it gets through as soon as sharding and liveness know this broker. */
+    /** Each replica that leads decides for itself. */
     private Behavior<Command> onCleanUp() {
         long nowMillis = Clock.systemUTC().millis();
         getContext()
@@ -297,6 +297,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         return this;
     }
 
+    /** A message starts the replica of the metadata; it gets through as soon as sharding and liveness know this broker. */
     private Behavior<Command> onOpenMetadata() {
         replicas.tell(MetadataReplica.idOn(settings.brokerId()), ReplicaMessage.Open.INSTANCE);
         if (!view.caughtUp()) {

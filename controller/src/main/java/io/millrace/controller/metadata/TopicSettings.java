@@ -23,6 +23,7 @@ import java.util.TreeMap;
  * @param retentionBytes how much of them each replica of a partition keeps; the same
  */
 public record TopicSettings(FlushPolicy flush, OptionalLong retentionMillis, OptionalLong retentionBytes) {
+    /** The same as {@code Retention.UNLIMITED}, which the metadata does not know. */
     public static final long NO_LIMIT = Long.MAX_VALUE;
 
     private static final String FLUSH_POLICY = "flush.policy";

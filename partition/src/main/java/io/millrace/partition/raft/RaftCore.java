@@ -688,8 +688,7 @@ public final class RaftCore {
         }
     }
 
-    // ---------------------------------------------------------------------------- the beginning of the log: snapshots,
-    // §5
+    // ------------------------------------------------------------------------------ snapshots of the log's start, §5
 
     private void onTrim(long index) {
         long trimTo = log.trimmableTo(index);

@@ -231,18 +231,20 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     public SignalHandler<TermAndVote> signalHandler() {
         return newSignalHandlerBuilder()
                 .onSignal(RecoveryCompleted.instance(), state -> actor.getLog().debug("{} recovered {}", id, state))
-                .onSignal(PostStop.class, (state, stop) -> context.openLogs().closed(id))
                 .onSignal(
                         RecoveryFailed.class,
                         (state, failed) ->
                                 owner.tell(new RaftEvent.Failed("cannot read term and vote from the journal: "
                                         + failed.getFailure().getMessage())))
-                .onSignal(PostStop.class, (state, stopped) -> onStop())
+                .onSignal(
+                        PostStop.class,
+                        (state, stopped) -> onStop()) // one for each signal: a second one would replace it
                 .build();
     }
 
     /** A group must not go on sleeping under a leader that is gone while its node is well. */
     private void onStop() {
+        context.openLogs().closed(id);
         RaftCore stopping = core;
         if (stopping != null && stopping.isAsleep()) {
             Output lastWords = stopping.step(nowMillis(), new Input.WakeUp());

@@ -185,7 +185,7 @@ class RaftActorJournalTest {
     private EventSourcedBehaviorTestKit<RaftCommand, TermAndVote, TermAndVote> member(Disk disk) {
         return EventSourcedBehaviorTestKit.create(
                 KIT.system(),
-                RaftActorTest.member(id, disk, owner.getRef()),
+                RaftActorTest.member(id, disk, new OpenLogs(), owner.getRef()),
                 EventSourcedBehaviorTestKit.enabledSerializationSettings().withVerifyCommands(false));
     }
 

@@ -54,6 +54,7 @@ class RaftActorTest {
     private Disk disk;
     private final ReplicaId id = new ReplicaId("orders", ++lastTopicId, 0, SELF.value());
     private final String journalId = "raft|" + id.entityId();
+    private final OpenLogs openLogs = new OpenLogs();
     private final TestProbe<RaftEvent> owner = KIT.createTestProbe();
     private final TestProbe<PeerMessage> peer = KIT.createTestProbe();
     private ActorRef<RaftCommand> member;
@@ -75,14 +76,14 @@ class RaftActorTest {
     }
 
     private ActorRef<RaftCommand> start() {
-        return KIT.spawn(member(id, disk, owner.getRef()));
+        return KIT.spawn(member(id, disk, openLogs, owner.getRef()));
     }
 
     /** A founder, with the second and the third. */
-    static Behavior<RaftCommand> member(ReplicaId id, Disk disk, ActorRef<RaftEvent> owner) {
+    static Behavior<RaftCommand> member(ReplicaId id, Disk disk, OpenLogs openLogs, ActorRef<RaftEvent> owner) {
         ReplicaContext context = new ReplicaContext(
                 disk,
-                new OpenLogs(),
+                openLogs,
                 NEVER_BY_ITSELF,
                 LogSettings.DEFAULT,
                 1 << 20,
@@ -128,6 +129,14 @@ class RaftActorTest {
         TestProbe<RaftStatus> probe = KIT.createTestProbe();
         member.tell(new RaftCommand.GetStatus(probe.getRef()));
         return probe.receiveMessage(ReplicaGroup.PATIENCE);
+    }
+
+    @Test
+    void whoStopsHasItsLogOpenNoMore() {
+        awaitStart();
+        assertThat(openLogs.after("")).isPresent();
+        KIT.stop(member, ReplicaGroup.PATIENCE);
+        assertThat(openLogs.after("")).isEmpty();
     }
 
     @Test
