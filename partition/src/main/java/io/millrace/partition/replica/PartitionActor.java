@@ -17,7 +17,6 @@ import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.NodeId;
-import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftStatus;
 import io.millrace.partition.raft.Role;
 import io.millrace.partition.raft.Snapshot;
@@ -68,10 +67,6 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private record Status(RaftStatus raft) implements ReplicaMessage {}
 
-    private record FetchRead(Fetch fetch, List<Entry> entries, @Nullable Throwable failure) implements ReplicaMessage {}
-
-    private record FetchTimedOut(WaitingFetches.Key key) implements ReplicaMessage {}
-
     private record ProducersLoaded(
             int logsReplaced, ProducerSnapshots.@Nullable Snapshot snapshot, @Nullable Throwable failure)
             implements ReplicaMessage {}
@@ -110,7 +105,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private final long producerSnapshotBytes;
 
     private final Proposals proposals;
-    private final WaitingFetches waitingFetches;
+    private final Reads reads;
     private final List<GetStatus> statusRequests = new ArrayList<>();
 
     /** Raft events to take up: more than one only while the log is asked what follows an entry. */
@@ -189,8 +184,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         this.producerSnapshotBytes = Math.max(1, context.log().segmentBytes() / PRODUCER_SNAPSHOTS_PER_SEGMENT);
         this.observer = observer;
         this.proposals = new Proposals(settings);
-        this.waitingFetches =
-                new WaitingFetches(timers, context.monotonicMillis(), settings.waitingFetchesMax(), FetchTimedOut::new);
+        this.reads = new Reads(
+                actor, timers, context.monotonicMillis(), spec.id(), settings, offsetReader, new OfThisReplica());
         this.statusAdapter = actor.messageAdapter(RaftStatus.class, Status::new);
         Membership membership = Membership.ofVoters(
                 spec.replicas().stream().map(NodeId::new).collect(Collectors.toCollection(TreeSet::new)));
@@ -220,9 +215,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 .onMessage(ReplicaMessage.PeerMessage.class, this::onPeerMessage)
                 .onMessage(Produce.class, this::onProduce)
                 .onMessage(Fetch.class, this::onFetch)
-                .onMessage(FetchRead.class, this::onFetchRead)
-                .onMessage(FetchTimedOut.class, this::onFetchTimedOut)
                 .onMessage(GetOffsets.class, this::onGetOffsets)
+                .onMessage(Reads.Internal.class, this::onReads)
                 .onMessage(GetStatus.class, this::onGetStatus)
                 .onMessage(Status.class, this::onStatus)
                 .onMessage(BaseFound.class, this::onBaseFound)
@@ -385,7 +379,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         saveProducers();
         serveIfReady();
         propose();
-        waitingFetches.takeAll(this::serve);
+        reads.committed();
     }
 
     /** By the time that its own first entry is committed, a leader can know what is in the log, and who wrote it. */
@@ -411,7 +405,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 .replyTo()
                 .tell(new PartitionReply.OutcomeUnknown(placed.request().requestId())));
         proposals.drainWaiting(this::answerNotLeader);
-        waitingFetches.takeAll(fetch -> fetch.replyTo().tell(new PartitionReply.NotLeader(fetch.requestId(), leader)));
+        reads.servesNoMore();
         tellObserver();
     }
 
@@ -649,58 +643,50 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     // -------------------------------------------------------------------------------------------------------- reading
 
-    private Behavior<ReplicaMessage> onFetch(Fetch fetch) {
-        if (problem != null) {
-            fetch.replyTo().tell(new PartitionReply.ReplicaFailed(fetch.requestId(), problem));
-        } else if (!serving) {
-            fetch.replyTo().tell(new PartitionReply.NotLeader(fetch.requestId(), leader));
-        } else {
-            serve(fetch);
+    private final class OfThisReplica implements Reads.Replica {
+        @Override
+        public @Nullable String problem() {
+            return problem;
         }
+
+        @Override
+        public boolean isServing() {
+            return serving;
+        }
+
+        @Override
+        public OptionalInt leader() {
+            return leader;
+        }
+
+        @Override
+        public ReplicaLog log() {
+            return PartitionActor.this.log();
+        }
+
+        @Override
+        public PartitionOffsets offsets() {
+            return PartitionActor.this.offsets();
+        }
+
+        @Override
+        public void damaged(String found) {
+            raft.tell(new RaftCommand.Damaged(found));
+        }
+    }
+
+    private Behavior<ReplicaMessage> onFetch(Fetch fetch) {
+        reads.fetch(fetch);
         return this;
     }
 
-    private void serve(Fetch fetch) {
-        long earliest = log().startOffset();
-        long latest = offsets().highWatermark();
-        if (fetch.offset() < earliest || fetch.offset() > latest) {
-            fetch.replyTo().tell(new PartitionReply.OffsetOutOfRange(fetch.requestId(), earliest, latest));
-        } else if (fetch.offset() == latest) {
-            waitOrAnswer(fetch, Payload.EMPTY);
-        } else {
-            int maxBytes = Math.min(fetch.maxBytes(), settings.fetchBytesMax());
-            var entries = log().readFromOffset(fetch.offset(), offsets().commitIndex(), maxBytes)
-                    .toCompletableFuture();
-            if (entries.isDone() && !entries.isCompletedExceptionally()) {
-                onFetchRead(new FetchRead(fetch, entries.join(), null));
-            } else {
-                getContext()
-                        .pipeToSelf(
-                                entries,
-                                (read, failure) -> new FetchRead(fetch, read == null ? List.of() : read, failure));
-            }
-        }
+    private Behavior<ReplicaMessage> onGetOffsets(GetOffsets get) {
+        reads.offsets(get);
+        return this;
     }
 
-    private Behavior<ReplicaMessage> onFetchRead(FetchRead read) {
-        Fetch fetch = read.fetch();
-        if (read.failure() != null && !serving && problem == null) {
-            fetch.replyTo().tell(new PartitionReply.NotLeader(fetch.requestId(), leader));
-            return this;
-        }
-        if (read.failure() != null) {
-            LogDamage.in(read.failure())
-                    .ifPresentOrElse(found -> raft.tell(new RaftCommand.Damaged(found)), () -> getContext()
-                            .getLog()
-                            .error("{} cannot read offset {}", spec.id(), fetch.offset(), read.failure()));
-            fetch.replyTo()
-                    .tell(new PartitionReply.ReplicaFailed(
-                            fetch.requestId(),
-                            "cannot read the log: " + read.failure().getMessage()));
-            return this;
-        }
-        int maxBytes = Math.min(fetch.maxBytes(), settings.fetchBytesMax());
-        waitOrAnswer(fetch, BatchSlice.from(read.entries(), fetch.offset(), maxBytes));
+    private Behavior<ReplicaMessage> onReads(Reads.Internal event) {
+        reads.on(event);
         return this;
     }
 
@@ -710,42 +696,6 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             damage = found;
             getContext().getLog().error("{} goes on with a damaged log: {}", spec.id(), found);
         }
-    }
-
-    private void waitOrAnswer(Fetch fetch, Payload batches) {
-        // What ends before the end holds as much as it may: no wait would add to it.
-        boolean cut = batches.sizeBytes() > 0
-                && offsetReader.nextOffset(batches, offsetReader.baseOffset(batches))
-                        < offsets().highWatermark();
-        boolean enough = cut || batches.sizeBytes() >= Math.min(fetch.minBytes(), settings.fetchBytesMax());
-        if (enough || fetch.maxWaitMillis() <= 0 || !serving) {
-            fetch.replyTo()
-                    .tell(new PartitionReply.Fetched(
-                            fetch.requestId(),
-                            batches,
-                            log().startOffset(),
-                            offsets().highWatermark()));
-        } else if (!waitingFetches.add(fetch)) {
-            fetch.replyTo().tell(new PartitionReply.Overloaded(fetch.requestId(), settings.waitingFetchesMax()));
-        }
-    }
-
-    private Behavior<ReplicaMessage> onFetchTimedOut(FetchTimedOut timedOut) {
-        waitingFetches.take(timedOut.key()).ifPresent(this::serve);
-        return this;
-    }
-
-    private Behavior<ReplicaMessage> onGetOffsets(GetOffsets get) {
-        if (problem != null) {
-            get.replyTo().tell(new PartitionReply.ReplicaFailed(get.requestId(), problem));
-        } else if (!serving) {
-            get.replyTo().tell(new PartitionReply.NotLeader(get.requestId(), leader));
-        } else {
-            get.replyTo()
-                    .tell(new PartitionReply.Offsets(
-                            get.requestId(), log().startOffset(), offsets().highWatermark()));
-        }
-        return this;
     }
 
     // --------------------------------------------------------------------------------------------------------- status
@@ -854,7 +804,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                         .replyTo()
                         .tell(new PartitionReply.OutcomeUnknown(placed.request().requestId())),
                 produce -> produce.replyTo().tell(new PartitionReply.ReplicaFailed(produce.requestId(), why)));
-        waitingFetches.takeAll(fetch -> fetch.replyTo().tell(new PartitionReply.ReplicaFailed(fetch.requestId(), why)));
+        reads.servesNoMore();
         statusRequests.forEach(this::onGetStatus);
         statusRequests.clear();
         if (!deleting) { // of a topic that is gone nobody wants to hear any more
