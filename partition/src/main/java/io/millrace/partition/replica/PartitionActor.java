@@ -27,11 +27,7 @@ import io.millrace.partition.replica.PartitionCommand.Produce;
 import io.millrace.partition.replica.Proposals.Proposal;
 import io.millrace.partition.state.PartitionOffsets;
 import io.millrace.partition.state.ProducerBatch;
-import io.millrace.partition.state.ProducerTable;
-import io.millrace.partition.state.Producers;
 import io.millrace.partition.state.SequenceVerdict;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -40,8 +36,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -60,21 +54,11 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     /** Of a decision of this replica, which nobody waits for. */
     private static final long NO_PROPOSAL = -1;
 
-    private static final int PRODUCERS_READ_BYTES = 4 << 20;
     private static final int PRODUCER_SNAPSHOTS_PER_SEGMENT = 4;
 
     private record Raft(RaftEvent event) implements ReplicaMessage {}
 
     private record Status(RaftStatus raft) implements ReplicaMessage {}
-
-    private record ProducersLoaded(
-            int logsReplaced, ProducerSnapshots.@Nullable Snapshot snapshot, @Nullable Throwable failure)
-            implements ReplicaMessage {}
-
-    private record ProducersRead(int logsReplaced, @Nullable ProducersInLog found, @Nullable Throwable failure)
-            implements ReplicaMessage {}
-
-    private record ProducersSaved(@Nullable Throwable failure) implements ReplicaMessage {}
 
     private enum LookForRoom implements ReplicaMessage {
         INSTANCE
@@ -100,10 +84,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private final OffsetReader offsetReader = OffsetReader.recordBatches();
     private final BySequence sequencing = new BySequence();
 
-    private final Executor blocking;
-    /** So much is read, at most, to know the producers again after a start, and a little more. */
-    private final long producerSnapshotBytes;
-
+    private final ReplicaProducers producers;
     private final Proposals proposals;
     private final Reads reads;
     private final List<GetStatus> statusRequests = new ArrayList<>();
@@ -115,19 +96,10 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     /** By snapshots. What was read of an earlier one is of no use. */
     private int logsReplaced;
 
-    /** All three null until the log is open. */
+    /** Both null until the log is open. */
     private @Nullable ReplicaLog log;
 
     private @Nullable PartitionOffsets offsets;
-
-    private @Nullable Producers producers;
-    private boolean producersAsked;
-    /** What stands for the entries before the log's first. */
-    private Optional<Snapshot> logStart = Optional.empty();
-
-    private CompletableFuture<?> producersSaving = CompletableFuture.completedFuture(null);
-    private boolean producersBeingSaved;
-    private long bytesSinceProducersSaved;
 
     private @Nullable String problem;
     /** The first that was found in the log. */
@@ -179,9 +151,13 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         this.settings = settings;
         this.life = life;
         this.disk = context.disk();
-        this.blocking =
-                actor.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
-        this.producerSnapshotBytes = Math.max(1, context.log().segmentBytes() / PRODUCER_SNAPSHOTS_PER_SEGMENT);
+        this.producers = new ReplicaProducers(
+                actor,
+                spec.id(),
+                disk,
+                actor.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER)),
+                Math.max(1, context.log().segmentBytes() / PRODUCER_SNAPSHOTS_PER_SEGMENT),
+                new ProducersOwner());
         this.observer = observer;
         this.proposals = new Proposals(settings);
         this.reads = new Reads(
@@ -220,9 +196,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 .onMessage(GetStatus.class, this::onGetStatus)
                 .onMessage(Status.class, this::onStatus)
                 .onMessage(BaseFound.class, this::onBaseFound)
-                .onMessage(ProducersLoaded.class, this::onProducersLoaded)
-                .onMessage(ProducersRead.class, this::onProducersRead)
-                .onMessage(ProducersSaved.class, this::onProducersSaved)
+                .onMessage(ReplicaProducers.Event.class, this::onProducersEvent)
                 .onMessageEquals(LookForRoom.INSTANCE, this::onLookForRoom)
                 .onMessageEquals(EarlyRoundOver.INSTANCE, this::onEarlyRoundOver)
                 .onMessage(ReplicaMessage.ApplyRetention.class, this::onApplyRetention)
@@ -305,15 +279,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private void onTruncated(long fromIndex) {
         trims.removeIf(trim -> trim.entryIndex() >= fromIndex);
-        if (fromIndex <= producers().committedIndex()) {
-            // Committed once, and lost by a majority since (decision 013): what is known of these entries is void.
-            logsReplaced++;
-            producersAsked = false;
-            producers = new Producers(fromIndex - 1);
-            loadProducers(fromIndex - 1);
-        } else {
-            producers().truncated(fromIndex);
-        }
+        producers.truncated(fromIndex);
         if (!offsets().truncated(fromIndex)) {
             askBase(fromIndex - 1);
         }
@@ -323,9 +289,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         log = started.log();
         offsets = new PartitionOffsets(
                 started.lastIndex(), started.nextOffset(), started.log().startOffset());
-        producers = new Producers(started.lastIndex());
-        logStart = started.start();
-        loadProducers(started.lastIndex());
+        producers.started(started);
         boolean isNew = started.lastIndex() == 0;
         if (isNew && spec.replicas().get(0) == spec.id().brokerId()) {
             raft.tell(RaftCommand.Campaign.INSTANCE); // the preferred leader of a new partition need not wait
@@ -336,16 +300,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         long index = snapshot.position().index();
         offsets = new PartitionOffsets(index, snapshot.nextOffset(), snapshot.nextOffset());
         offsets().committed(index);
-        producers = new Producers(index);
+        producers.installed(snapshot);
         trims.clear();
-        logStart = Optional.of(snapshot);
-        producers().restored(producersIn(snapshot).table(), index);
-        producersAsked = false;
-    }
-
-    private static ProducerSnapshots.Snapshot producersIn(Snapshot snapshot) {
-        return new ProducerSnapshots.Snapshot(
-                snapshot.position().index(), PartitionStateMachine.tableIn(snapshot.state()));
     }
 
     private void onAppended(List<Entry> entries) {
@@ -355,12 +311,11 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             known.appended(
                     entry.index(),
                     entry.type() == EntryType.DATA ? offsetReader.nextOffset(entry.payload(), before) : before);
-            bytesSinceProducersSaved += entry.payload().sizeBytes();
             if (entry.type() == EntryType.TRIM) {
                 trims.add(new Trim(entry.index(), TrimDecision.decode(entry.payload())));
             }
         }
-        ProducerBatches.in(entries).forEach(producers()::appended);
+        producers.appended(entries);
     }
 
     private void onCommitted(RaftEvent.Committed committed) {
@@ -371,12 +326,10 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             askBase(committed.index());
             return;
         }
-        producers().committed(committed.index());
+        producers.committed(committed.index());
         proposals.committed(
                 committed.index(), placed -> answerProduced(placed.request(), placed.baseOffset(), placed.duplicate()));
         trim(committed.index());
-        readProducers();
-        saveProducers();
         serveIfReady();
         propose();
         reads.committed();
@@ -384,10 +337,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     /** By the time that its own first entry is committed, a leader can know what is in the log, and who wrote it. */
     private void serveIfReady() {
-        if (role == Role.LEADER
-                && !serving
-                && offsets().commitIndex() >= ownFirstIndex
-                && producers().isComplete()) {
+        if (role == Role.LEADER && !serving && offsets().commitIndex() >= ownFirstIndex && producers.areComplete()) {
             serving = true;
             nextOffset = offsets().logEndOffset();
             tellObserver();
@@ -400,7 +350,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         leader = change.leader();
         ownFirstIndex = change.lastIndex();
         serving = false;
-        producers().abandonProposed();
+        producers.abandonProposed();
         proposals.abandonAppended(placed -> placed.request()
                 .replyTo()
                 .tell(new PartitionReply.OutcomeUnknown(placed.request().requestId())));
@@ -441,111 +391,27 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     // ------------------------------------------------------------------------------------------------------ producers
 
-    private void loadProducers(long lastIndex) {
-        var atStart = logStart.map(PartitionActor::producersIn)
-                .orElseGet(() -> new ProducerSnapshots.Snapshot(0, new ProducerTable()));
-        int asked = logsReplaced;
-        getContext()
-                .pipeToSelf(
-                        producersSaving
-                                .handle((done, failure) -> lastIndex)
-                                .thenApplyAsync(last -> snapshots().latest(atStart, last), blocking),
-                        (snapshot, failure) -> new ProducersLoaded(asked, snapshot, failure));
+    private Behavior<ReplicaMessage> onProducersEvent(ReplicaProducers.Event event) {
+        if (problem == null) {
+            orFail(() -> producers.on(event));
+        }
+        return this;
     }
 
-    private Behavior<ReplicaMessage> onProducersLoaded(ProducersLoaded loaded) {
-        ProducerSnapshots.Snapshot snapshot = loaded.snapshot();
-        if (problem != null || loaded.logsReplaced() != logsReplaced) {
-            return this;
-        }
-        if (snapshot == null) {
-            fail("cannot open the log's directory: " + loaded.failure());
-            return this;
-        }
-        if (snapshot.index() > producers().lastFound()) {
-            loadProducers(producers().lastFound()); // cut off meanwhile
-            return this;
-        }
-        orFail(() -> {
-            producers().restored(snapshot.table(), snapshot.index());
-            readProducers();
+    private final class ProducersOwner implements ReplicaProducers.Owner {
+        @Override
+        public void advanced() {
             serveIfReady();
-        });
-        return this;
-    }
+        }
 
-    /** Reads on, if the table lacks entries that are committed; one piece at a time. */
-    private void readProducers() {
-        Optional<Producers.Range> range =
-                producersAsked ? Optional.empty() : producers().toRead();
-        if (range.isPresent()) {
-            producersAsked = true;
-            var entries = log().read(range.get().first(), range.get().last(), PRODUCERS_READ_BYTES);
-            int asked = logsReplaced;
-            getContext()
-                    .pipeToSelf(
-                            entries.thenApply(ProducersInLog::of),
-                            (found, failure) -> new ProducersRead(asked, found, failure));
+        @Override
+        public void damaged(String found) {
+            raft.tell(new RaftCommand.Damaged(found));
         }
-    }
 
-    private Behavior<ReplicaMessage> onProducersRead(ProducersRead read) {
-        ProducersInLog found = read.found();
-        if (problem != null || read.logsReplaced() != logsReplaced) {
-            return this;
-        }
-        Optional<String> damaged = LogDamage.in(read.failure());
-        if (damaged.isPresent()) {
-            producersAsked = true; // it cannot serve, and need not read again, until it has another log
-            raft.tell(new RaftCommand.Damaged(damaged.get()));
-            return this;
-        }
-        producersAsked = false;
-        if (found == null) {
-            fail("cannot read the log: " + read.failure());
-            return this;
-        }
-        orFail(() -> {
-            producers().read(found.batches(), found.lastIndex());
-            bytesSinceProducersSaved += found.sizeBytes();
-            readProducers();
-            serveIfReady();
-        });
-        return this;
-    }
-
-    private void saveProducers() {
-        if (!producersBeingSaved
-                && bytesSinceProducersSaved >= producerSnapshotBytes
-                && producers().isComplete()
-                && !deleting) {
-            producersBeingSaved = true;
-            bytesSinceProducersSaved = 0;
-            var snapshot = new ProducerSnapshots.Snapshot(
-                    producers().committedIndex(), producers().table().committedCopy());
-            CompletableFuture<Void> saving =
-                    CompletableFuture.runAsync(() -> snapshots().write(snapshot), blocking);
-            producersSaving = saving;
-            getContext().pipeToSelf(saving, (done, failure) -> new ProducersSaved(failure));
-        }
-    }
-
-    private Behavior<ReplicaMessage> onProducersSaved(ProducersSaved saved) {
-        producersBeingSaved = false;
-        if (saved.failure() != null && !deleting) {
-            getContext()
-                    .getLog()
-                    .warn("{} cannot save its producers: a start will take longer", spec.id(), saved.failure());
-        }
-        return this;
-    }
-
-    /** Blocks. */
-    private ProducerSnapshots snapshots() {
-        try {
-            return new ProducerSnapshots(disk.storageOf(spec.id()));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        @Override
+        public void failed(String why) {
+            fail(why);
         }
     }
 
@@ -598,7 +464,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         @Override
         public SequenceVerdict decide(Produce request, long baseOffset) {
             return ProducerBatches.of(request.batches())
-                    .map(batch -> producers().table().propose(batch, baseOffset))
+                    .map(batch -> producers.table().propose(batch, baseOffset))
                     .orElse(SequenceVerdict.Accepted.ACCEPTED);
         }
 
@@ -814,10 +680,6 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private ReplicaLog log() {
         return Optional.ofNullable(log).orElseThrow(() -> new IllegalStateException("the log is not open"));
-    }
-
-    private Producers producers() {
-        return Optional.ofNullable(producers).orElseThrow(() -> new IllegalStateException("the log is not open"));
     }
 
     private PartitionOffsets offsets() {

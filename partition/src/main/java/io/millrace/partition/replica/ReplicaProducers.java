@@ -1,0 +1,262 @@
+package io.millrace.partition.replica;
+
+import akka.actor.typed.javadsl.ActorContext;
+import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.Snapshot;
+import io.millrace.partition.state.ProducerTable;
+import io.millrace.partition.state.Producers;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A replica's {@link Producers}, with what they need of the disk: the latest snapshot that was saved, what the log says since then,
+ * and a new snapshot from time to time. Belongs to one {@link PartitionActor}, which gives the events back that this has sent to
+ * it, and hears what comes of them.
+ */
+final class ReplicaProducers {
+    private static final int READ_BYTES = 4 << 20;
+
+    /** Something that was asked of the disk has ended. */
+    sealed interface Event extends ReplicaMessage {}
+
+    private record Loaded(int logs, ProducerSnapshots.@Nullable Snapshot snapshot, @Nullable Throwable failure)
+            implements Event {}
+
+    private record Read(int logs, @Nullable ProducersInLog found, @Nullable Throwable failure) implements Event {}
+
+    private record Saved(@Nullable Throwable failure) implements Event {}
+
+    /** The replica. */
+    interface Owner {
+        /** The table says more than before: perhaps all. */
+        void advanced();
+
+        /** The log is damaged where it had to be read. */
+        void damaged(String problem);
+
+        /** The replica cannot go on. */
+        void failed(String problem);
+    }
+
+    private final ActorContext<ReplicaMessage> actor;
+    private final ReplicaId id;
+    private final Disk disk;
+    private final Executor blocking;
+    /** So much is read, at most, to know the producers again after a start, and a little more. */
+    private final long snapshotBytes;
+
+    private final Owner owner;
+
+    /** Both null until the log is open. */
+    private @Nullable ReplicaLog log;
+
+    private @Nullable Producers producers;
+    /** What stands for the entries before the log's first. */
+    private Optional<Snapshot> logStart = Optional.empty();
+
+    /** How many logs there have been, so to speak: what was asked about an earlier one is of no use. */
+    private int logs;
+
+    private boolean beingRead;
+    private CompletableFuture<?> saving = CompletableFuture.completedFuture(null);
+    private boolean beingSaved;
+    private long bytesSinceSaved;
+
+    /**
+     * @param blocking where the disk is waited for
+     * @param snapshotBytes of the log, from one snapshot to the next
+     */
+    ReplicaProducers(
+            ActorContext<ReplicaMessage> actor,
+            ReplicaId id,
+            Disk disk,
+            Executor blocking,
+            long snapshotBytes,
+            Owner owner) {
+        this.actor = actor;
+        this.id = id;
+        this.disk = disk;
+        this.blocking = blocking;
+        this.snapshotBytes = snapshotBytes;
+        this.owner = owner;
+    }
+
+    // -------------------------------------------------------------------------------------------------- what is known
+
+    /** Whether everything is known that the log says. */
+    boolean areComplete() {
+        return producers().isComplete();
+    }
+
+    /** @throws IllegalStateException unless they are complete */
+    ProducerTable table() {
+        return producers().table();
+    }
+
+    /** What was proposed here and did not arrive in the log never will. */
+    void abandonProposed() {
+        producers().abandonProposed();
+    }
+
+    // ------------------------------------------------------------------------------------------ what becomes of the
+    // log
+
+    void started(RaftEvent.Started started) {
+        log = started.log();
+        logStart = started.start();
+        beginAfter(started.lastIndex());
+    }
+
+    void installed(Snapshot snapshot) {
+        logs++;
+        logStart = Optional.of(snapshot);
+        long index = snapshot.position().index();
+        producers = new Producers(index);
+        producers().restored(in(snapshot).table(), index);
+        beingRead = false;
+    }
+
+    void appended(List<Entry> entries) {
+        for (Entry entry : entries) {
+            bytesSinceSaved += entry.payload().sizeBytes();
+        }
+        ProducerBatches.in(entries).forEach(producers()::appended);
+    }
+
+    void truncated(long fromIndex) {
+        if (fromIndex <= producers().committedIndex()) {
+            // Committed once, and lost by a majority since (decision 013): what is known of these entries is void.
+            beginAfter(fromIndex - 1);
+        } else {
+            producers().truncated(fromIndex);
+        }
+    }
+
+    void committed(long index) {
+        producers().committed(index);
+        readOn();
+        saveIfDue();
+    }
+
+    private void beginAfter(long lastIndex) {
+        logs++;
+        beingRead = false;
+        producers = new Producers(lastIndex);
+        load(lastIndex);
+    }
+
+    // ------------------------------------------------------------------------------------------------------- the disk
+
+    /** One that was sent to the actor. */
+    void on(Event event) {
+        if (event instanceof Loaded loaded && loaded.logs() == logs) {
+            onLoaded(loaded);
+        } else if (event instanceof Read read && read.logs() == logs) {
+            onRead(read);
+        } else if (event instanceof Saved saved) {
+            onSaved(saved);
+        }
+    }
+
+    private void load(long lastIndex) {
+        var atStart = logStart.map(ReplicaProducers::in)
+                .orElseGet(() -> new ProducerSnapshots.Snapshot(0, new ProducerTable()));
+        int asked = logs;
+        actor.pipeToSelf(
+                saving.handle((done, failure) -> lastIndex)
+                        .thenApplyAsync(last -> snapshots().latest(atStart, last), blocking),
+                (snapshot, failure) -> new Loaded(asked, snapshot, failure));
+    }
+
+    private void onLoaded(Loaded loaded) {
+        ProducerSnapshots.Snapshot snapshot = loaded.snapshot();
+        if (snapshot == null) {
+            owner.failed("cannot open the log's directory: " + loaded.failure());
+        } else if (snapshot.index() > producers().lastFound()) {
+            load(producers().lastFound()); // cut off meanwhile
+        } else {
+            producers().restored(snapshot.table(), snapshot.index());
+            readOn();
+            owner.advanced();
+        }
+    }
+
+    /** Reads on, if the table lacks entries that are committed; one piece at a time. */
+    private void readOn() {
+        Optional<Producers.Range> range =
+                beingRead ? Optional.empty() : producers().toRead();
+        if (range.isPresent()) {
+            beingRead = true;
+            var entries = log().read(range.get().first(), range.get().last(), READ_BYTES);
+            int asked = logs;
+            actor.pipeToSelf(
+                    entries.thenApply(ProducersInLog::of), (found, failure) -> new Read(asked, found, failure));
+        }
+    }
+
+    private void onRead(Read read) {
+        ProducersInLog found = read.found();
+        Optional<String> damaged = LogDamage.in(read.failure());
+        if (damaged.isPresent()) {
+            // It stays "being read": it cannot serve, and need not read again, until it has another log.
+            owner.damaged(damaged.get());
+            return;
+        }
+        beingRead = false;
+        if (found == null) {
+            owner.failed("cannot read the log: " + read.failure());
+            return;
+        }
+        producers().read(found.batches(), found.lastIndex());
+        bytesSinceSaved += found.sizeBytes();
+        readOn();
+        owner.advanced();
+    }
+
+    private void saveIfDue() {
+        if (!beingSaved && bytesSinceSaved >= snapshotBytes && producers().isComplete()) {
+            beingSaved = true;
+            bytesSinceSaved = 0;
+            var snapshot = new ProducerSnapshots.Snapshot(
+                    producers().committedIndex(), producers().table().committedCopy());
+            CompletableFuture<Void> written =
+                    CompletableFuture.runAsync(() -> snapshots().write(snapshot), blocking);
+            saving = written;
+            actor.pipeToSelf(written, (done, failure) -> new Saved(failure));
+        }
+    }
+
+    private void onSaved(Saved saved) {
+        beingSaved = false;
+        if (saved.failure() != null) {
+            actor.getLog().warn("{} cannot save its producers: a start will take longer", id, saved.failure());
+        }
+    }
+
+    private static ProducerSnapshots.Snapshot in(Snapshot snapshot) {
+        return new ProducerSnapshots.Snapshot(
+                snapshot.position().index(), PartitionStateMachine.tableIn(snapshot.state()));
+    }
+
+    /** Blocks. */
+    private ProducerSnapshots snapshots() {
+        try {
+            return new ProducerSnapshots(disk.storageOf(id));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private ReplicaLog log() {
+        return Optional.ofNullable(log).orElseThrow(() -> new IllegalStateException("the log is not open"));
+    }
+
+    private Producers producers() {
+        return Optional.ofNullable(producers).orElseThrow(() -> new IllegalStateException("the log is not open"));
+    }
+}
