@@ -90,6 +90,26 @@ public sealed interface Failure {
 
     record DeadlinePassed() implements Failure {}
 
+    record UnknownGroup(String group) implements Failure {}
+
+    record UnknownMember(String group, String memberId) implements Failure {}
+
+    record FencedMemberEpoch(String group, String memberId, long memberEpoch, long currentEpoch) implements Failure {}
+
+    /** @param memberId of the one that has it */
+    record InstanceIdInUse(String group, String instanceId, String memberId) implements Failure {}
+
+    record GroupNotEmpty(String group, int members) implements Failure {}
+
+    record PartitionNotOwned(String group, String memberId, String topic, int partition) implements Failure {}
+
+    /** @param latest the offset that the next record will get */
+    record OffsetBeyondLogEnd(String topic, int partition, long offset, long latest) implements Failure {}
+
+    record CoordinatorUnavailable(String problem) implements Failure {}
+
+    record GroupFull(String group, int limit) implements Failure {}
+
     record InternalFault(String incident) implements Failure {}
 
     default FailureException asException() {

@@ -29,6 +29,15 @@ public enum FailureReason {
     REPLICA_FAILED(Effect.FAULT),
     DEADLINE_PASSED(Effect.NOT_APPLIED),
     INTERNAL_FAULT(Effect.FAULT),
+    UNKNOWN_GROUP(Effect.REFUSED),
+    UNKNOWN_MEMBER(Effect.REFUSED),
+    FENCED_MEMBER_EPOCH(Effect.REFUSED),
+    INSTANCE_ID_IN_USE(Effect.REFUSED),
+    GROUP_NOT_EMPTY(Effect.REFUSED),
+    PARTITION_NOT_OWNED(Effect.REFUSED),
+    OFFSET_BEYOND_LOG_END(Effect.REFUSED),
+    COORDINATOR_UNAVAILABLE(Effect.NOT_APPLIED),
+    GROUP_FULL(Effect.REFUSED),
 
     /** No connection could be made: the request was not sent. Metadata: address. */
     CONNECTION_FAILED(Effect.NOT_APPLIED),

@@ -175,6 +175,79 @@ final class Statuses {
                     .with("producer_id", f.producerId())
                     .with("sequence", f.sequence());
         }
+        return tellGroups(failure);
+    }
+
+    private static Told tellGroups(Failure failure) {
+        if (failure instanceof Failure.UnknownGroup f) {
+            return told(Status.Code.NOT_FOUND, ErrorReason.UNKNOWN_GROUP, "there is no group '" + f.group() + "'")
+                    .with("group", f.group());
+        } else if (failure instanceof Failure.UnknownMember f) {
+            return told(
+                            Status.Code.NOT_FOUND,
+                            ErrorReason.UNKNOWN_MEMBER,
+                            "group '" + f.group() + "' has no member '" + f.memberId() + "', or not any more")
+                    .with("group", f.group())
+                    .with("member_id", f.memberId());
+        } else if (failure instanceof Failure.FencedMemberEpoch f) {
+            return told(
+                            Status.Code.FAILED_PRECONDITION,
+                            ErrorReason.FENCED_MEMBER_EPOCH,
+                            "member '" + f.memberId() + "' of group '" + f.group() + "' is in epoch " + f.currentEpoch()
+                                    + ", not " + f.memberEpoch())
+                    .with("group", f.group())
+                    .with("member_id", f.memberId())
+                    .with("member_epoch", f.memberEpoch())
+                    .with("current_epoch", f.currentEpoch());
+        } else if (failure instanceof Failure.InstanceIdInUse f) {
+            return told(
+                            Status.Code.ALREADY_EXISTS,
+                            ErrorReason.INSTANCE_ID_IN_USE,
+                            "instance '" + f.instanceId() + "' of group '" + f.group() + "' is member '" + f.memberId()
+                                    + "', which has neither left nor been silent for its session timeout")
+                    .with("group", f.group())
+                    .with("instance_id", f.instanceId())
+                    .with("member_id", f.memberId());
+        } else if (failure instanceof Failure.GroupNotEmpty f) {
+            return told(
+                            Status.Code.FAILED_PRECONDITION,
+                            ErrorReason.GROUP_NOT_EMPTY,
+                            "group '" + f.group() + "' has members (" + f.members()
+                                    + "), and this is possible without only")
+                    .with("group", f.group())
+                    .with("members", f.members());
+        } else if (failure instanceof Failure.PartitionNotOwned f) {
+            return told(
+                            Status.Code.FAILED_PRECONDITION,
+                            ErrorReason.PARTITION_NOT_OWNED,
+                            f.topic() + "-" + f.partition() + " does not belong to member '" + f.memberId()
+                                    + "' of group '" + f.group() + "', or did not in that epoch")
+                    .with("group", f.group())
+                    .with("member_id", f.memberId())
+                    .with("topic", f.topic())
+                    .with("partition", f.partition());
+        } else if (failure instanceof Failure.OffsetBeyondLogEnd f) {
+            return told(
+                            Status.Code.OUT_OF_RANGE,
+                            ErrorReason.OFFSET_BEYOND_LOG_END,
+                            "the next record of " + f.topic() + "-" + f.partition() + " will have offset " + f.latest()
+                                    + ": " + f.offset() + " cannot be committed")
+                    .with("topic", f.topic())
+                    .with("partition", f.partition())
+                    .with("offset", f.offset())
+                    .with("latest_offset", f.latest());
+        } else if (failure instanceof Failure.CoordinatorUnavailable f) {
+            return told(Status.Code.UNAVAILABLE, ErrorReason.COORDINATOR_UNAVAILABLE, f.problem())
+                    .with("problem", f.problem())
+                    .retryAfter(AFTER_ELECTION);
+        } else if (failure instanceof Failure.GroupFull f) {
+            return told(
+                            Status.Code.RESOURCE_EXHAUSTED,
+                            ErrorReason.GROUP_FULL,
+                            "group '" + f.group() + "' has " + f.limit() + " members, and takes no more")
+                    .with("group", f.group())
+                    .with("limit", f.limit());
+        }
         return tellState(failure);
     }
 
