@@ -35,6 +35,7 @@ public final class MillraceClient implements AutoCloseable {
     private final RandomGenerator random;
     private final Calls calls;
     private final Runnable whenClosed;
+    /** Those that are not closed. */
     private final Set<Producer> producers = ConcurrentHashMap.newKeySet();
 
     /** For tests, which bring their own time, channels and chance. */
@@ -63,9 +64,14 @@ public final class MillraceClient implements AutoCloseable {
 
     /** A producer of its own buffer and counters; it may be closed alone, and is closed with the client. */
     public Producer producer(ProducerSettings producerSettings) {
-        Producer producer = new Producer(producerSettings, settings, calls, timers, random);
+        Producer producer = new Producer(producerSettings, settings, calls, timers, random, producers::remove);
         producers.add(producer);
         return producer;
+    }
+
+    /** How many of its producers are not closed. */
+    int openProducers() {
+        return producers.size();
     }
 
     /**

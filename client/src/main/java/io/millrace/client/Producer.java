@@ -16,6 +16,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 
@@ -43,19 +44,23 @@ public final class Producer implements AutoCloseable {
     private final ConcurrentMap<String, TopicQueues> topics = new ConcurrentHashMap<>();
     private final Counters counters = new Counters();
     private final ProducerIdentity identity;
+    private final Consumer<Producer> whenClosed;
     private volatile boolean closed;
 
+    /** @param whenClosed told when it is closed and nothing is left of what it has taken */
     Producer(
             ProducerSettings settings,
             ClientSettings clientSettings,
             Calls calls,
             Timers timers,
-            RandomGenerator random) {
+            RandomGenerator random,
+            Consumer<Producer> whenClosed) {
         this.settings = settings;
         this.clientSettings = clientSettings;
         this.calls = calls;
         this.timers = timers;
         this.random = random;
+        this.whenClosed = whenClosed;
         this.identity = new ProducerIdentity(calls, clientSettings.attemptTimeout(), settings.deliveryTimeout());
         // Fair, so that a large record is not starved by small ones.
         this.bufferBytes = new Semaphore(settings.bufferBytesMax(), true);
@@ -153,6 +158,7 @@ public final class Producer implements AutoCloseable {
     public void close() {
         closed = true;
         flush();
+        whenClosed.accept(this);
     }
 
     /**
@@ -175,6 +181,8 @@ public final class Producer implements AutoCloseable {
             return false;
         } catch (ExecutionException e) {
             throw Futures.failure(e); // flushes do not fail
+        } finally {
+            whenClosed.accept(this);
         }
     }
 

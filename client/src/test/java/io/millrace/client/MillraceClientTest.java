@@ -85,6 +85,19 @@ class MillraceClientTest {
     }
 
     @Test
+    void aProducerThatIsClosedIsForgotten() {
+        Producer first = fixture.client.producer();
+        Producer second = fixture.client.producer();
+        assertThat(fixture.client.openProducers()).isEqualTo(2);
+
+        first.close();
+        first.close();
+        assertThat(fixture.client.openProducers()).isEqualTo(1);
+        assertThat(second.close(Duration.ofSeconds(1))).isTrue();
+        assertThat(fixture.client.openProducers()).isZero();
+    }
+
+    @Test
     void aClusterThatHasAnsweredIsWaitedFor() {
         fixture.client.admin().describeCluster();
         cluster.close();
