@@ -1,5 +1,7 @@
 package io.millrace.broker;
 
+import io.millrace.protocol.record.Compression;
+import io.millrace.protocol.record.CompressionTypes;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
@@ -25,6 +27,9 @@ public sealed interface Failure {
     record EmptyBatch() implements Failure {}
 
     record CorruptBatch(String problem, int position) implements Failure {}
+
+    /** @param allowed by the topic */
+    record CompressionNotAllowed(Compression compression, CompressionTypes allowed) implements Failure {}
 
     record InvalidRequest(String field, String problem) implements Failure {}
 

@@ -2,7 +2,10 @@ package io.millrace.client;
 
 import io.millrace.protocol.record.Compression;
 
-/** How a producer compresses its batches. One that compression does not make smaller is sent as it is. */
+/**
+ * How a producer compresses its batches. One that compression does not make smaller is sent as it is. Where a topic does not take what
+ * is chosen here (its setting {@code compression.types}), something that it takes is chosen instead.
+ */
 public enum BatchCompression {
     NONE,
     GZIP,

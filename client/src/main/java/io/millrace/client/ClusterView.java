@@ -1,5 +1,6 @@
 package io.millrace.client;
 
+import io.millrace.protocol.record.CompressionTypes;
 import io.millrace.protocol.v1.Broker;
 import io.millrace.protocol.v1.GetMetadataResponse;
 import io.millrace.protocol.v1.Partition;
@@ -31,10 +32,11 @@ record ClusterView(Map<Integer, HostPort> brokers, Map<String, TopicView> topics
      * One topic.
      *
      * @param id tells it from one of the same name that was deleted
+     * @param compression what its batches may be compressed with
      * @param leaders of each partition, in order; null where none is known
      * @param learnedAtNanos when a broker said so
      */
-    record TopicView(long id, List<@Nullable Leader> leaders, long learnedAtNanos) {
+    record TopicView(long id, CompressionTypes compression, List<@Nullable Leader> leaders, long learnedAtNanos) {
         TopicView {
             // Not List.copyOf, which refuses null.
             leaders = Collections.unmodifiableList(new ArrayList<>(leaders));
@@ -74,7 +76,16 @@ record ClusterView(Map<Integer, HostPort> brokers, Map<String, TopicView> topics
                         partition.hasLeader() ? new Leader(partition.getLeader(), partition.getLeaderTerm()) : null);
             }
         }
-        return with(topic.getName(), new TopicView(topic.getId(), leaders, nowNanos));
+        return with(topic.getName(), new TopicView(topic.getId(), compressionOf(topic), leaders, nowNanos));
+    }
+
+    private static CompressionTypes compressionOf(Topic topic) {
+        String setting = topic.getSettingsMap().get(CompressionTypes.SETTING);
+        try {
+            return setting == null ? CompressionTypes.ANY : CompressionTypes.of(setting);
+        } catch (IllegalArgumentException e) {
+            return CompressionTypes.ANY; // of a later version: the broker will say what it does not take
+        }
     }
 
     ClusterView withoutTopic(String name) {
@@ -92,7 +103,7 @@ record ClusterView(Map<Integer, HostPort> brokers, Map<String, TopicView> topics
         Leader known = leader(name, partition);
         List<@Nullable Leader> leaders = new ArrayList<>(topic.leaders());
         leaders.set(partition, brokerId == null ? null : new Leader(brokerId, known == null ? 0 : known.term()));
-        return with(name, new TopicView(topic.id(), leaders, topic.learnedAtNanos()));
+        return with(name, new TopicView(topic.id(), topic.compression(), leaders, topic.learnedAtNanos()));
     }
 
     ClusterView withBroker(int id, HostPort address) {

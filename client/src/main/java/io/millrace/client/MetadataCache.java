@@ -1,6 +1,7 @@
 package io.millrace.client;
 
 import io.millrace.client.ClusterView.TopicView;
+import io.millrace.protocol.record.CompressionTypes;
 import io.millrace.protocol.v1.GetMetadataResponse;
 import io.millrace.protocol.v1.Topic;
 import java.time.Duration;
@@ -56,6 +57,12 @@ final class MetadataCache {
             refreshInBackground(name);
         }
         return CompletableFuture.completedFuture(known);
+    }
+
+    /** What batches of the topic may be compressed with, as far as that is known. */
+    CompressionTypes compressionOf(String topic) {
+        TopicView known = view.topics().get(topic);
+        return known == null ? CompressionTypes.ANY : known.compression();
     }
 
     Optional<HostPort> leaderAddress(String topic, int partition) {

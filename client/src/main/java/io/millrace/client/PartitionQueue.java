@@ -89,7 +89,10 @@ final class PartitionQueue {
                 }
                 long alone = RecordBatchBuilder.sizeOfBatchOf(record.key(), record.value(), record.headers());
                 batch = new ProducerBatch(
-                        (int) Math.max(settings.batchBytesMax(), alone), settings.compression(), timers.nanoTime());
+                        (int) Math.max(settings.batchBytesMax(), alone),
+                        settings.compression(),
+                        () -> calls.metadata().compressionOf(topic),
+                        timers.nanoTime());
                 if (!batch.tryAppend(record, timestampMillis, bufferBytes, promise)) {
                     throw new IllegalStateException("a record does not fit into a batch of its own size");
                 }

@@ -2,6 +2,7 @@ package io.millrace.client;
 
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.FlushPolicy;
+import io.millrace.protocol.record.CompressionTypes;
 import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordBatchBuilder;
 import io.millrace.protocol.record.StoredRecord;
@@ -9,6 +10,7 @@ import io.millrace.protocol.v1.ProduceResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Records of one partition that travel together, and the promises made for them. Guarded by its {@link PartitionQueue}. */
@@ -19,15 +21,19 @@ final class ProducerBatch {
     final long createdNanos;
     private final int sizeMax;
     private final BatchCompression compression;
+    /** What the topic takes; asked when the batch is encoded. */
+    private final Supplier<CompressionTypes> types;
+
     private RecordBatchBuilder builder;
     private final List<Promise> promises = new ArrayList<>();
     private int bufferBytes;
     private boolean numbered;
     private @Nullable Bytes encoded;
 
-    ProducerBatch(int sizeMax, BatchCompression compression, long createdNanos) {
+    ProducerBatch(int sizeMax, BatchCompression compression, Supplier<CompressionTypes> types, long createdNanos) {
         this.sizeMax = sizeMax;
         this.compression = compression;
+        this.types = types;
         this.builder = new RecordBatchBuilder(sizeMax);
         this.createdNanos = createdNanos;
     }
@@ -86,7 +92,7 @@ final class ProducerBatch {
     Bytes encoded() {
         Bytes bytes = encoded;
         if (bytes == null) {
-            bytes = builder.build(compression.forSize(builder.sizeInBytes()));
+            bytes = builder.build(compression.forSize(builder.sizeInBytes()), types.get());
             encoded = bytes;
         }
         return bytes;
@@ -102,8 +108,8 @@ final class ProducerBatch {
             throw new IllegalStateException("one record cannot be split");
         }
         Bytes whole = encoded();
-        ProducerBatch first = new ProducerBatch(sizeMax, compression, createdNanos);
-        ProducerBatch second = new ProducerBatch(sizeMax, compression, createdNanos);
+        ProducerBatch first = new ProducerBatch(sizeMax, compression, types, createdNanos);
+        ProducerBatch second = new ProducerBatch(sizeMax, compression, types, createdNanos);
         int index = 0;
         for (StoredRecord record : RecordBatch.at(whole, 0).records()) {
             ProducerBatch half = index < recordCount() / 2 ? first : second;

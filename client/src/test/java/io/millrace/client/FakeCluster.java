@@ -6,6 +6,7 @@ import com.google.rpc.RetryInfo;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import io.millrace.protocol.record.Compression;
 import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordBatches;
 import io.millrace.protocol.record.StoredRecord;
@@ -159,6 +160,14 @@ public final class FakeCluster implements AutoCloseable {
         return records(topic, partition).stream()
                 .map(r -> r.value() == null ? "null" : r.value().toUtf8())
                 .toList();
+    }
+
+    /** Of each batch, in order. */
+    public synchronized List<Compression> compressions(String topic, int partition) {
+        byte[] log = topic(topic).partitions().get(partition).log.toByteArray();
+        List<Compression> found = new ArrayList<>();
+        RecordBatches.iterate(io.millrace.protocol.Bytes.wrap(log)).forEach(batch -> found.add(batch.compression()));
+        return found;
     }
 
     /** Which broker got a produce request for which partition, in order: {@code 1<orders-0}. */

@@ -7,6 +7,7 @@ import io.grpc.Status;
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.FlushPolicy;
 import io.millrace.protocol.Partitioner;
+import io.millrace.protocol.record.Compression;
 import io.millrace.protocol.record.Header;
 import io.millrace.protocol.record.StoredRecord;
 import io.millrace.protocol.v1.ErrorReason;
@@ -401,6 +402,19 @@ class ProducerTest {
         assertThat(failureOf(fixture.client.producer().send(value("a/b", "x"))).reason())
                 .isEqualTo(FailureReason.INVALID_TOPIC_NAME);
         assertThat(cluster.metadataLog()).isEmpty();
+    }
+
+    @Test
+    void batchesAreCompressedAsTheirTopicHasIt() {
+        cluster.createTopic("orders", 1, Map.of("compression.types", "snappy"));
+        cluster.createTopic("plain", 1, Map.of("compression.types", "none"));
+        Producer producer = fixture.client.producer(ProducerSettings.DEFAULT.withCompression(BatchCompression.AUTO));
+        producer.sendSync(value("orders", "x"));
+        producer.sendSync(value("orders", "x".repeat(10_000)));
+        producer.sendSync(value("plain", "x".repeat(10_000)));
+
+        assertThat(cluster.compressions("orders", 0)).containsExactly(Compression.SNAPPY, Compression.SNAPPY);
+        assertThat(cluster.compressions("plain", 0)).containsExactly(Compression.NONE);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.client.Calls.Reply;
 import io.millrace.client.SendWindow.Sending;
 import io.millrace.protocol.Bytes;
+import io.millrace.protocol.record.CompressionTypes;
 import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.v1.ProduceResponse;
 import java.util.ArrayList;
@@ -205,7 +206,7 @@ class SendWindowTest {
         Hostile(Random random, int batches) {
             this.random = random;
             for (int i = 0; i < batches; i++) {
-                ProducerBatch batch = new ProducerBatch(1024, BatchCompression.NONE, 0);
+                ProducerBatch batch = new ProducerBatch(1024, BatchCompression.NONE, () -> CompressionTypes.ANY, 0);
                 batch.tryAppend(ProducerRecord.of("t", Bytes.EMPTY), i, 1, new CompletableFuture<>());
                 window.add(batch);
             }
@@ -333,7 +334,7 @@ class SendWindowTest {
     }
 
     private static ProducerBatch batch(int records) {
-        ProducerBatch batch = new ProducerBatch(1024, BatchCompression.NONE, 0);
+        ProducerBatch batch = new ProducerBatch(1024, BatchCompression.NONE, () -> CompressionTypes.ANY, 0);
         for (int i = 0; i < records; i++) {
             batch.tryAppend(ProducerRecord.of("t", Bytes.utf8("x")), 0, 1, new CompletableFuture<>());
         }

@@ -21,6 +21,7 @@ class PurityTest {
             .resideInAnyPackage(
                     "io.millrace.controller.metadata..",
                     "io.millrace.protocol",
+                    "io.millrace.protocol.record", // how batches may be compressed
                     // Without subpackages: java.util.concurrent stays out.
                     "java.lang",
                     "java.util",

@@ -9,6 +9,8 @@ import io.millrace.controller.metadata.TopicSettings;
 import io.millrace.partition.raft.Payload;
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.Partitioner;
+import io.millrace.protocol.record.Compression;
+import io.millrace.protocol.record.CompressionTypes;
 import io.millrace.protocol.record.CorruptRecordBatchException;
 import io.millrace.protocol.record.Header;
 import io.millrace.protocol.record.RecordBatch;
@@ -77,9 +79,10 @@ final class ProduceIntake {
         if (request.getMode() == ProduceRequest.Mode.UNRECOGNIZED) {
             throw new Failure.InvalidRequest("mode", "there is no mode " + request.getModeValue()).asException();
         }
+        TopicSettings settings = TopicSettings.of(topic.settings());
         return switch (request.getPayloadCase()) {
-            case RECORDS -> acceptRecords(topic, request);
-            case RECORD_BATCHES -> acceptBatches(topic, request);
+            case RECORDS -> acceptRecords(topic, settings, request);
+            case RECORD_BATCHES -> acceptBatches(topic, settings, request);
             case PAYLOAD_NOT_SET -> throw new Failure.EmptyBatch().asException();
         };
     }
@@ -89,7 +92,7 @@ final class ProduceIntake {
     }
 
     private static Accepted accepted(
-            TopicMetadata topic,
+            TopicSettings settings,
             PartitionTarget target,
             ProduceRequest request,
             CheckedMessages messages,
@@ -103,17 +106,12 @@ final class ProduceIntake {
             produce = new Request.Produce(
                     Payload.wrap(bytes.unsafeArray(), bytes.unsafeOffset(), bytes.size()), messages.recordCount());
         }
-        return new Accepted(
-                TopicSettings.of(topic.settings()),
-                target,
-                produce,
-                messages,
-                isPartial(request) || request.hasRecords());
+        return new Accepted(settings, target, produce, messages, isPartial(request) || request.hasRecords());
     }
 
     // --------------------------------------------------------------------------------------------------- plain records
 
-    private Accepted acceptRecords(TopicMetadata topic, ProduceRequest request) {
+    private Accepted acceptRecords(TopicMetadata topic, TopicSettings settings, ProduceRequest request) {
         List<Record> records = request.getRecords().getRecordsList();
         if (records.isEmpty()) {
             throw new Failure.EmptyBatch().asException();
@@ -126,7 +124,8 @@ final class ProduceIntake {
         for (int i = 0; i < records.size(); i++) {
             append(builder, records.get(i), i, now, messages);
         }
-        return accepted(topic, target, request, messages, builder::build);
+        return accepted(
+                settings, target, request, messages, () -> builder.build(Compression.NONE, settings.compression()));
     }
 
     private void append(RecordBatchBuilder builder, Record record, int index, long now, CheckedMessages messages) {
@@ -158,7 +157,7 @@ final class ProduceIntake {
 
     // --------------------------------------------------------------------------------------------------------- batches
 
-    private Accepted acceptBatches(TopicMetadata topic, ProduceRequest request) {
+    private Accepted acceptBatches(TopicMetadata topic, TopicSettings settings, ProduceRequest request) {
         if (!request.hasPartition()) {
             throw new Failure.InvalidRequest("partition", "encoded batches are for one partition, which must be named")
                     .asException();
@@ -173,12 +172,12 @@ final class ProduceIntake {
         }
         Bytes batches = ByteStrings.takeOver(bytes);
         CheckedMessages messages = new CheckedMessages();
-        List<RecordBatch> good = check(batches, messages);
-        return accepted(topic, target, request, messages, () -> concatenated(batches, good));
+        List<RecordBatch> good = check(batches, settings.compression(), messages);
+        return accepted(settings, target, request, messages, () -> concatenated(batches, good));
     }
 
     /** The good ones. Where a batch does not say where it ends, nothing can be said of what is behind it. */
-    private List<RecordBatch> check(Bytes batches, CheckedMessages messages) {
+    private List<RecordBatch> check(Bytes batches, CompressionTypes compression, CheckedMessages messages) {
         List<RecordBatch> good = new ArrayList<>();
         int seen = 0;
         boolean numbered = false;
@@ -193,7 +192,7 @@ final class ProduceIntake {
                                     "the batch of an idempotent producer must be the only one of its request")
                             .asException();
                 }
-                Optional<Failure> problem = problemWith(batch);
+                Optional<Failure> problem = problemWith(batch, compression);
                 if (problem.isPresent()) {
                     messages.bad(problem.get());
                 } else {
@@ -208,12 +207,15 @@ final class ProduceIntake {
     }
 
     /** Looks at everything that somebody may rely on later: checksum, header, each record's lengths. */
-    private Optional<Failure> problemWith(RecordBatch batch) {
+    private Optional<Failure> problemWith(RecordBatch batch, CompressionTypes compression) {
         try {
             int largest = batch.validateRecords(decompressedBytesMax);
             if (batch.isControl() || batch.isTransactional()) {
                 return Optional.of(new Failure.InvalidRequest(
                         "record_batches", "transactions do not exist here, and only brokers write control batches"));
+            }
+            if (!compression.allow(batch.compression())) {
+                return Optional.of(new Failure.CompressionNotAllowed(batch.compression(), compression));
             }
             return RecordBatch.HEADER_SIZE + largest > messageBytesMax ? recordTooLarge(batch) : Optional.empty();
         } catch (CorruptRecordBatchException e) {

@@ -8,6 +8,7 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import io.grpc.Status;
 import io.millrace.broker.Failure;
+import io.millrace.protocol.record.CompressionTypes;
 import io.millrace.protocol.v1.Error;
 import io.millrace.protocol.v1.ErrorReason;
 import io.millrace.protocol.v1.Rejection;
@@ -89,6 +90,14 @@ final class Statuses {
             return told(Status.Code.INVALID_ARGUMENT, ErrorReason.CORRUPT_BATCH, f.problem())
                     .with("problem", f.problem())
                     .with("position", f.position());
+        } else if (failure instanceof Failure.CompressionNotAllowed f) {
+            String compression = CompressionTypes.nameOf(f.compression());
+            return told(
+                            Status.Code.INVALID_ARGUMENT,
+                            ErrorReason.COMPRESSION_NOT_ALLOWED,
+                            "the topic takes batches compressed with " + f.allowed() + ", not with " + compression)
+                    .with("compression", compression)
+                    .with("allowed", f.allowed().toString());
         } else if (failure instanceof Failure.InvalidRequest f) {
             return told(Status.Code.INVALID_ARGUMENT, ErrorReason.INVALID_REQUEST, f.field() + ": " + f.problem())
                     .with("field", f.field());

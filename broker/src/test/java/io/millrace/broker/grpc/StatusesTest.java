@@ -7,6 +7,8 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import io.grpc.Status.Code;
 import io.millrace.broker.Failure;
+import io.millrace.protocol.record.Compression;
+import io.millrace.protocol.record.CompressionTypes;
 import io.millrace.protocol.v1.Error;
 import io.millrace.protocol.v1.ErrorReason;
 import io.millrace.protocol.v1.Rejections;
@@ -58,6 +60,13 @@ class StatusesTest {
                         "size_bytes",
                         "limit_bytes"),
                 row(new Failure.EmptyBatch(), Code.INVALID_ARGUMENT, ErrorReason.EMPTY_BATCH, false),
+                row(
+                        new Failure.CompressionNotAllowed(Compression.GZIP, CompressionTypes.of("none,lz4")),
+                        Code.INVALID_ARGUMENT,
+                        ErrorReason.COMPRESSION_NOT_ALLOWED,
+                        false,
+                        "compression",
+                        "allowed"),
                 row(
                         new Failure.CorruptBatch("bad", 7),
                         Code.INVALID_ARGUMENT,

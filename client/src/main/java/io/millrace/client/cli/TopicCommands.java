@@ -88,7 +88,9 @@ final class TopicCommands implements Runnable {
                 description =
                         "A setting of this topic, for good; may be repeated. flush.policy: commit (default), interval or os;"
                                 + " flush.interval.ms: with interval, default 1000. retention.ms, retention.bytes: how long, and how"
-                                + " much of it for each replica of a partition, is kept; default: as the brokers are configured.")
+                                + " much of it for each replica of a partition, is kept; default: as the brokers are configured."
+                                + " compression.types: those of none, gzip, snappy, lz4, zstd that it takes, separated by commas;"
+                                + " default: all.")
         private Map<String, String> settings = new LinkedHashMap<>();
 
         @Option(names = "--if-not-exists", description = "A topic that exists is no error; it stays as it is.")

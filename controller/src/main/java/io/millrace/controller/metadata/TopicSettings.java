@@ -1,6 +1,7 @@
 package io.millrace.controller.metadata;
 
 import io.millrace.protocol.FlushPolicy;
+import io.millrace.protocol.record.CompressionTypes;
 import java.util.Collections;
 import java.util.Locale;
 import java.util.Map;
@@ -17,12 +18,16 @@ import java.util.TreeMap;
  *   flush.interval.ms   1 to 3600000              1000; for the policy interval only
  *   retention.ms        1 or more, or unlimited   as its brokers are configured
  *   retention.bytes     1 or more, or unlimited   as its brokers are configured; for each replica of a partition
+ *   compression.types   some of none, gzip,       all of them
+ *                       snappy, lz4, zstd
  * </pre>
  *
  * @param retentionMillis how long records are kept; {@link #NO_LIMIT} for ever, empty if not given
  * @param retentionBytes how much of them each replica of a partition keeps; the same
+ * @param compression what its batches may be compressed with
  */
-public record TopicSettings(FlushPolicy flush, OptionalLong retentionMillis, OptionalLong retentionBytes) {
+public record TopicSettings(
+        FlushPolicy flush, OptionalLong retentionMillis, OptionalLong retentionBytes, CompressionTypes compression) {
     /** The same as {@code Retention.UNLIMITED}, which the metadata does not know. */
     public static final long NO_LIMIT = Long.MAX_VALUE;
 
@@ -37,7 +42,7 @@ public record TopicSettings(FlushPolicy flush, OptionalLong retentionMillis, Opt
     private static final long RETENTION_MAX = 1L << 53;
 
     public static final TopicSettings DEFAULT =
-            new TopicSettings(FlushPolicy.COMMIT, OptionalLong.empty(), OptionalLong.empty());
+            new TopicSettings(FlushPolicy.COMMIT, OptionalLong.empty(), OptionalLong.empty(), CompressionTypes.ANY);
 
     /**
      * The settings that somebody gave.
@@ -52,11 +57,22 @@ public record TopicSettings(FlushPolicy flush, OptionalLong retentionMillis, Opt
         FlushPolicy flush = flush(left);
         OptionalLong retentionMillis = limit(left, RETENTION_MILLIS);
         OptionalLong retentionBytes = limit(left, RETENTION_BYTES);
+        String compression = left.remove(CompressionTypes.SETTING);
         if (!left.isEmpty()) {
             throw new IllegalArgumentException("there is no setting " + left.firstKey() + " of a topic; known are "
-                    + String.join(", ", FLUSH_POLICY, FLUSH_INTERVAL, RETENTION_MILLIS, RETENTION_BYTES));
+                    + String.join(
+                            ", ",
+                            FLUSH_POLICY,
+                            FLUSH_INTERVAL,
+                            RETENTION_MILLIS,
+                            RETENTION_BYTES,
+                            CompressionTypes.SETTING));
         }
-        return new TopicSettings(flush, retentionMillis, retentionBytes);
+        return new TopicSettings(
+                flush,
+                retentionMillis,
+                retentionBytes,
+                compression == null ? CompressionTypes.ANY : CompressionTypes.of(compression));
     }
 
     private static FlushPolicy flush(Map<String, String> left) {
@@ -111,6 +127,9 @@ public record TopicSettings(FlushPolicy flush, OptionalLong retentionMillis, Opt
         }
         retentionMillis.ifPresent(millis -> all.put(RETENTION_MILLIS, textOf(millis)));
         retentionBytes.ifPresent(bytes -> all.put(RETENTION_BYTES, textOf(bytes)));
+        if (!compression.equals(CompressionTypes.ANY)) {
+            all.put(CompressionTypes.SETTING, compression.toString());
+        }
         return Collections.unmodifiableNavigableMap(all);
     }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.protocol.FlushPolicy;
+import io.millrace.protocol.record.Compression;
+import io.millrace.protocol.record.CompressionTypes;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -38,6 +40,17 @@ class TopicSettingsTest {
         assertThat(given.toMap()).containsEntry("retention.ms", "60000").containsEntry("retention.bytes", "unlimited");
     }
 
+    @Test
+    void compressionsCanBeRequiredOrForbidden() {
+        assertThat(TopicSettings.of(Map.of("compression.types", "zstd, lz4")).toMap())
+                .containsEntry("compression.types", "lz4,zstd");
+        assertThat(TopicSettings.of(Map.of("compression.types", "none"))
+                        .compression()
+                        .allowed())
+                .containsExactly(Compression.NONE);
+        assertThat(TopicSettings.DEFAULT.compression()).isEqualTo(CompressionTypes.ANY);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -53,6 +66,8 @@ class TopicSettingsTest {
                 "flush.policy=interval flush.interval.ms=99999999999999999999 | not 99999999999999999999",
                 "retention.ms=0                   | retention.ms is a number from 1 to 9007199254740992, not 0",
                 "retention.bytes=1G               | not 1G",
+                "compression.types=lz5            | is some of none,gzip,snappy,lz4,zstd, separated by commas, not lz5",
+                "compression.types=lz4,           | not lz4,",
                 "retention=5                      | there is no setting retention of a topic; known are flush.policy"
             })
     void whatMakesNoSenseIsRefusedWithAReason(String settings, String reason) {

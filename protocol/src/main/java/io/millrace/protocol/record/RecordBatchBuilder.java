@@ -146,12 +146,23 @@ public final class RecordBatchBuilder {
      * @throws IllegalStateException if there are no records, or the second time
      */
     public Bytes build(Compression wanted) {
+        return build(wanted, CompressionTypes.ANY);
+    }
+
+    /**
+     * The finished batch, compressed as wanted, or otherwise if that is not allowed. Where it must be compressed and does not become
+     * smaller by it, it may pass its bound. The builder takes no further calls.
+     *
+     * @throws IllegalStateException if there are no records, or the second time
+     */
+    public Bytes build(Compression wanted, CompressionTypes types) {
         requireNotBuilt();
         if (count == 0) {
             throw new IllegalStateException("a batch has at least one record");
         }
         built = true;
-        Compression compression = compress(wanted) ? wanted : Compression.NONE;
+        Compression closest = types.closestTo(wanted);
+        Compression compression = compress(closest, !types.allow(Compression.NONE)) ? closest : Compression.NONE;
         putLong(array, BatchLayout.BASE_OFFSET, 0);
         putInt(array, BatchLayout.BATCH_LENGTH, end - BatchLayout.LENGTH_OVERHEAD);
         putInt(array, BatchLayout.PARTITION_LEADER_EPOCH, RecordBatch.NO_LEADER_EPOCH);
@@ -168,15 +179,18 @@ public final class RecordBatchBuilder {
         return Bytes.wrap(array, 0, end);
     }
 
-    /** Puts the compressed records in the place of the records, unless they are no smaller. */
-    private boolean compress(Compression wanted) {
+    /** Puts the compressed records in the place of the records, unless they are no smaller and need not be compressed. */
+    private boolean compress(Compression wanted, boolean always) {
         if (wanted == Compression.NONE) {
             return false;
         }
         int plainSize = end - BatchLayout.RECORDS;
         Bytes compressed = Codec.compress(wanted, Bytes.wrap(array, BatchLayout.RECORDS, plainSize));
-        if (compressed.size() >= plainSize) {
+        if (compressed.size() >= plainSize && !always) {
             return false;
+        }
+        if (BatchLayout.RECORDS + compressed.size() > array.length) {
+            array = Arrays.copyOf(array, BatchLayout.RECORDS + compressed.size());
         }
         compressed.copyTo(array, BatchLayout.RECORDS);
         end = BatchLayout.RECORDS + compressed.size();
