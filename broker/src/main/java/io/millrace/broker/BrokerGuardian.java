@@ -218,7 +218,8 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         List<ActorRef<RequestRouter.Command>> routers = new ArrayList<>();
         for (int i = 0; i < settings.frontDoor().routers(); i++) {
             routers.add(context.spawn(
-                    RequestRouter.create(leaders, directory, this::clientAddressOf, BrokerGuardian::monotonicMillis),
+                    RequestRouter.create(
+                            leaders, directory, replicas, this::clientAddressOf, BrokerGuardian::monotonicMillis),
                     "request-router-" + i));
         }
         PartitionGateway gateway = new PartitionGateway(

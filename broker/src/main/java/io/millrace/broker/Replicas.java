@@ -5,6 +5,8 @@ import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
 import io.millrace.broker.config.BrokerSettings;
 import io.millrace.broker.data.DataDirectory;
+import io.millrace.broker.routing.PartitionTarget;
+import io.millrace.broker.routing.RequestRouter;
 import io.millrace.controller.BrokerLiveness;
 import io.millrace.controller.MetadataFounding;
 import io.millrace.controller.MetadataReplica;
@@ -19,6 +21,7 @@ import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.replica.LeaderObserved;
 import io.millrace.partition.replica.PartitionActor;
+import io.millrace.partition.replica.PartitionCommand;
 import io.millrace.partition.replica.PeerRouter;
 import io.millrace.partition.replica.RaftActor;
 import io.millrace.partition.replica.ReplicaContext;
@@ -35,7 +38,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Which behaviour a replica of this broker has – records or metadata – and the way to all replicas, by sharding. */
-final class Replicas implements PeerRouter {
+final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
     private static final int METADATA_PROPOSALS_MAX = 1_000;
     /** In a log of the metadata that is as long as it may be: it is shortened by whole segments. */
     private static final int METADATA_SEGMENTS = 4;
@@ -69,6 +72,19 @@ final class Replicas implements PeerRouter {
     public boolean tell(ReplicaId to, ReplicaMessage message) {
         ReplicaSharding ready = sharding;
         return ready != null && ready.tell(to, message);
+    }
+
+    /** If the setting {@code follower-read} allows it. */
+    @Override
+    public boolean tell(PartitionTarget partition, PartitionCommand command) {
+        ReplicaId id =
+                new ReplicaId(partition.topic(), partition.topicId(), partition.partition(), settings.brokerId());
+        return settings.followerRead()
+                && view.current()
+                        .topic(partition.topic())
+                        .filter(topic -> topic.id() == partition.topicId() && isHere(topic, id))
+                        .isPresent()
+                && tell(id, command);
     }
 
     @Override

@@ -31,6 +31,7 @@ import io.millrace.partition.replica.RaftEvent;
 import io.millrace.partition.replica.ReplicaId;
 import io.millrace.partition.replica.ReplicaLog;
 import io.millrace.partition.replica.ReplicaMessage;
+import io.millrace.partition.replica.TimedOffset;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -137,6 +138,11 @@ class MetadataReplicaTest {
 
         @Override
         public CompletionStage<List<Entry>> readFromOffset(long offset, long toIndex, int maxBytes) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public CompletionStage<Optional<TimedOffset>> findTimestamp(long timestampMillis, long toIndex) {
             throw new UnsupportedOperationException();
         }
 

@@ -22,6 +22,7 @@ import java.util.Set;
  * @param cacheBytesMax of recent entries, for each replica
  * @param retention of topics that have none of their own
  * @param cleanupInterval from one application of retention to the next
+ * @param followerRead whether replicas here that do not lead answer reads that allow it
  * @param akka all that Akka reads, derived from these settings where it must be
  */
 public record BrokerSettings(
@@ -43,6 +44,7 @@ public record BrokerSettings(
         PartitionSettings partition,
         Retention retention,
         Duration cleanupInterval,
+        boolean followerRead,
         Duration shutdownTimeout,
         Config akka) {
 

@@ -33,7 +33,7 @@ final class SettingsReader {
     private static final Duration RETENTION_MAX = Duration.ofDays(100 * 365);
     private static final int BROKER_ID_MAX = 1_000_000;
     private static final List<String> RESERVED =
-            List.of("flush-interval", "compression.type", "compression.threshold", "deduplication", "follower-read");
+            List.of("flush-interval", "compression.type", "compression.threshold", "deduplication");
 
     private final Config all;
     private final Config config;
@@ -105,6 +105,7 @@ final class SettingsReader {
                                 .toMillis()),
                         limited("max-storage-size", () -> bytesBetween("max-storage-size", 1, 1L << 53))),
                 durationBetween("cleanup-interval", Duration.ofSeconds(1), Duration.ofDays(1)),
+                flag("follower-read"),
                 durationBetween("shutdown-timeout", Duration.ofSeconds(1), Duration.ofMinutes(10)),
                 ConfigFactory.empty());
         return problems.isEmpty() ? AkkaOverlay.applyTo(settings, all) : settings;
@@ -274,6 +275,10 @@ final class SettingsReader {
         int port = Integer.parseInt(text.substring(colon + 1));
         String host = text.substring(0, colon).replaceAll("^\\[|\\]$", "");
         return port >= 1 && port <= 65_535 ? Optional.of(new HostPort(host, port)) : Optional.empty();
+    }
+
+    private boolean flag(String key) {
+        return value(key, Config::getBoolean, false);
     }
 
     private String string(String key) {

@@ -23,6 +23,11 @@ final class Deadlines {
         this.max = settings.requestTimeoutMax();
     }
 
+    /** What a call without a deadline is given. */
+    Duration usual() {
+        return otherwise;
+    }
+
     /** Milliseconds that this call may take from now. */
     long timeoutMillis(Metadata call) {
         return timeoutMillis(call, otherwise);

@@ -64,14 +64,19 @@ public final class GrpcServer {
                         settings.requestBytesMax(),
                         settings.decompressedBytesMax(),
                         System::currentTimeMillis),
+                new RecordReads(
+                        backend.topics(),
+                        backend.gateway(),
+                        deadlines,
+                        faults,
+                        settings.partition().fetchBytesMax(),
+                        system.executionContext()),
                 backend.topics(),
                 backend.gateway(),
                 backend.producerIds(),
                 deadlines,
                 faults,
-                settings.partition().fetchBytesMax(),
-                settings.frontDoor().streamParallelism(),
-                system.executionContext());
+                settings.frontDoor().streamParallelism());
         ClusterFrontDoor cluster = new ClusterFrontDoor(backend.topics(), backend.leaders(), backend.alive());
         AdminFrontDoor admin = new AdminFrontDoor(
                 backend.topics(), backend.changes(), backend.leaders(), backend.inspection(), deadlines);

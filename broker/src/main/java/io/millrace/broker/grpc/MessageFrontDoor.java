@@ -4,12 +4,9 @@ import akka.Done;
 import akka.NotUsed;
 import akka.grpc.javadsl.Metadata;
 import akka.stream.javadsl.Source;
-import io.millrace.broker.Failure;
-import io.millrace.broker.FailureException;
 import io.millrace.broker.ProducerIds;
 import io.millrace.broker.routing.Call;
 import io.millrace.broker.routing.PartitionGateway;
-import io.millrace.broker.routing.PartitionTarget;
 import io.millrace.broker.routing.Request;
 import io.millrace.partition.replica.PartitionReply;
 import io.millrace.protocol.v1.FetchRequest;
@@ -23,48 +20,43 @@ import io.millrace.protocol.v1.ProduceRequest;
 import io.millrace.protocol.v1.ProduceResponse;
 import io.millrace.protocol.v1.ProduceStreamRequest;
 import io.millrace.protocol.v1.ProduceStreamResponse;
+import io.millrace.protocol.v1.SubscribeRequest;
+import io.millrace.protocol.v1.SubscribeResponse;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
 
 /** Writing and reading records. */
 final class MessageFrontDoor implements MessageServicePowerApi {
     private static final long NOTHING_WRITTEN = -1;
-    private static final int FETCH_BYTES_DEFAULT = 1 << 20;
-    private static final int FETCH_WAIT_MILLIS_MAX = 60_000;
 
     private final ProduceIntake intake;
+    private final RecordReads reads;
     private final TopicLookup topics;
     private final PartitionGateway gateway;
     private final ProducerIds producerIds;
     private final Deadlines deadlines;
     private final Faults faults;
-    private final int fetchBytesMax;
     private final int streamParallelism;
-    /** For work that the router's thread should not do: it answers for many. */
-    private final Executor executor;
 
     MessageFrontDoor(
             ProduceIntake intake,
+            RecordReads reads,
             TopicLookup topics,
             PartitionGateway gateway,
             ProducerIds producerIds,
             Deadlines deadlines,
             Faults faults,
-            int fetchBytesMax,
-            int streamParallelism,
-            Executor executor) {
+            int streamParallelism) {
         this.intake = intake;
+        this.reads = reads;
         this.topics = topics;
         this.gateway = gateway;
         this.producerIds = producerIds;
         this.deadlines = deadlines;
         this.faults = faults;
-        this.fetchBytesMax = fetchBytesMax;
         this.streamParallelism = streamParallelism;
-        this.executor = executor;
     }
 
     @Override
@@ -124,42 +116,17 @@ final class MessageFrontDoor implements MessageServicePowerApi {
 
     @Override
     public CompletionStage<FetchResponse> fetch(FetchRequest request, Metadata metadata) {
-        PartitionTarget target = topics.partition(topics.topic(request.getTopic()), request.getPartition());
-        if (request.getFormat() == FetchRequest.Format.UNRECOGNIZED) {
-            throw invalid("format", "there is no format " + request.getFormatValue());
-        }
-        // Unsigned in the protocol: what is negative here is very large.
-        int maxBytes = request.getMaxBytes() == 0 ? FETCH_BYTES_DEFAULT : request.getMaxBytes();
-        maxBytes = maxBytes < 0 ? fetchBytesMax : Math.min(maxBytes, fetchBytesMax);
-        int minBytes = request.getMinBytes() < 0 ? maxBytes : Math.min(Math.max(1, request.getMinBytes()), maxBytes);
-        int waitMillis = request.getMaxWaitMillis();
-        if (waitMillis < 0 || waitMillis > FETCH_WAIT_MILLIS_MAX) {
-            throw invalid(
-                    "max_wait_millis", Integer.toUnsignedString(waitMillis) + " is more than " + FETCH_WAIT_MILLIS_MAX);
-        }
-        long now = gateway.nowMillis();
-        long timeout = deadlines.timeoutMillis(metadata, waitMillis);
-        // An answer without records, in time, is better than none: the wait ends before the deadline.
-        long waitUntil = now + Math.min(waitMillis, timeout * 9 / 10);
-        int room = maxBytes;
-        Request.Fetch fetch = new Request.Fetch(request.getOffset(), maxBytes, minBytes, waitUntil);
-        return gateway.send(target, fetch, now + timeout)
-                .answer()
-                .thenApplyAsync(reply -> FetchAnswer.of(request, (PartitionReply.Fetched) reply, room), executor);
+        return reads.fetch(request, metadata);
+    }
+
+    @Override
+    public Source<SubscribeResponse, NotUsed> subscribe(SubscribeRequest request, Metadata metadata) {
+        return reads.subscribe(request);
     }
 
     @Override
     public CompletionStage<GetOffsetsResponse> getOffsets(GetOffsetsRequest request, Metadata metadata) {
-        PartitionTarget target = topics.partition(topics.topic(request.getTopic()), request.getPartition());
-        return gateway.send(target, new Request.Offsets(), deadline(metadata))
-                .answer()
-                .thenApply(reply -> {
-                    PartitionReply.Offsets offsets = (PartitionReply.Offsets) reply;
-                    return GetOffsetsResponse.newBuilder()
-                            .setEarliest(offsets.logStartOffset())
-                            .setLatest(offsets.highWatermark())
-                            .build();
-                });
+        return reads.offsets(request, metadata);
     }
 
     private long deadline(Metadata metadata) {
@@ -195,9 +162,5 @@ final class MessageFrontDoor implements MessageServicePowerApi {
 
     private static ProduceStreamResponse.Builder answer(ProduceStreamRequest request) {
         return ProduceStreamResponse.newBuilder().setCorrelationId(request.getCorrelationId());
-    }
-
-    private static FailureException invalid(String field, String problem) {
-        return new Failure.InvalidRequest(field, problem).asException();
     }
 }

@@ -331,6 +331,12 @@ final class Statuses {
         throw new IllegalStateException("not in the table: " + failure);
     }
 
+    /** Whether it may be over by itself. */
+    static boolean mayPass(Failure failure) {
+        Told told = tell(failure);
+        return told.code() == Status.Code.UNAVAILABLE || !told.retryDelay().equals(NEVER);
+    }
+
     /** As the end of a call. */
     static Trailers trailers(Failure failure) {
         Told told = tell(failure);

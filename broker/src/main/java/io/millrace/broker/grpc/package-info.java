@@ -5,6 +5,8 @@
  *  HTTP/2 ──▶ GrpcServer ──▶ FrameLimit ──▶ Akka gRPC ──▶ MessageFrontDoor ── ProduceIntake ──▶ routing.PartitionGateway
  *                            sizes,         frames,       ClusterFrontDoor    validates,
  *                            gzip           protobuf      AdminFrontDoor      encodes
+ *                                                           ...              ── RecordReads
+ *                                                                               one partition, many (ManyFetch), streams (Subscription)
  *
  *  Failure ──▶ Statuses ──▶ trailers of a call, or an Error inside a stream
  * </pre>

@@ -4,11 +4,18 @@ import akka.actor.typed.ActorRef;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.replica.PartitionCommand;
 import io.millrace.partition.replica.PartitionReply;
+import io.millrace.partition.replica.ReadMode;
+import java.util.OptionalLong;
 
-/** What the front door asks of a partition's leader. */
+/** What the front door asks of a partition's leader, or of any of its replicas. */
 public sealed interface Request {
     /** As the leader takes it. */
     PartitionCommand command(long requestId, long nowMillis, ActorRef<PartitionReply> replyTo);
+
+    /** Whether a replica that does not lead may answer. */
+    default boolean mayAskAnyReplica() {
+        return false;
+    }
 
     /** Of records; what it counts against the limit of pending bytes. */
     default int sizeBytes() {
@@ -29,19 +36,29 @@ public sealed interface Request {
     }
 
     /** @param waitUntilMillis by the router's clock: a second attempt does not begin to wait anew */
-    record Fetch(long offset, int maxBytes, int minBytes, long waitUntilMillis) implements Request {
+    record Fetch(long offset, int maxBytes, int minBytes, long waitUntilMillis, ReadMode mode) implements Request {
         @Override
         public PartitionCommand command(long requestId, long nowMillis, ActorRef<PartitionReply> replyTo) {
             long wait = Math.max(0, waitUntilMillis - nowMillis);
-            return new PartitionCommand.Fetch(requestId, offset, maxBytes, minBytes, wait, replyTo);
+            return new PartitionCommand.Fetch(requestId, offset, maxBytes, minBytes, wait, mode, replyTo);
+        }
+
+        @Override
+        public boolean mayAskAnyReplica() {
+            return mode.anyReplica();
         }
     }
 
-    /** Which offsets can be read. */
-    record Offsets() implements Request {
+    /** Which offsets can be read; and, if a timestamp is given, which is the first record with it or a later one. */
+    record Offsets(OptionalLong timestampMillis, ReadMode mode) implements Request {
         @Override
         public PartitionCommand command(long requestId, long nowMillis, ActorRef<PartitionReply> replyTo) {
-            return new PartitionCommand.GetOffsets(requestId, replyTo);
+            return new PartitionCommand.GetOffsets(requestId, timestampMillis, mode, replyTo);
+        }
+
+        @Override
+        public boolean mayAskAnyReplica() {
+            return mode.anyReplica();
         }
     }
 }

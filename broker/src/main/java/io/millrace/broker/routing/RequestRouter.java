@@ -26,7 +26,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends requests to the leaders of their partitions, and knows what became of each.
+ * Sends requests to the leaders of their partitions, and knows what became of each. A read that any replica may answer is
+ * given to the one on this broker first, if there is one; what that does not answer takes the way of all requests.
  *
  * <p>The states of a request, and what ends it:
  *
@@ -64,6 +65,8 @@ public final class RequestRouter extends AbstractBehavior<RequestRouter.Command>
     private static final class Pending {
         final long id;
         final Call call;
+        /** The replica on this broker has it: it is in no lane. */
+        boolean isHere;
         /** The leader that has it; null while it waits. */
         @Nullable ActorRef<PartitionCommand> sentTo;
         /** What the last leader asked said of itself. */
@@ -83,6 +86,16 @@ public final class RequestRouter extends AbstractBehavior<RequestRouter.Command>
         }
     }
 
+    /** The replicas on this broker. */
+    @FunctionalInterface
+    public interface LocalReplicas {
+        /** None that may be read. */
+        LocalReplicas NONE = (partition, command) -> false;
+
+        /** Whether there is one of this partition, which has the command now. */
+        boolean tell(PartitionTarget partition, PartitionCommand command);
+    }
+
     /** The pending requests of one partition, in the order in which they came. */
     private static final class Lane {
         final TreeMap<Long, Pending> requests = new TreeMap<>();
@@ -92,6 +105,7 @@ public final class RequestRouter extends AbstractBehavior<RequestRouter.Command>
 
     private final TimerScheduler<Command> timers;
     private final LeaderView view;
+    private final LocalReplicas here;
     private final IntFunction<Optional<String>> clientAddressOf;
     private final LongSupplier clockMillis;
     private final ActorRef<PartitionReply> replies;
@@ -107,16 +121,18 @@ public final class RequestRouter extends AbstractBehavior<RequestRouter.Command>
     private long timerAtMillis = Long.MAX_VALUE;
 
     /**
+     * @param here for reads that need no leader
      * @param clientAddressOf where a broker serves clients, as host:port
      * @param clockMillis only ever goes forward
      */
     public static Behavior<Command> create(
             LeaderView view,
             ActorRef<LeaderDirectory.Command> directory,
+            LocalReplicas here,
             IntFunction<Optional<String>> clientAddressOf,
             LongSupplier clockMillis) {
         return Behaviors.setup(context -> Behaviors.withTimers(
-                timers -> new RequestRouter(context, timers, view, directory, clientAddressOf, clockMillis)));
+                timers -> new RequestRouter(context, timers, view, directory, here, clientAddressOf, clockMillis)));
     }
 
     private RequestRouter(
@@ -124,11 +140,13 @@ public final class RequestRouter extends AbstractBehavior<RequestRouter.Command>
             TimerScheduler<Command> timers,
             LeaderView view,
             ActorRef<LeaderDirectory.Command> directory,
+            LocalReplicas here,
             IntFunction<Optional<String>> clientAddressOf,
             LongSupplier clockMillis) {
         super(context);
         this.timers = timers;
         this.view = view;
+        this.here = here;
         this.clientAddressOf = clientAddressOf;
         this.clockMillis = clockMillis;
         this.replies = context.messageAdapter(PartitionReply.class, Replied::new);
@@ -159,20 +177,29 @@ public final class RequestRouter extends AbstractBehavior<RequestRouter.Command>
             return this;
         }
         Pending request = new Pending(++lastId, call);
-        PartitionKey key = call.target().key();
-        Lane lane = lanes.computeIfAbsent(key, k -> new Lane());
         pending.put(request.id, request);
         byCall.put(call, request);
         byDeadline.add(request);
+        armTimer();
+        if (call.request().mayAskAnyReplica()
+                && here.tell(call.target(), call.request().command(request.id, now, replies))) {
+            request.isHere = true;
+        } else {
+            queue(request, now);
+        }
+        return this;
+    }
+
+    private void queue(Pending request, long now) {
+        PartitionKey key = request.call.target().key();
+        Lane lane = lanes.computeIfAbsent(key, k -> new Lane());
         lane.requests.put(request.id, request);
         lane.waiting++;
-        armTimer();
         ActorRef<PartitionCommand> leader = readyLeader(key);
         // Whoever comes behind one that waits, waits as well: order is kept.
         if (leader != null && lane.waiting == 1) {
             send(lane, request, leader, now);
         }
-        return this;
     }
 
     private Behavior<Command> onReplied(Replied message) {
@@ -182,7 +209,11 @@ public final class RequestRouter extends AbstractBehavior<RequestRouter.Command>
             return this; // Ended before: by its deadline, its caller, or a change of leader.
         }
         PartitionTarget target = request.call.target();
-        if (reply instanceof PartitionReply.NotLeader) {
+        if (request.isHere
+                && (reply instanceof PartitionReply.NotLeader || reply instanceof PartitionReply.ReplicaFailed)) {
+            request.isHere = false;
+            queue(request, clockMillis.getAsLong());
+        } else if (reply instanceof PartitionReply.NotLeader) {
             waitForAnother(request, null);
         } else if (reply instanceof PartitionReply.ReplicaFailed failed) {
             waitForAnother(request, failed.problem());
@@ -248,9 +279,22 @@ public final class RequestRouter extends AbstractBehavior<RequestRouter.Command>
     private Behavior<Command> onCancel(Cancel message) {
         Pending request = byCall.get(message.call());
         if (request != null) {
+            letGo(request);
             end(request);
         }
         return this;
+    }
+
+    /** A fetch that waits at a replica would take room there until its time is over. */
+    private void letGo(Pending request) {
+        if (request.call.request() instanceof Request.Fetch) {
+            PartitionCommand abandon = new PartitionCommand.AbandonFetch(request.id, replies);
+            if (request.isHere) {
+                here.tell(request.call.target(), abandon);
+            } else if (request.sentTo != null) {
+                request.sentTo.tell(abandon);
+            }
+        }
     }
 
     private Behavior<Command> onDeadlineReached() {

@@ -167,7 +167,6 @@ class SettingsLoaderTest {
         "compression.type, lz4",
         "compression.threshold, 0",
         "deduplication, on",
-        "follower-read, on",
     })
     void aReservedSettingIsRefusedUnlessItKeepsItsDefault(String key, String value) {
         assertThat(problems(Optional.empty(), Map.of(), Map.of("millrace." + key, value)))

@@ -12,11 +12,13 @@ import io.millrace.broker.FailureException;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.replica.PartitionCommand;
 import io.millrace.partition.replica.PartitionReply;
+import io.millrace.partition.replica.ReadMode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -30,6 +32,8 @@ class RequestRouterTest {
             .withFallback(ConfigFactory.load()));
     private static final ManualTime TIME = ManualTime.get(KIT.system());
     private static final PartitionTarget TARGET = new PartitionTarget("orders", 7, 0);
+    private static final Request OFFSETS = new Request.Offsets(OptionalLong.empty(), ReadMode.LEADER);
+    private static final ReadMode ANY_REPLICA = new ReadMode(true, false);
     private static final long TIMEOUT = 1_000;
     private static final int PENDING_BYTES_MAX = 100;
     private static final int PENDING_REQUESTS_MAX = 5;
@@ -39,8 +43,10 @@ class RequestRouterTest {
     private final TestProbe<LeaderDirectory.Command> directory = KIT.createTestProbe();
     private final TestProbe<PartitionCommand> first = KIT.createTestProbe();
     private final TestProbe<PartitionCommand> second = KIT.createTestProbe();
-    private final ActorRef<RequestRouter.Command> router = KIT.spawn(
-            RequestRouter.create(view, directory.ref(), broker -> Optional.of("host-" + broker + ":9092"), clock::get));
+    private final TestProbe<PartitionCommand> here = KIT.createTestProbe();
+    private volatile boolean hasReplicaHere;
+    private final ActorRef<RequestRouter.Command> router = KIT.spawn(RequestRouter.create(
+            view, directory.ref(), this::tellHere, broker -> Optional.of("host-" + broker + ":9092"), clock::get));
     private final PartitionGateway gateway =
             new PartitionGateway(List.of(router), clock::get, PENDING_BYTES_MAX, PENDING_REQUESTS_MAX);
     private final ActorRef<LeaderChanged> changes =
@@ -139,7 +145,7 @@ class RequestRouterTest {
     @Test
     void aReadWhoseLeaderIsReplacedIsSentToTheNextOne() throws Exception {
         lead(1, 1, first);
-        Call call = gateway.send(TARGET, new Request.Fetch(5, 10, 1, 600), TIMEOUT);
+        Call call = gateway.send(TARGET, new Request.Fetch(5, 10, 1, 600, ReadMode.LEADER), TIMEOUT);
         assertThat(first.expectMessageClass(PartitionCommand.Fetch.class).maxWaitMillis())
                 .isEqualTo(600);
         pass(200);
@@ -188,8 +194,8 @@ class RequestRouterTest {
 
     @Test
     void eachDeadlineIsKeptThoughOnlyTheEarliestHasATimer() {
-        Call late = gateway.send(TARGET, new Request.Offsets(), 300);
-        Call early = gateway.send(TARGET, new Request.Offsets(), 100);
+        Call late = gateway.send(TARGET, OFFSETS, 300);
+        Call early = gateway.send(TARGET, OFFSETS, 100);
 
         pass(100);
         assertThat(failure(early)).isInstanceOf(Failure.NoLeader.class);
@@ -224,7 +230,7 @@ class RequestRouterTest {
         Call unknown = produce(1);
         PartitionCommand.Produce u = first.expectMessageClass(PartitionCommand.Produce.class);
         u.replyTo().tell(new PartitionReply.OutcomeUnknown(u.requestId()));
-        Call range = gateway.send(TARGET, new Request.Fetch(50, 10, 1, 0), TIMEOUT);
+        Call range = gateway.send(TARGET, new Request.Fetch(50, 10, 1, 0, ReadMode.LEADER), TIMEOUT);
         PartitionCommand.Fetch f = first.expectMessageClass(PartitionCommand.Fetch.class);
         f.replyTo().tell(new PartitionReply.OffsetOutOfRange(f.requestId(), 1, 9));
 
@@ -261,6 +267,75 @@ class RequestRouterTest {
         assertThat(other.answer().toCompletableFuture()).isNotDone();
     }
 
+    @Test
+    void aReadThatAnyReplicaMayAnswerIsAskedOfTheOneHere() throws Exception {
+        lead(1, 1, first);
+        hasReplicaHere = true;
+        Call call = gateway.send(TARGET, new Request.Fetch(5, 10, 1, 600, ANY_REPLICA), TIMEOUT);
+        PartitionCommand.Fetch sent = here.expectMessageClass(PartitionCommand.Fetch.class);
+        assertThat(sent.mode()).isEqualTo(ANY_REPLICA);
+        lead(2, 2, second);
+
+        sent.replyTo().tell(new PartitionReply.Fetched(sent.requestId(), Payload.EMPTY, 0, 5));
+
+        assertThat(answer(call)).isInstanceOf(PartitionReply.Fetched.class);
+        first.expectNoMessage(Duration.ZERO);
+        second.expectNoMessage(Duration.ZERO);
+    }
+
+    @Test
+    void whatTheReplicaHereDoesNotAnswerTheLeaderIsAsked() throws Exception {
+        lead(1, 1, first);
+        hasReplicaHere = true;
+        for (boolean failed : new boolean[] {false, true}) {
+            Call call = gateway.send(TARGET, new Request.Offsets(OptionalLong.empty(), ANY_REPLICA), TIMEOUT);
+            PartitionCommand.GetOffsets sent = here.expectMessageClass(PartitionCommand.GetOffsets.class);
+            sent.replyTo()
+                    .tell(
+                            failed
+                                    ? new PartitionReply.ReplicaFailed(sent.requestId(), "no disk")
+                                    : new PartitionReply.NotLeader(sent.requestId(), OptionalInt.of(1)));
+            PartitionCommand.GetOffsets again = first.expectMessageClass(PartitionCommand.GetOffsets.class);
+            again.replyTo().tell(new PartitionReply.Offsets(again.requestId(), 0, 5, Optional.empty()));
+            assertThat(answer(call)).isInstanceOf(PartitionReply.Offsets.class);
+        }
+        here.expectNoMessage(Duration.ZERO);
+    }
+
+    @Test
+    void withoutAReplicaHereOrIfOnlyTheLeaderMayTheLeaderIsAsked() {
+        lead(1, 1, first);
+        gateway.send(TARGET, new Request.Fetch(5, 10, 1, 600, ANY_REPLICA), TIMEOUT);
+        first.expectMessageClass(PartitionCommand.Fetch.class);
+        hasReplicaHere = true;
+        gateway.send(TARGET, new Request.Fetch(5, 10, 1, 600, ReadMode.LEADER), TIMEOUT);
+        first.expectMessageClass(PartitionCommand.Fetch.class);
+        here.expectNoMessage(Duration.ZERO);
+    }
+
+    @Test
+    void aCancelledFetchIsLetGoOfWhereItWaits() {
+        lead(1, 1, first);
+        Call atLeader = gateway.send(TARGET, new Request.Fetch(5, 10, 1, 600, ReadMode.LEADER), TIMEOUT);
+        PartitionCommand.Fetch sent = first.expectMessageClass(PartitionCommand.Fetch.class);
+        hasReplicaHere = true;
+        Call atReplica = gateway.send(TARGET, new Request.Fetch(5, 10, 1, 600, ANY_REPLICA), TIMEOUT);
+        PartitionCommand.Fetch sentHere = here.expectMessageClass(PartitionCommand.Fetch.class);
+
+        atLeader.cancel();
+        atReplica.cancel();
+
+        first.expectMessage(new PartitionCommand.AbandonFetch(sent.requestId(), sent.replyTo()));
+        here.expectMessage(new PartitionCommand.AbandonFetch(sentHere.requestId(), sentHere.replyTo()));
+    }
+
+    private boolean tellHere(PartitionTarget partition, PartitionCommand command) {
+        if (hasReplicaHere) {
+            here.ref().tell(command);
+        }
+        return hasReplicaHere;
+    }
+
     private Call produce(int size) {
         return gateway.send(TARGET, new Request.Produce(Payload.wrap(new byte[size]), 1), TIMEOUT);
     }
@@ -283,7 +358,7 @@ class RequestRouterTest {
 
     /** Everything told to the router so far has been handled: it answers a request that is too late at once. */
     private void settle() {
-        Call marker = gateway.send(new PartitionTarget("marker", 99, 0), new Request.Offsets(), Long.MIN_VALUE);
+        Call marker = gateway.send(new PartitionTarget("marker", 99, 0), OFFSETS, Long.MIN_VALUE);
         failure(marker);
     }
 

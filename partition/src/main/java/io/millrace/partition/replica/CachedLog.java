@@ -98,6 +98,30 @@ final class CachedLog implements ReplicaLog {
         return blocking(() -> log.read(log.indexOfOffset(offset), until, maxBytes));
     }
 
+    @Override
+    public CompletionStage<Optional<TimedOffset>> findTimestamp(long timestampMillis, long toIndex) {
+        return blocking(() -> {
+            while (true) {
+                long until = Math.min(toIndex, lastInFiles());
+                OptionalLong index = log.indexOfTimestamp(timestampMillis);
+                if (index.isPresent() && index.getAsLong() <= until) {
+                    List<Entry> entry = log.read(index.getAsLong(), index.getAsLong(), 0);
+                    return TimedOffset.firstIn(entry.get(0), timestampMillis);
+                }
+                if (until == toIndex) {
+                    return Optional.empty();
+                }
+                Optional<List<Entry>> cached = cache.read(until + 1, toIndex, Integer.MAX_VALUE);
+                if (cached.isPresent()) {
+                    return cached.get().stream()
+                            .flatMap(entry -> TimedOffset.firstIn(entry, timestampMillis).stream())
+                            .findFirst();
+                }
+                // What followed the files a moment ago has gone from memory: it is in the files now.
+            }
+        });
+    }
+
     /** Everything before the oldest entry in memory is in the files, and nothing else is in its place. */
     private long lastInFiles() {
         return cache.firstIndex().orElse(Long.MAX_VALUE) - 1;

@@ -20,6 +20,7 @@ import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.RaftStatus;
 import io.millrace.partition.raft.Role;
 import io.millrace.partition.raft.Snapshot;
+import io.millrace.partition.replica.PartitionCommand.AbandonFetch;
 import io.millrace.partition.replica.PartitionCommand.Fetch;
 import io.millrace.partition.replica.PartitionCommand.GetOffsets;
 import io.millrace.partition.replica.PartitionCommand.GetStatus;
@@ -191,6 +192,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 .onMessage(ReplicaMessage.PeerMessage.class, this::onPeerMessage)
                 .onMessage(Produce.class, this::onProduce)
                 .onMessage(Fetch.class, this::onFetch)
+                .onMessage(AbandonFetch.class, this::onAbandonFetch)
                 .onMessage(GetOffsets.class, this::onGetOffsets)
                 .onMessage(Reads.Internal.class, this::onReads)
                 .onMessage(GetStatus.class, this::onGetStatus)
@@ -264,6 +266,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             onStarted(started);
         } else if (event instanceof RaftEvent.SnapshotInstalled installed) {
             onSnapshotInstalled(installed.snapshot());
+        } else if (event instanceof RaftEvent.ReadIndexAnswered read) {
+            reads.indexAnswered(read.readId(), read.outcome());
         } else if (event instanceof RaftEvent.CaughtUp) {
             propose();
         } else if (event instanceof RaftEvent.Damaged damaged) {
@@ -302,6 +306,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         offsets().committed(index);
         producers.installed(snapshot);
         trims.clear();
+        reads.committed();
     }
 
     private void onAppended(List<Entry> entries) {
@@ -521,6 +526,11 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         }
 
         @Override
+        public boolean isOpen() {
+            return log != null;
+        }
+
+        @Override
         public OptionalInt leader() {
             return leader;
         }
@@ -539,15 +549,25 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         public void damaged(String found) {
             raft.tell(new RaftCommand.Damaged(found));
         }
+
+        @Override
+        public void askReadIndex(long readId) {
+            raft.tell(new RaftCommand.ReadIndex(readId));
+        }
     }
 
     private Behavior<ReplicaMessage> onFetch(Fetch fetch) {
-        reads.fetch(fetch);
+        reads.read(fetch);
+        return this;
+    }
+
+    private Behavior<ReplicaMessage> onAbandonFetch(AbandonFetch abandoned) {
+        reads.abandon(abandoned);
         return this;
     }
 
     private Behavior<ReplicaMessage> onGetOffsets(GetOffsets get) {
-        reads.offsets(get);
+        reads.read(get);
         return this;
     }
 

@@ -2,10 +2,11 @@ package io.millrace.partition.replica;
 
 import akka.actor.typed.ActorRef;
 import io.millrace.partition.raft.Payload;
+import java.util.OptionalLong;
 
 /**
  * What a front door, on this broker or another, asks of a partition's replica. Each is answered by exactly one
- * {@link PartitionReply} with the same {@code requestId}, unless the replica or its broker dies first.
+ * {@link PartitionReply} with the same {@code requestId}, unless it says otherwise, or the replica or its broker dies first.
  */
 public sealed interface PartitionCommand extends ReplicaMessage {
 
@@ -37,13 +38,39 @@ public sealed interface PartitionCommand extends ReplicaMessage {
             int maxBytes,
             int minBytes,
             long maxWaitMillis,
+            ReadMode mode,
             ActorRef<PartitionReply> replyTo)
-            implements PartitionCommand {}
+            implements PartitionCommand {
+        public Fetch(
+                long requestId,
+                long offset,
+                int maxBytes,
+                int minBytes,
+                long maxWaitMillis,
+                ActorRef<PartitionReply> replyTo) {
+            this(requestId, offset, maxBytes, minBytes, maxWaitMillis, ReadMode.LEADER, replyTo);
+        }
+    }
 
     /**
-     * Answers: {@link PartitionReply.Offsets}, {@link PartitionReply.NotLeader}, {@link PartitionReply.ReplicaFailed}.
+     * Nobody waits for the answer to this fetch any more; it may come all the same. Not answered itself.
+     *
+     * @param replyTo the fetch's
      */
-    record GetOffsets(long requestId, ActorRef<PartitionReply> replyTo) implements PartitionCommand {}
+    record AbandonFetch(long requestId, ActorRef<PartitionReply> replyTo) implements PartitionCommand {}
+
+    /**
+     * Answers: {@link PartitionReply.Offsets}, {@link PartitionReply.NotLeader}, {@link PartitionReply.Overloaded},
+     * {@link PartitionReply.ReplicaFailed}.
+     *
+     * @param timestampMillis also look for the first record that has this timestamp or a later one
+     */
+    record GetOffsets(long requestId, OptionalLong timestampMillis, ReadMode mode, ActorRef<PartitionReply> replyTo)
+            implements PartitionCommand {
+        public GetOffsets(long requestId, ActorRef<PartitionReply> replyTo) {
+            this(requestId, OptionalLong.empty(), ReadMode.LEADER, replyTo);
+        }
+    }
 
     /** Any replica, leader or not, answers with {@link PartitionReply.Status}. */
     record GetStatus(long requestId, ActorRef<PartitionReply> replyTo) implements PartitionCommand {}

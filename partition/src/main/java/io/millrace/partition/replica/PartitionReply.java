@@ -3,6 +3,7 @@ package io.millrace.partition.replica;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.state.ProducerBatch;
 import io.millrace.partition.state.SequenceVerdict;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /** How a replica answers a {@link PartitionCommand}; outcomes are named for what the caller may do next. */
@@ -27,10 +28,16 @@ public sealed interface PartitionReply {
      * @param batches whole record batches, the first holding the offset asked for; empty if there was nothing in time
      * @param highWatermark the offset after the last committed record
      */
-    record Fetched(long requestId, Payload batches, long logStartOffset, long highWatermark)
-            implements PartitionReply {}
+    record Fetched(long requestId, Payload batches, long logStartOffset, long highWatermark) implements PartitionReply {
+        /** How the log stands, and nothing of what is in it. */
+        public Fetched withoutBatches() {
+            return new Fetched(requestId, Payload.EMPTY, logStartOffset, highWatermark);
+        }
+    }
 
-    record Offsets(long requestId, long logStartOffset, long highWatermark) implements PartitionReply {}
+    /** @param atTimestamp the record that was looked for by its timestamp; empty if there is none, or none was looked for */
+    record Offsets(long requestId, long logStartOffset, long highWatermark, Optional<TimedOffset> atTimestamp)
+            implements PartitionReply {}
 
     record Status(long requestId, PartitionStatus status) implements PartitionReply, ControlMessage {}
 

@@ -3,6 +3,7 @@ package io.millrace.partition.replica;
 import io.millrace.partition.log.SegmentSummary;
 import io.millrace.partition.raft.Entry;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -22,6 +23,12 @@ public interface ReplicaLog {
      * {@code maxBytes}, in order; already complete if they are in memory.
      */
     CompletionStage<List<Entry>> readFromOffset(long offset, long toIndex, int maxBytes);
+
+    /**
+     * The first record that has this timestamp or a later one, in the entries up to {@code toIndex}. Found by the segments'
+     * indexes: a few kilobytes are read, and one batch is decoded.
+     */
+    CompletionStage<Optional<TimedOffset>> findTimestamp(long timestampMillis, long toIndex);
 
     /** The offset that follows the last record at or before this index. */
     CompletionStage<Long> nextOffsetAt(long index);

@@ -16,7 +16,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * Writes what carries records or is said often – peer messages, produce, fetch and their answers – straight into Artery's
@@ -27,13 +29,14 @@ import java.util.OptionalInt;
 public final class ReplicaSerializer extends SerializerWithStringManifest implements ByteBufferSerializer {
     private static final String PEER = "P";
     private static final String PRODUCE = "p";
-    private static final String FETCH = "f";
-    private static final String GET_OFFSETS = "o";
+    private static final String FETCH = "f2";
+    private static final String ABANDON_FETCH = "fa";
+    private static final String GET_OFFSETS = "o2";
     private static final String GET_STATUS = "s";
     private static final String PRODUCED = "rp2";
     private static final String SEQUENCE_REFUSED = "rs";
     private static final String FETCHED = "rf";
-    private static final String OFFSETS = "ro";
+    private static final String OFFSETS = "ro2";
     private static final String NOT_LEADER = "rn";
     private static final String OUT_OF_RANGE = "rr";
     private static final String OVERLOADED = "rl";
@@ -61,6 +64,8 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             return PRODUCE;
         } else if (message instanceof PartitionCommand.Fetch) {
             return FETCH;
+        } else if (message instanceof PartitionCommand.AbandonFetch) {
+            return ABANDON_FETCH;
         } else if (message instanceof PartitionReply.Produced) {
             return PRODUCED;
         } else if (message instanceof PartitionReply.SequenceRefused) {
@@ -137,7 +142,11 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
         } else if (message instanceof PartitionCommand.Fetch fetch) {
             to.putLong(fetch.requestId()).putLong(fetch.offset()).putInt(fetch.maxBytes());
             to.putInt(fetch.minBytes()).putLong(fetch.maxWaitMillis());
+            to.put(fetch.mode().code());
             putRef(to, fetch.replyTo());
+        } else if (message instanceof PartitionCommand.AbandonFetch abandon) {
+            to.putLong(abandon.requestId());
+            putRef(to, abandon.replyTo());
         } else if (message instanceof PartitionReply.Produced produced) {
             to.putLong(produced.requestId()).putLong(produced.baseOffset()).putInt(produced.recordCount());
             to.put((byte) (produced.duplicate() ? 1 : 0));
@@ -149,13 +158,19 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             to.putLong(fetched.requestId()).putLong(fetched.logStartOffset()).putLong(fetched.highWatermark());
             putPayload(to, fetched.batches());
         } else if (message instanceof PartitionCommand.GetOffsets get) {
-            to.putLong(get.requestId());
+            to.putLong(get.requestId()).put(get.mode().code());
+            putOptional(to, get.timestampMillis());
             putRef(to, get.replyTo());
         } else if (message instanceof PartitionCommand.GetStatus get) {
             to.putLong(get.requestId());
             putRef(to, get.replyTo());
         } else if (message instanceof PartitionReply.Offsets offsets) {
             to.putLong(offsets.requestId()).putLong(offsets.logStartOffset()).putLong(offsets.highWatermark());
+            TimedOffset found = offsets.atTimestamp().orElse(null);
+            to.put((byte) (found == null ? 0 : 1));
+            if (found != null) {
+                to.putLong(found.offset()).putLong(found.timestampMillis());
+            }
         } else if (message instanceof PartitionReply.NotLeader not) {
             to.putLong(not.requestId()).putInt(not.leader().orElse(-1));
         } else if (message instanceof PartitionReply.OffsetOutOfRange out) {
@@ -208,10 +223,20 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             }
             case FETCH -> {
                 return new PartitionCommand.Fetch(
-                        id, from.getLong(), from.getInt(), from.getInt(), from.getLong(), getRef(from));
+                        id,
+                        from.getLong(),
+                        from.getInt(),
+                        from.getInt(),
+                        from.getLong(),
+                        ReadMode.ofCode(from.get()),
+                        getRef(from));
+            }
+            case ABANDON_FETCH -> {
+                return new PartitionCommand.AbandonFetch(id, getRef(from));
             }
             case GET_OFFSETS -> {
-                return new PartitionCommand.GetOffsets(id, getRef(from));
+                ReadMode mode = ReadMode.ofCode(from.get());
+                return new PartitionCommand.GetOffsets(id, getOptional(from), mode, getRef(from));
             }
             case GET_STATUS -> {
                 return new PartitionCommand.GetStatus(id, getRef(from));
@@ -228,7 +253,12 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
                 return new PartitionReply.Fetched(id, getPayload(from), logStartOffset, highWatermark);
             }
             case OFFSETS -> {
-                return new PartitionReply.Offsets(id, from.getLong(), from.getLong());
+                long logStartOffset = from.getLong();
+                long highWatermark = from.getLong();
+                Optional<TimedOffset> found = from.get() == 0
+                        ? Optional.empty()
+                        : Optional.of(new TimedOffset(from.getLong(), from.getLong()));
+                return new PartitionReply.Offsets(id, logStartOffset, highWatermark, found);
             }
             case NOT_LEADER -> {
                 int leader = from.getInt();
@@ -293,6 +323,15 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             case 4 -> SequenceVerdict.UnknownProducer.UNKNOWN_PRODUCER;
             default -> throw new IllegalArgumentException("unknown verdict " + kind);
         };
+    }
+
+    private static void putOptional(ByteBuffer to, OptionalLong value) {
+        to.put((byte) (value.isPresent() ? 1 : 0));
+        value.ifPresent(to::putLong);
+    }
+
+    private static OptionalLong getOptional(ByteBuffer from) {
+        return from.get() == 0 ? OptionalLong.empty() : OptionalLong.of(from.getLong());
     }
 
     private static void putString(ByteBuffer to, String text) {

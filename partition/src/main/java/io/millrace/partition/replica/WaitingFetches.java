@@ -1,5 +1,6 @@
 package io.millrace.partition.replica;
 
+import akka.actor.typed.ActorRef;
 import akka.actor.typed.javadsl.TimerScheduler;
 import io.millrace.partition.replica.PartitionCommand.Fetch;
 import java.time.Duration;
@@ -13,7 +14,7 @@ import java.util.function.LongSupplier;
 
 /** Fetches that wait for more records (long polls), each with a timer; no thread waits. */
 final class WaitingFetches {
-    record Key(long number) {}
+    record Key(long requestId, ActorRef<PartitionReply> replyTo) {}
 
     private record Waiting(Fetch fetch, long deadlineMillis) {}
 
@@ -22,7 +23,6 @@ final class WaitingFetches {
     private final int max;
     private final Function<Key, ReplicaMessage> timedOut;
     private final Map<Key, Waiting> waiting = new LinkedHashMap<>();
-    private long lastNumber;
 
     WaitingFetches(
             TimerScheduler<ReplicaMessage> timers,
@@ -40,7 +40,7 @@ final class WaitingFetches {
         if (waiting.size() >= max) {
             return false;
         }
-        Key key = new Key(++lastNumber);
+        Key key = new Key(fetch.requestId(), fetch.replyTo());
         waiting.put(key, new Waiting(fetch, monotonicMillis.getAsLong() + fetch.maxWaitMillis()));
         timers.startSingleTimer(key, timedOut.apply(key), Duration.ofMillis(fetch.maxWaitMillis()));
         return true;
@@ -49,6 +49,14 @@ final class WaitingFetches {
     /** One whose time is over: it waits no longer, whatever it gets. */
     Optional<Fetch> take(Key key) {
         return Optional.ofNullable(waiting.remove(key)).map(found -> withWait(found.fetch(), 0));
+    }
+
+    /** Nobody waits for this one any more. */
+    void abandon(long requestId, ActorRef<PartitionReply> replyTo) {
+        Key key = new Key(requestId, replyTo);
+        if (waiting.remove(key) != null) {
+            timers.cancel(key);
+        }
     }
 
     /** All of them, each with the rest of its time. They may be added again meanwhile. */
@@ -67,6 +75,12 @@ final class WaitingFetches {
 
     private static Fetch withWait(Fetch fetch, long maxWaitMillis) {
         return new Fetch(
-                fetch.requestId(), fetch.offset(), fetch.maxBytes(), fetch.minBytes(), maxWaitMillis, fetch.replyTo());
+                fetch.requestId(),
+                fetch.offset(),
+                fetch.maxBytes(),
+                fetch.minBytes(),
+                maxWaitMillis,
+                fetch.mode(),
+                fetch.replyTo());
     }
 }

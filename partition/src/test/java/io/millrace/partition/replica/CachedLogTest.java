@@ -9,6 +9,8 @@ import io.millrace.partition.log.SimulatedStorage;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.Payload;
+import io.millrace.protocol.Bytes;
+import io.millrace.protocol.record.RecordBatchBuilder;
 import io.millrace.protocol.record.RecordBatches;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -101,6 +103,29 @@ class CachedLogTest {
         assertThat(cached.read(7, 7, ALL).toCompletableFuture()).isCompletedWithValue(List.of(larger));
         assertThat(cached.read(6, 6, ALL).toCompletableFuture()).isNotDone();
         assertThat(finish(cached.read(6, 7, ALL))).first().isEqualTo(large);
+    }
+
+    @Test
+    void aTimestampIsFoundWhereTheEntriesAreAndNotWhereOthersStillLie() throws IOException {
+        CachedLog cached = cached(ALL);
+        log.append(List.of(dataAt(6, 1, 4, 9_000)));
+        cached.truncatedFrom(4);
+        cached.appended(List.of(noop(4, 2), dataAt(5, 2, 2, 2_000), dataAt(6, 2, 3, 8_000), dataAt(7, 2, 4, 9_500)));
+        assertThat(finish(cached.findTimestamp(1_000, 7))).hasValue(new TimedOffset(0, 1_000));
+        assertThat(finish(cached.findTimestamp(1_001, 7))).hasValue(new TimedOffset(2, 2_000));
+        assertThat(finish(cached.findTimestamp(8_500, 7))).hasValue(new TimedOffset(4, 9_500));
+        assertThat(finish(cached.findTimestamp(8_500, 6))).isEmpty();
+        assertThat(finish(cached.findTimestamp(9_501, 7))).isEmpty();
+    }
+
+    private static Entry dataAt(long index, long term, long offset, long timestamp) {
+        RecordBatchBuilder builder = new RecordBatchBuilder(1_000);
+        builder.tryAppend(timestamp, null, Bytes.utf8("x"), List.of());
+        Bytes batch = builder.build();
+        RecordBatches.assignOffsets(
+                batch.unsafeArray(), batch.unsafeOffset(), batch.unsafeOffset() + batch.size(), offset, (int) term);
+        Payload payload = Payload.wrap(batch.unsafeArray(), batch.unsafeOffset(), batch.size());
+        return new Entry(index, term, EntryType.DATA, payload);
     }
 
     @Test

@@ -26,7 +26,9 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -93,7 +95,11 @@ class ReplicaSerializerTest {
                 ReplicaMessage.Open.INSTANCE,
                 new PartitionCommand.Produce(1, payload, 3, replies.getRef()),
                 new PartitionCommand.Fetch(2, 3, 4, 5, 6, replies.getRef()),
+                new PartitionCommand.Fetch(2, 3, 4, 5, 6, new ReadMode(true, false), replies.getRef()),
+                new PartitionCommand.Fetch(2, 3, 4, 5, 6, new ReadMode(true, true), replies.getRef()),
+                new PartitionCommand.AbandonFetch(2, replies.getRef()),
                 new PartitionCommand.GetOffsets(3, replies.getRef()),
+                new PartitionCommand.GetOffsets(3, OptionalLong.of(7), new ReadMode(false, true), replies.getRef()),
                 new PartitionCommand.GetStatus(4, replies.getRef()),
                 new PartitionReply.Produced(1, 2, 3, false),
                 new PartitionReply.Produced(1, 2, 3, true),
@@ -102,7 +108,8 @@ class ReplicaSerializerTest {
                 refused(new SequenceVerdict.Fenced((short) 7)),
                 refused(new SequenceVerdict.OutOfOrder(17)),
                 new PartitionReply.Fetched(1, payload, 2, 3),
-                new PartitionReply.Offsets(1, 2, 3),
+                new PartitionReply.Offsets(1, 2, 3, Optional.empty()),
+                new PartitionReply.Offsets(1, 2, 3, Optional.of(new TimedOffset(4, 5))),
                 new PartitionReply.Status(
                         1, PartitionStatus.notRunning(new ReplicaId("a", 2, 3, 4), "FAILED", "disk", 5)),
                 new PartitionReply.NotLeader(1, OptionalInt.empty()),

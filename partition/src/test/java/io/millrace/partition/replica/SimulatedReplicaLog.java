@@ -10,6 +10,7 @@ import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.Snapshot;
 import io.millrace.partition.raft.StateMachine;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 
@@ -54,6 +55,11 @@ public final class SimulatedReplicaLog implements ReplicaLog {
     /** What a fetch is answered with. */
     public static Payload slice(List<Entry> entries, long offset, int maxBytes) {
         return BatchSlice.from(entries, offset, maxBytes);
+    }
+
+    @Override
+    public CompletionStage<Optional<TimedOffset>> findTimestamp(long timestampMillis, long toIndex) {
+        return log.findTimestamp(timestampMillis, toIndex);
     }
 
     @Override
