@@ -6,6 +6,7 @@ import io.millrace.protocol.v1.ClusterServiceGrpc;
 import io.millrace.protocol.v1.GetMetadataRequest;
 import io.millrace.protocol.v1.GetMetadataResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -28,6 +29,12 @@ final class Calls implements AutoCloseable {
 
         /** The leader of this partition; if it cannot be reached, any broker, which passes the request on. */
         record Leader(String topic, int partition) implements Route {}
+
+        /**
+         * A broker with a replica of this partition that does not lead, always the same one while it can be reached; if there is none,
+         * as {@link Leader}.
+         */
+        record Follower(String topic, int partition) implements Route {}
     }
 
     /**
@@ -62,6 +69,9 @@ final class Calls implements AutoCloseable {
     private final RandomGenerator random;
     private final MetadataCache metadata;
     private final Set<Attempts<?, ?>> pending = ConcurrentHashMap.newKeySet();
+    /** So that not every client reads the same follower. */
+    private final int followerTurn;
+
     private volatile boolean closed;
 
     Calls(ClientSettings settings, Connections connections, Timers timers, RandomGenerator random) {
@@ -70,6 +80,7 @@ final class Calls implements AutoCloseable {
         this.retryPolicy = settings.retryPolicy();
         this.timers = timers;
         this.random = random;
+        this.followerTurn = random.nextInt();
         this.metadata = new MetadataCache(settings.bootstrap(), settings.metadataMaxAge(), timers, this::askAbout);
     }
 
@@ -155,7 +166,23 @@ final class Calls implements AutoCloseable {
                     return address.get();
                 }
             }
+            if (request.route() instanceof Route.Follower follower) {
+                Optional<HostPort> address = followerAddress(follower);
+                if (address.isPresent()) {
+                    return address.get();
+                }
+            }
             return connections.pick(metadata.addresses(), lastAsked);
+        }
+
+        private Optional<HostPort> followerAddress(Route.Follower follower) {
+            List<HostPort> candidates = metadata.followerAddresses(follower.topic(), follower.partition()).stream()
+                    .filter(address -> !connections.isAvoided(address))
+                    .toList();
+            return candidates.isEmpty()
+                    ? metadata.leaderAddress(follower.topic(), follower.partition())
+                            .filter(address -> !connections.isAvoided(address))
+                    : Optional.of(candidates.get(Math.floorMod(followerTurn, candidates.size())));
         }
 
         private void failed(HostPort address, MillraceException failure) {

@@ -34,12 +34,19 @@ record ClusterView(Map<Integer, HostPort> brokers, Map<String, TopicView> topics
      * @param id tells it from one of the same name that was deleted
      * @param compression what its batches may be compressed with
      * @param leaders of each partition, in order; null where none is known
+     * @param replicas of each partition, in order: the brokers that have one
      * @param learnedAtNanos when a broker said so
      */
-    record TopicView(long id, CompressionTypes compression, List<@Nullable Leader> leaders, long learnedAtNanos) {
+    record TopicView(
+            long id,
+            CompressionTypes compression,
+            List<@Nullable Leader> leaders,
+            List<List<Integer>> replicas,
+            long learnedAtNanos) {
         TopicView {
             // Not List.copyOf, which refuses null.
             leaders = Collections.unmodifiableList(new ArrayList<>(leaders));
+            replicas = List.copyOf(replicas);
         }
     }
 
@@ -49,6 +56,18 @@ record ClusterView(Map<Integer, HostPort> brokers, Map<String, TopicView> topics
     Optional<HostPort> leaderAddress(String topic, int partition) {
         Leader leader = leader(topic, partition);
         return leader == null ? Optional.empty() : Optional.ofNullable(brokers.get(leader.brokerId()));
+    }
+
+    List<HostPort> followerAddresses(String topic, int partition) {
+        TopicView view = topics.get(topic);
+        if (view == null || partition >= view.replicas().size()) {
+            return List.of();
+        }
+        Leader leader = leader(topic, partition);
+        return view.replicas().get(partition).stream()
+                .filter(id -> leader == null || id != leader.brokerId())
+                .flatMap(id -> Optional.ofNullable(brokers.get(id)).stream())
+                .toList();
     }
 
     /** With what a broker has answered; what it did not speak of stays. */
@@ -76,7 +95,10 @@ record ClusterView(Map<Integer, HostPort> brokers, Map<String, TopicView> topics
                         partition.hasLeader() ? new Leader(partition.getLeader(), partition.getLeaderTerm()) : null);
             }
         }
-        return with(topic.getName(), new TopicView(topic.getId(), compressionOf(topic), leaders, nowNanos));
+        List<List<Integer>> replicas = topic.getPartitionsList().stream()
+                .map(Partition::getReplicasList)
+                .toList();
+        return with(topic.getName(), new TopicView(topic.getId(), compressionOf(topic), leaders, replicas, nowNanos));
     }
 
     private static CompressionTypes compressionOf(Topic topic) {
@@ -103,7 +125,9 @@ record ClusterView(Map<Integer, HostPort> brokers, Map<String, TopicView> topics
         Leader known = leader(name, partition);
         List<@Nullable Leader> leaders = new ArrayList<>(topic.leaders());
         leaders.set(partition, brokerId == null ? null : new Leader(brokerId, known == null ? 0 : known.term()));
-        return with(name, new TopicView(topic.id(), topic.compression(), leaders, topic.learnedAtNanos()));
+        return with(
+                name,
+                new TopicView(topic.id(), topic.compression(), leaders, topic.replicas(), topic.learnedAtNanos()));
     }
 
     ClusterView withBroker(int id, HostPort address) {

@@ -69,6 +69,11 @@ final class MetadataCache {
         return view.leaderAddress(topic, partition);
     }
 
+    /** Where the partition has replicas that do not lead, as far as is known. */
+    List<HostPort> followerAddresses(String topic, int partition) {
+        return view.followerAddresses(topic, partition);
+    }
+
     /** Every address that may answer: the brokers', then those given at the start; each once, never empty. */
     List<HostPort> addresses() {
         Set<HostPort> addresses = new LinkedHashSet<>(view.brokers().values());

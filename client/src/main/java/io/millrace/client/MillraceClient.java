@@ -38,6 +38,8 @@ public final class MillraceClient implements AutoCloseable {
     /** Those that are not closed. */
     private final Set<Producer> producers = ConcurrentHashMap.newKeySet();
 
+    private final Set<Consumer> consumers = ConcurrentHashMap.newKeySet();
+
     /** For tests, which bring their own time, channels and chance. */
     MillraceClient(
             ClientSettings settings,
@@ -69,6 +71,18 @@ public final class MillraceClient implements AutoCloseable {
         return producer;
     }
 
+    /** A consumer with {@link ConsumerSettings#DEFAULT}. */
+    public Consumer consumer() {
+        return consumer(ConsumerSettings.DEFAULT);
+    }
+
+    /** A consumer, which reads nothing until it is told what; it may be closed alone, and is closed with the client. */
+    public Consumer consumer(ConsumerSettings consumerSettings) {
+        Consumer consumer = new Consumer(consumerSettings, settings, calls, timers, random, consumers::remove);
+        consumers.add(consumer);
+        return consumer;
+    }
+
     /** How many of its producers are not closed. */
     int openProducers() {
         return producers.size();
@@ -98,11 +112,12 @@ public final class MillraceClient implements AutoCloseable {
     }
 
     /**
-     * Closes the producers, which wait for what they have taken to be acknowledged or to fail, and then the connections. Other
+     * Closes the consumers, and the producers, which wait for what they have taken to be acknowledged or to fail, and then the connections. Other
      * calls that are under way fail with CLOSED.
      */
     @Override
     public void close() {
+        consumers.forEach(Consumer::close);
         producers.forEach(Producer::close);
         calls.close();
         connections.close();

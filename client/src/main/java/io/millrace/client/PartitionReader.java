@@ -1,22 +1,20 @@
 package io.millrace.client;
 
-import com.google.protobuf.ByteString;
 import io.grpc.MethodDescriptor;
 import io.millrace.client.Calls.Reply;
-import io.millrace.protocol.Bytes;
 import io.millrace.protocol.TopicPartition;
-import io.millrace.protocol.record.CorruptRecordBatchException;
-import io.millrace.protocol.record.RecordBatch;
-import io.millrace.protocol.record.RecordBatches;
+import io.millrace.protocol.record.RecordCursor;
 import io.millrace.protocol.record.StoredRecord;
 import io.millrace.protocol.v1.FetchRequest;
 import io.millrace.protocol.v1.FetchResponse;
 import io.millrace.protocol.v1.GetOffsetsRequest;
+import io.millrace.protocol.v1.GetOffsetsResponse;
 import io.millrace.protocol.v1.MessageServiceGrpc;
+import io.millrace.protocol.v1.ReadFrom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -43,12 +41,26 @@ public final class PartitionReader {
 
     /** The offsets that can be read now. */
     public CompletableFuture<OffsetRange> offsets() {
-        GetOffsetsRequest request = GetOffsetsRequest.newBuilder()
-                .setTopic(partition.topic())
-                .setPartition(partition.partition())
-                .build();
-        return call(MessageServiceGrpc.getGetOffsetsMethod(), request, Duration.ZERO)
+        return askOffsets(OptionalLong.empty())
                 .thenApply(answer -> new OffsetRange(answer.getEarliest(), answer.getLatest()));
+    }
+
+    /**
+     * The first record that has this timestamp, in milliseconds since 1970, or a later one; empty if there is none. Timestamps are the
+     * producers': records behind it may be older.
+     */
+    public CompletableFuture<OptionalLong> offsetAt(long timestampMillis) {
+        return askOffsets(OptionalLong.of(timestampMillis))
+                .thenApply(answer -> answer.hasOffsetAtTimestamp()
+                        ? OptionalLong.of(answer.getOffsetAtTimestamp())
+                        : OptionalLong.empty());
+    }
+
+    CompletableFuture<GetOffsetsResponse> askOffsets(OptionalLong timestampMillis) {
+        GetOffsetsRequest.Builder request =
+                GetOffsetsRequest.newBuilder().setTopic(partition.topic()).setPartition(partition.partition());
+        timestampMillis.ifPresent(request::setTimestampMillis);
+        return call(MessageServiceGrpc.getGetOffsetsMethod(), request.build(), leader(), Duration.ZERO);
     }
 
     /** As {@link #fetch(long, FetchOptions)}, with {@link FetchOptions#DEFAULT}. */
@@ -63,6 +75,11 @@ public final class PartitionReader {
      *     CORRUPT_BATCH if what came is not what was written
      */
     public CompletableFuture<FetchedRecords> fetch(long offset, FetchOptions options) {
+        return fetchEncoded(offset, options, false).thenApply(answer -> decode(offset, answer));
+    }
+
+    /** @param anyReplica whether one that does not lead may answer */
+    CompletableFuture<FetchResponse> fetchEncoded(long offset, FetchOptions options, boolean anyReplica) {
         FetchRequest request = FetchRequest.newBuilder()
                 .setTopic(partition.topic())
                 .setPartition(partition.partition())
@@ -71,19 +88,25 @@ public final class PartitionReader {
                 .setMinBytes(options.bytesMin())
                 .setMaxWaitMillis((int) options.waitMax().toMillis())
                 .setFormat(FetchRequest.Format.RECORD_BATCHES)
+                .setReadFrom(anyReplica ? ReadFrom.ANY_REPLICA : ReadFrom.LEADER)
                 .build();
-        return call(MessageServiceGrpc.getFetchMethod(), request, options.waitMax())
-                .thenApply(answer -> decode(offset, answer));
+        Calls.Route route = anyReplica ? new Calls.Route.Follower(partition.topic(), partition.partition()) : leader();
+        return call(MessageServiceGrpc.getFetchMethod(), request, route, options.waitMax());
     }
 
-    private <Q, S> CompletableFuture<S> call(MethodDescriptor<Q, S> method, Q request, Duration serverWait) {
-        // Known first, so that even the first request goes to the leader.
+    private Calls.Route leader() {
+        return new Calls.Route.Leader(partition.topic(), partition.partition());
+    }
+
+    private <Q, S> CompletableFuture<S> call(
+            MethodDescriptor<Q, S> method, Q request, Calls.Route route, Duration serverWait) {
+        // Known first, so that even the first request goes to the right broker.
         return calls.metadata()
                 .topic(partition.topic())
                 .thenCompose(topic -> calls.call(new Calls.Request<>(
                         method,
                         request,
-                        new Calls.Route.Leader(partition.topic(), partition.partition()),
+                        route,
                         true,
                         settings.attemptTimeout().plus(serverWait),
                         settings.timeout().plus(serverWait))))
@@ -91,34 +114,12 @@ public final class PartitionReader {
     }
 
     private FetchedRecords decode(long offset, FetchResponse answer) {
+        FetchedBatches batches = new FetchedBatches(partition, offset, answer.getRecordBatches());
         List<StoredRecord> records = new ArrayList<>();
-        long next = offset;
-        ByteString encoded = answer.getRecordBatches();
-        try {
-            for (RecordBatch batch : RecordBatches.iterate(Bytes.wrap(encoded.toByteArray()))) {
-                batch.validate();
-                if (batch.isControl() || batch.nextOffset() <= offset) {
-                    next = Math.max(next, batch.nextOffset());
-                    continue;
-                }
-                for (StoredRecord record : batch.records()) {
-                    // A batch is never cut, so the first one may begin before the offset.
-                    if (record.offset() >= offset) {
-                        records.add(record);
-                    }
-                }
-                next = batch.nextOffset();
-            }
-        } catch (CorruptRecordBatchException e) {
-            throw new MillraceException(
-                    FailureReason.CORRUPT_BATCH,
-                    "what came from " + partition + " at offset " + next + " is damaged: " + e.getMessage(),
-                    Map.of("topic", partition.topic(), "partition", Integer.toString(partition.partition())),
-                    false,
-                    null,
-                    e);
+        for (RecordCursor record = batches.next(); record != null; record = batches.next()) {
+            records.add(record.toRecord());
         }
         return new FetchedRecords(
-                records, next, new OffsetRange(answer.getLogStartOffset(), answer.getHighWatermark()));
+                records, batches.endOffset(), new OffsetRange(answer.getLogStartOffset(), answer.getHighWatermark()));
     }
 }

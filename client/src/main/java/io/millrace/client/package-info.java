@@ -1,9 +1,10 @@
 /**
- * Java client: producer, reader and admin over gRPC. An application inherits grpc-java and protobuf, and no Akka.
+ * Java client: producer, consumer and admin over gRPC. An application inherits grpc-java and protobuf, and no Akka.
  *
  * <pre>
  *  Producer ── TopicQueues ── PartitionQueue ── SendWindow (five batches) ──┐
- *  PartitionReader ─────────────────────────────────────────────────────────┼── Calls ── Connections ── brokers
+ *  Consumer ── PartitionFeed ── PartitionReader ────────────────────────────┼── Calls ── Connections ── brokers
+ *     └ RecordWorkers                                                       │     │
  *  Admin ───────────────────────────────────────────────────────────────────┘     │
  *                                                       RetryPolicy ── MetadataCache
  * </pre>
@@ -27,7 +28,11 @@
  * {@link io.millrace.client.SendWindow} knows what follows from that when one fails. Batches that are not numbered leave one
  * after another, unless the application says otherwise. A batch that is not full grows while another is under way.
  *
- * <p>Bounds: the producer's buffer, in bytes; five requests a partition; one metadata request a topic. Time, chance and channels
+ * <p>A consumer fetches each partition for itself ({@link io.millrace.client.PartitionFeed}), one fetch at a time: so one without a leader, or
+ * paused, or slow keeps no other waiting, and back-pressure is not to ask. Batches are decoded by the thread that takes the records.
+ *
+ * <p>Bounds: the producer's buffer, in bytes; five requests a partition; what a consumer fetches ahead,
+ * in bytes a partition, and the queues of its workers; one metadata request a topic. Time, chance and channels
  * are handed in, so tests hold all three.
  */
 @NullMarked

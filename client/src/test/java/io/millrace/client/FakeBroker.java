@@ -1,15 +1,11 @@
 package io.millrace.client;
 
-import com.google.protobuf.ByteString;
 import io.grpc.Server;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import io.millrace.client.FakeCluster.FakePartition;
-import io.millrace.protocol.Bytes;
 import io.millrace.protocol.TopicName;
-import io.millrace.protocol.record.RecordBatch;
-import io.millrace.protocol.record.RecordBatches;
 import io.millrace.protocol.v1.AdminServiceGrpc;
 import io.millrace.protocol.v1.ClusterServiceGrpc;
 import io.millrace.protocol.v1.CreateTopicRequest;
@@ -136,11 +132,7 @@ public final class FakeBroker {
 
         @Override
         public void fetch(FetchRequest request, StreamObserver<FetchResponse> observer) {
-            answer(observer, () -> {
-                synchronized (cluster) {
-                    return read(request, cluster.leaderOf(id, request.getTopic(), request.getPartition()));
-                }
-            });
+            answer(observer, () -> cluster.fetch(id, request));
         }
 
         @Override
@@ -148,42 +140,19 @@ public final class FakeBroker {
             answer(observer, () -> {
                 synchronized (cluster) {
                     FakePartition partition = cluster.leaderOf(id, request.getTopic(), request.getPartition());
-                    return GetOffsetsResponse.newBuilder()
+                    GetOffsetsResponse.Builder response = GetOffsetsResponse.newBuilder()
                             .setEarliest(partition.startOffset)
-                            .setLatest(partition.records.size())
-                            .build();
+                            .setLatest(partition.records.size());
+                    if (request.hasTimestampMillis()) {
+                        partition.records.stream()
+                                .filter(record -> record.timestampMillis() >= request.getTimestampMillis())
+                                .findFirst()
+                                .ifPresent(found -> response.setOffsetAtTimestamp(found.offset())
+                                        .setTimestampMillis(found.timestampMillis()));
+                    }
+                    return response.build();
                 }
             });
-        }
-
-        private FetchResponse read(FetchRequest request, FakePartition partition) {
-            long end = partition.records.size();
-            if (request.getOffset() < partition.startOffset || request.getOffset() > end) {
-                throw FakeCluster.error(
-                        Status.Code.OUT_OF_RANGE,
-                        ErrorReason.OFFSET_OUT_OF_RANGE,
-                        null,
-                        Map.of(
-                                "offset", "" + request.getOffset(),
-                                "earliest_offset", "" + partition.startOffset,
-                                "latest_offset", "" + end));
-            }
-            ByteString.Output out = ByteString.newOutput();
-            for (RecordBatch batch : RecordBatches.iterate(Bytes.wrap(partition.log.toByteArray()))) {
-                boolean full = out.size() > 0 && out.size() + batch.sizeInBytes() > request.getMaxBytes();
-                if (batch.nextOffset() > request.getOffset() && !full) {
-                    byte[] bytes = batch.bytes().toByteArray();
-                    out.write(bytes, 0, bytes.length);
-                } else if (full) {
-                    break;
-                }
-            }
-            return FetchResponse.newBuilder()
-                    .setPartition(request.getPartition())
-                    .setRecordBatches(out.toByteString())
-                    .setLogStartOffset(partition.startOffset)
-                    .setHighWatermark(end)
-                    .build();
         }
     }
 

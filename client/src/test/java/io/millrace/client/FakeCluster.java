@@ -1,6 +1,7 @@
 package io.millrace.client;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import io.grpc.Status;
@@ -12,11 +13,14 @@ import io.millrace.protocol.record.RecordBatches;
 import io.millrace.protocol.record.StoredRecord;
 import io.millrace.protocol.v1.Broker;
 import io.millrace.protocol.v1.ErrorReason;
+import io.millrace.protocol.v1.FetchRequest;
+import io.millrace.protocol.v1.FetchResponse;
 import io.millrace.protocol.v1.GetMetadataResponse;
 import io.millrace.protocol.v1.InitProducerResponse;
 import io.millrace.protocol.v1.Partition;
 import io.millrace.protocol.v1.ProduceRequest;
 import io.millrace.protocol.v1.ProduceResponse;
+import io.millrace.protocol.v1.ReadFrom;
 import io.millrace.protocol.v1.Topic;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -77,7 +81,9 @@ public final class FakeCluster implements AutoCloseable {
     private final Map<Integer, FakeBroker> brokers = new TreeMap<>();
     private final Map<String, FakeTopic> topics = new TreeMap<>();
     private final Deque<Fault> produceFaults = new ConcurrentLinkedDeque<>();
+    private final Deque<RuntimeException> fetchFailures = new ConcurrentLinkedDeque<>();
     private final List<String> produceLog = new ArrayList<>();
+    private final List<String> fetchLog = new ArrayList<>();
     private final List<String> metadataLog = new ArrayList<>();
     private long nextTopicId = 1;
     private int producersMade;
@@ -237,6 +243,7 @@ public final class FakeCluster implements AutoCloseable {
             }
         }
         partition.log.writeBytes(bytes);
+        notifyAll();
         return ProduceResponse.newBuilder()
                 .setPartition(request.getPartition())
                 .setBaseOffset(base)
@@ -245,6 +252,63 @@ public final class FakeCluster implements AutoCloseable {
                         topic(request.getTopic()).settings().containsValue("os")
                                 ? ProduceResponse.FlushPolicy.OS
                                 : ProduceResponse.FlushPolicy.COMMIT)
+                .build();
+    }
+
+    /** The next fetches, whichever broker they come to, fail with these; one each, in order. */
+    public void failNextFetch(RuntimeException... failures) {
+        fetchFailures.addAll(List.of(failures));
+    }
+
+    /** Which broker got a fetch of which partition at which offset, in order: {@code 1<orders-0@7}. */
+    public synchronized List<String> fetchLog() {
+        return List.copyOf(fetchLog);
+    }
+
+    /** As a broker: at the end it waits, for as long as it may. */
+    synchronized FetchResponse fetch(int broker, FetchRequest request) throws InterruptedException {
+        fetchLog.add(broker + "<" + request.getTopic() + "-" + request.getPartition() + "@" + request.getOffset());
+        RuntimeException failure = fetchFailures.poll();
+        if (failure != null) {
+            throw failure;
+        }
+        FakePartition partition = request.getReadFrom() == ReadFrom.ANY_REPLICA
+                ? topic(request.getTopic()).partitions().get(request.getPartition())
+                : leaderOf(broker, request.getTopic(), request.getPartition());
+        long deadlineNanos = System.nanoTime() + request.getMaxWaitMillis() * 1_000_000L;
+        while (request.getOffset() == partition.records.size() && deadlineNanos - System.nanoTime() > 1_000_000) {
+            wait(Math.max(1, (deadlineNanos - System.nanoTime()) / 1_000_000));
+        }
+        return read(request, partition);
+    }
+
+    private static FetchResponse read(FetchRequest request, FakePartition partition) {
+        long end = partition.records.size();
+        if (request.getOffset() < partition.startOffset || request.getOffset() > end) {
+            throw error(
+                    Status.Code.OUT_OF_RANGE,
+                    ErrorReason.OFFSET_OUT_OF_RANGE,
+                    null,
+                    Map.of(
+                            "offset", "" + request.getOffset(),
+                            "earliest_offset", "" + partition.startOffset,
+                            "latest_offset", "" + end));
+        }
+        ByteString.Output out = ByteString.newOutput();
+        for (RecordBatch batch : RecordBatches.iterate(io.millrace.protocol.Bytes.wrap(partition.log.toByteArray()))) {
+            boolean full = out.size() > 0 && out.size() + batch.sizeInBytes() > request.getMaxBytes();
+            if (batch.nextOffset() > request.getOffset() && !full) {
+                byte[] bytes = batch.bytes().toByteArray();
+                out.write(bytes, 0, bytes.length);
+            } else if (full) {
+                break;
+            }
+        }
+        return FetchResponse.newBuilder()
+                .setPartition(request.getPartition())
+                .setRecordBatches(out.toByteString())
+                .setLogStartOffset(partition.startOffset)
+                .setHighWatermark(end)
                 .build();
     }
 

@@ -1,0 +1,380 @@
+package io.millrace.client;
+
+import io.millrace.protocol.TopicPartition;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads records of several partitions, in the order of their offsets within each. While the application handles what it has, the
+ * next records are fetched, up to a bound for each partition: one that is paused or slow holds up no other, and nothing is dropped.
+ *
+ * <pre>{@code
+ * try (Consumer consumer = client.consumer()) {
+ *     consumer.assign(consumer.partitionsOf("orders"));
+ *     while (running) {
+ *         for (ConsumerRecord record : consumer.poll(Duration.ofSeconds(1))) {
+ *             handle(record);
+ *         }
+ *     }
+ * }
+ * }</pre>
+ *
+ * <p>What passes by itself – a leader that is lost, a broker that is away, a full queue – is waited out, with growing pauses, and
+ * not told; {@link #poll} is empty meanwhile. What does not is thrown by {@link #poll}, after the records that came before it.
+ *
+ * <p>Thread-safe, but {@link #poll} and {@link #forEach} are for one thread at a time.
+ */
+public final class Consumer implements AutoCloseable {
+    private static final long FOR_EVER_NANOS = TimeUnit.DAYS.toNanos(365);
+
+    private final ConsumerSettings settings;
+    private final ClientSettings clientSettings;
+    private final Calls calls;
+    private final Timers timers;
+    private final RandomGenerator random;
+    private final java.util.function.Consumer<Consumer> whenClosed;
+    private final Map<TopicPartition, PartitionFeed> feeds = new ConcurrentHashMap<>();
+    private final Signal signal = new Signal();
+    private final HandledOffsets handled = new HandledOffsets();
+    /** Held by who polls or distributes. */
+    private final ReentrantLock reading = new ReentrantLock();
+
+    private volatile @Nullable RecordWorkers running;
+    private volatile boolean closed;
+    /** Which partition is asked first next time. */
+    private int turn;
+
+    /** @param whenClosed told when it is closed */
+    Consumer(
+            ConsumerSettings settings,
+            ClientSettings clientSettings,
+            Calls calls,
+            Timers timers,
+            RandomGenerator random,
+            java.util.function.Consumer<Consumer> whenClosed) {
+        this.settings = settings;
+        this.clientSettings = clientSettings;
+        this.calls = calls;
+        this.timers = timers;
+        this.random = random;
+        this.whenClosed = whenClosed;
+    }
+
+    /**
+     * All partitions of a topic; blocks until they are known.
+     *
+     * @throws MillraceException UNKNOWN_TOPIC, or what any call may fail with
+     */
+    public List<TopicPartition> partitionsOf(String topic) {
+        int count = Futures.await(calls.metadata().topic(topic)).leaders().size();
+        List<TopicPartition> partitions = new ArrayList<>(count);
+        for (int number = 0; number < count; number++) {
+            partitions.add(new TopicPartition(topic, number));
+        }
+        return partitions;
+    }
+
+    // ------------------------------------------------------------------------------------------------ what, and where
+
+    /**
+     * Reads these partitions and no others from now on. Those that were read before go on where they are; the others begin as
+     * {@link ConsumerSettings#reset} says, unless {@link #seek} says otherwise.
+     */
+    public synchronized void assign(Collection<TopicPartition> partitions) {
+        checkOpen();
+        Set<TopicPartition> wanted = new LinkedHashSet<>(partitions);
+        for (TopicPartition partition : Set.copyOf(feeds.keySet())) {
+            if (!wanted.contains(partition)) {
+                remove(partition);
+            }
+        }
+        wanted.forEach(partition -> feeds.computeIfAbsent(partition, p -> feed(p, StartPosition.of(settings.reset()))));
+        signal.raise();
+    }
+
+    private PartitionFeed feed(TopicPartition partition, StartPosition start) {
+        return new PartitionFeed(
+                start,
+                settings,
+                new PartitionReader(partition, clientSettings, calls),
+                clientSettings.retryPolicy(),
+                timers,
+                random,
+                signal::raise);
+    }
+
+    private void remove(TopicPartition partition) {
+        PartitionFeed removed = feeds.remove(partition);
+        if (removed != null) {
+            removed.close();
+        }
+    }
+
+    /** The partitions that are read. */
+    public Set<TopicPartition> assignment() {
+        return Set.copyOf(feeds.keySet());
+    }
+
+    /**
+     * Goes on at this offset. What was fetched and not polled is forgotten.
+     *
+     * @throws IllegalStateException if the partition is not assigned
+     */
+    public void seek(TopicPartition partition, long offset) {
+        if (offset < 0) {
+            throw new IllegalArgumentException("offsets are 0 or more, not " + offset);
+        }
+        assigned(partition).seek(new StartPosition.At(offset));
+    }
+
+    /** Goes on at the first record that can be read; all assigned partitions, if none is named. */
+    public void seekToBeginning(TopicPartition... partitions) {
+        seekAll(partitions, new StartPosition.Earliest());
+    }
+
+    /** Goes on at the next record that is written; all assigned partitions, if none is named. */
+    public void seekToEnd(TopicPartition... partitions) {
+        seekAll(partitions, new StartPosition.Latest());
+    }
+
+    /**
+     * Goes on at the first record that has this timestamp, in milliseconds since 1970, or a later one, and at the end if there is none;
+     * all assigned partitions, if none is named. Timestamps are the producers': older records may follow.
+     */
+    public void seekToTimestamp(long timestampMillis, TopicPartition... partitions) {
+        seekAll(partitions, new StartPosition.AtTime(timestampMillis));
+    }
+
+    private void seekAll(TopicPartition[] partitions, StartPosition to) {
+        Collection<TopicPartition> chosen = partitions.length == 0 ? assignment() : List.of(partitions);
+        chosen.stream().map(this::assigned).toList().forEach(feed -> feed.seek(to));
+    }
+
+    /** Gives out nothing of these until {@link #resume}; what was fetched stays, and no more is. */
+    public void pause(Collection<TopicPartition> partitions) {
+        partitions.stream().map(this::assigned).toList().forEach(PartitionFeed::pause);
+    }
+
+    /** Goes on with these. */
+    public void resume(Collection<TopicPartition> partitions) {
+        partitions.stream().map(this::assigned).toList().forEach(PartitionFeed::resume);
+    }
+
+    /** Those that are paused. */
+    public Set<TopicPartition> paused() {
+        Set<TopicPartition> paused = new LinkedHashSet<>();
+        feeds.values().stream().filter(PartitionFeed::isPaused).forEach(feed -> paused.add(feed.partition()));
+        return paused;
+    }
+
+    /** The offset of the next record to be polled; empty until it is known where the partition begins. */
+    public OptionalLong position(TopicPartition partition) {
+        return assigned(partition).position();
+    }
+
+    /** What could be read of the partition when a broker last answered; empty before that. */
+    public Optional<OffsetRange> available(TopicPartition partition) {
+        return Optional.ofNullable(assigned(partition).available());
+    }
+
+    /** How many records there were after the position when a broker last answered; empty before that. */
+    public OptionalLong lag(TopicPartition partition) {
+        PartitionFeed feed = assigned(partition);
+        OptionalLong position = feed.position();
+        OffsetRange range = feed.available();
+        return range == null || position.isEmpty()
+                ? OptionalLong.empty()
+                : OptionalLong.of(Math.max(0, range.latest() - position.getAsLong()));
+    }
+
+    private PartitionFeed assigned(TopicPartition partition) {
+        PartitionFeed feed = feeds.get(partition);
+        if (feed == null) {
+            throw new IllegalStateException(partition + " is not assigned to this consumer");
+        }
+        return feed;
+    }
+
+    // --------------------------------------------------------------------------------------------------------- reading
+
+    /**
+     * The next records, of each partition in order; waits for the first one. Partitions take turns.
+     *
+     * @return at most {@link ConsumerSettings#pollRecordsMax}; empty if the time is over first, or {@link #wakeup} was called
+     * @throws MillraceException OFFSET_OUT_OF_RANGE with the policy {@link ResetPolicy#ERROR}, CORRUPT_BATCH, UNKNOWN_TOPIC,
+     *     UNKNOWN_PARTITION and others that do not pass, each time until the application seeks, or assigns other partitions; the topic and
+     *     partition are in its metadata. CLOSED and INTERRUPTED
+     */
+    public List<ConsumerRecord> poll(Duration timeout) {
+        long deadlineNanos = System.nanoTime() + timeout.toNanos();
+        begin();
+        try {
+            while (true) {
+                checkOpen();
+                long seen = signal.count();
+                List<ConsumerRecord> records = takeSome();
+                if (!records.isEmpty()) {
+                    return records;
+                }
+                throwFailure();
+                if (!signal.await(seen, deadlineNanos)) {
+                    return List.of();
+                }
+            }
+        } finally {
+            reading.unlock();
+        }
+    }
+
+    /** As {@link #forEach(WorkerSettings, RecordHandler)}, with {@link WorkerSettings#DEFAULT}. */
+    public void forEach(RecordHandler handler) {
+        forEach(WorkerSettings.DEFAULT, handler);
+    }
+
+    /**
+     * Hands each record to the handler, on threads of its own, in the order that the settings name. Returns when {@link #wakeup} or
+     * {@link #close} is called; what the workers have by then is handled first. The calling thread only distributes.
+     *
+     * @throws MillraceException as {@link #poll}; INTERNAL_FAULT with the cause, if the handler throws
+     */
+    public void forEach(WorkerSettings workers, RecordHandler handler) {
+        begin();
+        try (RecordWorkers pool = new RecordWorkers(
+                workers, handler, record -> handled.done(record.partition(), record.offset()), signal::raise)) {
+            running = pool;
+            distribute(pool);
+        } finally {
+            running = null;
+            reading.unlock();
+        }
+    }
+
+    private void distribute(RecordWorkers pool) {
+        // Of each partition, the record that found no room: those behind it wait as well.
+        Map<TopicPartition, ConsumerRecord> held = new HashMap<>();
+        while (!closed) {
+            long seen = signal.count();
+            boolean any = false;
+            for (PartitionFeed feed : inTurn()) {
+                any |= distribute(feed, held, pool);
+            }
+            Throwable thrown = pool.failure();
+            if (thrown != null) {
+                throw new MillraceException(
+                        FailureReason.INTERNAL_FAULT, "the handler failed: " + thrown, Map.of(), true, null, thrown);
+            }
+            if (!any) {
+                throwFailure();
+                if (!signal.await(seen, System.nanoTime() + FOR_EVER_NANOS)) {
+                    return;
+                }
+            }
+        }
+    }
+
+    private boolean distribute(PartitionFeed feed, Map<TopicPartition, ConsumerRecord> held, RecordWorkers pool) {
+        boolean any = false;
+        ConsumerRecord record = held.remove(feed.partition());
+        if (record != null && !feed.isNext(record.offset() + 1)) {
+            record = null; // sought elsewhere meanwhile
+        }
+        for (record = record == null ? feed.take() : record; record != null; record = feed.take()) {
+            handled.began(feed.partition(), record.offset());
+            if (!pool.offer(record)) {
+                handled.notBegun(feed.partition(), record.offset());
+                held.put(feed.partition(), record);
+                return any;
+            }
+            any = true;
+        }
+        return any;
+    }
+
+    private void begin() {
+        if (!reading.tryLock()) {
+            throw new IllegalStateException("another thread reads from this consumer");
+        }
+    }
+
+    /** Lets a {@link #poll} that waits, or else the next one that would, return at once; and {@link #forEach}. */
+    public void wakeup() {
+        signal.wakeup();
+    }
+
+    private List<ConsumerRecord> takeSome() {
+        List<ConsumerRecord> records = new ArrayList<>();
+        List<PartitionFeed> all = inTurn();
+        for (PartitionFeed feed : all) {
+            int max = settings.pollRecordsMax();
+            ConsumerRecord record = records.size() < max ? feed.take() : null;
+            while (record != null) {
+                records.add(record);
+                record = records.size() < max ? feed.take() : null;
+            }
+        }
+        return records;
+    }
+
+    private List<PartitionFeed> inTurn() {
+        List<PartitionFeed> all = new ArrayList<>(feeds.values());
+        all.forEach(PartitionFeed::proceed);
+        if (!all.isEmpty()) {
+            Collections.rotate(all, -Math.floorMod(turn++, all.size()));
+        }
+        return all;
+    }
+
+    private void throwFailure() {
+        for (PartitionFeed feed : feeds.values()) {
+            MillraceException failure = feed.failure();
+            if (failure != null) {
+                throw failure.rethrown();
+            }
+        }
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new MillraceException(FailureReason.CLOSED, "the consumer is closed", Map.of());
+        }
+    }
+
+    /**
+     * Reads no more. A {@link #poll} that waits fails with CLOSED; {@link #forEach} returns, when what its workers have is handled,
+     * and this waits for it.
+     *
+     * @throws IllegalStateException if a handler calls it: it should call {@link #wakeup}
+     */
+    @Override
+    public void close() {
+        RecordWorkers pool = running;
+        if (pool != null && pool.isOne(Thread.currentThread())) {
+            throw new IllegalStateException("a handler cannot close its consumer, which waits for it; see wakeup()");
+        }
+        closed = true;
+        signal.raise();
+        reading.lock();
+        try {
+            synchronized (this) {
+                Set.copyOf(feeds.keySet()).forEach(this::remove);
+            }
+            whenClosed.accept(this);
+        } finally {
+            reading.unlock();
+        }
+    }
+}
