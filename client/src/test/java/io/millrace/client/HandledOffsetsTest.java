@@ -3,6 +3,7 @@ package io.millrace.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.protocol.TopicPartition;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -16,7 +17,7 @@ class HandledOffsetsTest {
     private final HandledOffsets offsets = new HandledOffsets();
 
     private long handled() {
-        return offsets.handled().get(PARTITION);
+        return Objects.requireNonNull(offsets.handled().get(PARTITION));
     }
 
     @Test
