@@ -50,6 +50,7 @@ public final class Consumer implements AutoCloseable {
     private final Map<TopicPartition, PartitionFeed> feeds = new ConcurrentHashMap<>();
     private final Signal signal = new Signal();
     private final HandledOffsets handled = new HandledOffsets();
+    private final @Nullable GroupReading group;
     /** Held by who polls or distributes. */
     private final ReentrantLock reading = new ReentrantLock();
 
@@ -72,6 +73,15 @@ public final class Consumer implements AutoCloseable {
         this.timers = timers;
         this.random = random;
         this.whenClosed = whenClosed;
+        GroupSettings groupSettings = settings.group();
+        this.group = groupSettings == null
+                ? null
+                : new GroupReading(
+                        new GroupMember(groupSettings, clientSettings, calls, timers, random, signal::raise),
+                        settings.reset(),
+                        handled,
+                        timers,
+                        new OfThisConsumer());
     }
 
     /**
@@ -96,6 +106,9 @@ public final class Consumer implements AutoCloseable {
      */
     public synchronized void assign(Collection<TopicPartition> partitions) {
         checkOpen();
+        if (group != null && group.isSubscribed()) {
+            throw new IllegalStateException("the group assigns partitions to this consumer: unsubscribe first");
+        }
         Set<TopicPartition> wanted = new LinkedHashSet<>(partitions);
         for (TopicPartition partition : Set.copyOf(feeds.keySet())) {
             if (!wanted.contains(partition)) {
@@ -122,6 +135,68 @@ public final class Consumer implements AutoCloseable {
         if (removed != null) {
             removed.close();
         }
+    }
+
+    /** As {@link #subscribe(Collection, RebalanceListener)}, without a listener. */
+    public void subscribe(Collection<String> topics) {
+        subscribe(topics, RebalanceListener.NONE);
+    }
+
+    /**
+     * Reads these topics, and no others from now on, together with the other members of the group: each partition is one member's. It joins
+     * the group in the background; partitions come, and may go again, during {@link #poll} or {@link #forEach}, and begin where the
+     * group has committed, or as {@link ConsumerSettings#reset} says. Called again, it changes what is read: partitions of topics that
+     * stay do not pause. A topic that does not exist yet is read when it does.
+     *
+     * @throws IllegalStateException if the settings name no group, or partitions were assigned
+     */
+    public void subscribe(Collection<String> topics, RebalanceListener listener) {
+        subscribe(new GroupMember.Subscription(List.copyOf(topics), ""), listener);
+    }
+
+    /** As {@link #subscribe(String, RebalanceListener)}, without a listener. */
+    public void subscribe(String pattern) {
+        subscribe(pattern, RebalanceListener.NONE);
+    }
+
+    /**
+     * The same with all topics whose whole name matches a regular expression (RE2 syntax), those that are created later too.
+     *
+     * @throws IllegalStateException if the settings name no group, or partitions were assigned
+     */
+    public void subscribe(String pattern, RebalanceListener listener) {
+        subscribe(new GroupMember.Subscription(List.of(), pattern), listener);
+    }
+
+    private void subscribe(GroupMember.Subscription what, RebalanceListener newListener) {
+        GroupReading reads = requireGroup();
+        synchronized (this) {
+            checkOpen();
+            if (!reads.isSubscribed() && !feeds.isEmpty()) {
+                throw new IllegalStateException("partitions are assigned to this consumer: assign none first");
+            }
+            reads.subscribe(what, newListener);
+        }
+    }
+
+    /** Leaves the group: commits what is handled, if that is automatic, and reads nothing any more. Not while another thread polls. */
+    public void unsubscribe() {
+        begin();
+        try {
+            if (group != null) {
+                group.leave(assignment());
+            }
+        } finally {
+            reading.unlock();
+        }
+    }
+
+    private GroupReading requireGroup() {
+        GroupReading reads = group;
+        if (reads == null) {
+            throw new IllegalStateException("the consumer's settings name no group");
+        }
+        return reads;
     }
 
     /** The partitions that are read. */
@@ -223,15 +298,22 @@ public final class Consumer implements AutoCloseable {
         long deadlineNanos = System.nanoTime() + timeout.toNanos();
         begin();
         try {
+            // What was given before is handled: the application is done with it.
+            feeds.values().forEach(this::reached);
+            if (group != null) {
+                group.polled();
+            }
             while (true) {
                 checkOpen();
                 long seen = signal.count();
+                takeUp();
                 List<ConsumerRecord> records = takeSome();
                 if (!records.isEmpty()) {
                     return records;
                 }
                 throwFailure();
-                if (!signal.await(seen, deadlineNanos)) {
+                if (!signal.await(seen, deadlineNanos) || signal.takeWakeup()) {
+                    signal.takeWakeup();
                     return List.of();
                 }
             }
@@ -266,8 +348,17 @@ public final class Consumer implements AutoCloseable {
     private void distribute(RecordWorkers pool) {
         // Of each partition, the record that found no room: those behind it wait as well.
         Map<TopicPartition, ConsumerRecord> held = new HashMap<>();
+        long doneBefore = -1;
         while (!closed) {
             long seen = signal.count();
+            GroupReading reads = group;
+            if (reads != null && (!handled.isAnyOpen() || handled.doneCount() != doneBefore)) {
+                doneBefore =
+                        handled.doneCount(); // workers that are stuck are as good as an application that does not poll
+                reads.polled();
+            }
+            takeUp();
+            held.keySet().retainAll(feeds.keySet());
             boolean any = false;
             for (PartitionFeed feed : inTurn()) {
                 any |= distribute(feed, held, pool);
@@ -279,9 +370,11 @@ public final class Consumer implements AutoCloseable {
             }
             if (!any) {
                 throwFailure();
-                if (!signal.await(seen, System.nanoTime() + FOR_EVER_NANOS)) {
-                    return;
-                }
+                long waitNanos = reads == null ? FOR_EVER_NANOS : reads.commitNanos();
+                signal.await(seen, System.nanoTime() + waitNanos);
+            }
+            if (signal.takeWakeup()) {
+                return;
             }
         }
     }
@@ -330,6 +423,9 @@ public final class Consumer implements AutoCloseable {
     }
 
     private List<PartitionFeed> inTurn() {
+        if (group != null && group.isSuspended()) {
+            return List.of(); // the coordinator may take it for dead
+        }
         List<PartitionFeed> all = new ArrayList<>(feeds.values());
         all.forEach(PartitionFeed::proceed);
         if (!all.isEmpty()) {
@@ -339,12 +435,93 @@ public final class Consumer implements AutoCloseable {
     }
 
     private void throwFailure() {
+        MillraceException left = group == null ? null : group.failure();
+        if (left != null) {
+            throw left.rethrown();
+        }
         for (PartitionFeed feed : feeds.values()) {
             MillraceException failure = feed.failure();
             if (failure != null) {
                 throw failure.rethrown();
             }
         }
+    }
+
+    // ----------------------------------------------------------------------------------------------------------- group
+
+    /**
+     * Commits how far this consumer has come: everything that was polled, or that the workers of {@link #forEach} have handled.
+     * Waits until it is committed.
+     *
+     * @throws MillraceException UNKNOWN_MEMBER, FENCED_MEMBER_EPOCH and PARTITION_NOT_OWNED, if the group has given partitions to others, or
+     *     what any call may fail with
+     * @throws IllegalStateException if the settings name no group
+     */
+    public void commitSync() {
+        commitSync(progress());
+    }
+
+    /** Commits these: of each partition, the offset of the next record to handle. Otherwise as {@link #commitSync()}. */
+    public void commitSync(Map<TopicPartition, Long> offsets) {
+        Futures.await(requireGroup().commit(Map.copyOf(offsets)));
+    }
+
+    /** Commits that everything up to this record is handled. Otherwise as {@link #commitSync()}. */
+    public void commitSync(ConsumerRecord record) {
+        commitSync(Map.of(record.partition(), record.offset() + 1));
+    }
+
+    /** As {@link #commitSync()}, without waiting: the callback hears what became of it. */
+    public void commitAsync(CommitCallback callback) {
+        commitAsync(progress(), callback);
+    }
+
+    /** As {@link #commitSync(Map)}, without waiting: the callback hears what became of it. */
+    public void commitAsync(Map<TopicPartition, Long> offsets, CommitCallback callback) {
+        Map<TopicPartition, Long> copy = Map.copyOf(offsets);
+        Futures.then(
+                requireGroup().commit(copy),
+                done -> callback.completed(copy, null),
+                failure -> callback.completed(copy, failure));
+    }
+
+    /**
+     * What the group has committed of these partitions; those for which it has nothing are missing. Blocks.
+     *
+     * @throws MillraceException what any call may fail with
+     * @throws IllegalStateException if the settings name no group
+     */
+    public Map<TopicPartition, Long> committed(Collection<TopicPartition> partitions) {
+        return Futures.await(requireGroup().committed(partitions));
+    }
+
+    private final class OfThisConsumer implements GroupReading.Partitions {
+        @Override
+        public void begin(TopicPartition partition, StartPosition start) {
+            feeds.put(partition, feed(partition, start));
+        }
+
+        @Override
+        public void end(TopicPartition partition) {
+            remove(partition);
+        }
+    }
+
+    private void takeUp() {
+        if (group != null) {
+            group.takeUp();
+        }
+    }
+
+    private void reached(PartitionFeed feed) {
+        feed.position().ifPresent(position -> handled.reached(feed.partition(), position));
+    }
+
+    private Map<TopicPartition, Long> progress() {
+        if (running == null) {
+            feeds.values().forEach(this::reached);
+        }
+        return handled.handled();
     }
 
     private void checkOpen() {
@@ -354,7 +531,8 @@ public final class Consumer implements AutoCloseable {
     }
 
     /**
-     * Reads no more. A {@link #poll} that waits fails with CLOSED; {@link #forEach} returns, when what its workers have is handled,
+     * Reads no more. In a group, commits what is handled, if that is automatic – of what was polled last, it is not known – and leaves, so
+     * that others get the partitions at once. A {@link #poll} that waits fails with CLOSED; {@link #forEach} returns, when what its workers have is handled,
      * and this waits for it.
      *
      * @throws IllegalStateException if a handler calls it: it should call {@link #wakeup}
@@ -369,6 +547,9 @@ public final class Consumer implements AutoCloseable {
         signal.raise();
         reading.lock();
         try {
+            if (group != null) {
+                group.leave(assignment());
+            }
             synchronized (this) {
                 Set.copyOf(feeds.keySet()).forEach(this::remove);
             }

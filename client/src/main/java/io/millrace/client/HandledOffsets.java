@@ -3,7 +3,6 @@ package io.millrace.client;
 import io.millrace.protocol.TopicPartition;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
 
 /** How far each partition has been handled, although its records may be done in another order than they were begun in. */
@@ -19,6 +18,7 @@ final class HandledOffsets {
     }
 
     private final Map<TopicPartition, Progress> partitions = new HashMap<>();
+    private long doneCount;
 
     /** In the order of the offsets. */
     synchronized void began(TopicPartition partition, long offset) {
@@ -41,7 +41,7 @@ final class HandledOffsets {
         if (progress != null) {
             progress.open.remove(offset);
         }
-        notifyAll();
+        doneCount++;
     }
 
     /** All that was begun is done, and what comes is from here on. */
@@ -51,9 +51,13 @@ final class HandledOffsets {
         progress.next = nextOffset;
     }
 
+    /** How many records have been done, ever. */
+    synchronized long doneCount() {
+        return doneCount;
+    }
+
     synchronized void forget(TopicPartition partition) {
         partitions.remove(partition);
-        notifyAll();
     }
 
     /** For each partition the offset after the last record before which nothing is open. */
@@ -63,10 +67,13 @@ final class HandledOffsets {
         return handled;
     }
 
-    synchronized boolean isOpen(Set<TopicPartition> any) {
-        return any.stream().anyMatch(partition -> {
-            Progress progress = partitions.get(partition);
-            return progress != null && !progress.open.isEmpty();
-        });
+    /** Whether a record of it was begun and is not done. */
+    synchronized boolean isOpen(TopicPartition partition) {
+        Progress progress = partitions.get(partition);
+        return progress != null && !progress.open.isEmpty();
+    }
+
+    synchronized boolean isAnyOpen() {
+        return partitions.values().stream().anyMatch(progress -> !progress.open.isEmpty());
     }
 }

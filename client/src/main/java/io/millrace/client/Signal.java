@@ -27,7 +27,7 @@ final class Signal {
     /**
      * Waits until it has been raised more often than {@code seen}.
      *
-     * @return whether it was; if not, the time is over, or {@link #wakeup} was called
+     * @return whether it was; if not, the time is over, or {@link #wakeup} was called, which {@link #takeWakeup} tells
      * @throws MillraceException INTERRUPTED
      */
     synchronized boolean await(long seen, long deadlineNanos) {
@@ -43,8 +43,13 @@ final class Signal {
             Thread.currentThread().interrupt();
             throw new MillraceException(FailureReason.INTERRUPTED, "interrupted while waiting for records", Map.of());
         }
-        boolean raised = !woken;
+        return count != seen;
+    }
+
+    /** Whether it was woken; a wakeup is taken once. */
+    synchronized boolean takeWakeup() {
+        boolean was = woken;
         woken = false;
-        return raised;
+        return was;
     }
 }

@@ -49,6 +49,15 @@ final class StatusTranslation {
                 reason, describe(status), info.getMetadataMap(), reason.isOutcomeUnknown(), retryDelay, thrown);
     }
 
+    /** Translates what an answer says of a part of its request. */
+    static MillraceException translate(io.millrace.protocol.v1.Error error) {
+        Status status = Status.fromCodeValue(error.getStatusCode());
+        FailureReason reason = reasonNamed(error.getReason().name(), status);
+        Duration retryDelay = error.getRetryDelayMillis() == 0 ? null : Duration.ofMillis(error.getRetryDelayMillis());
+        return new MillraceException(
+                reason, error.getMessage(), error.getMetadataMap(), reason.isOutcomeUnknown(), retryDelay, null);
+    }
+
     private static MillraceException withoutDetails(Status status, HostPort address, boolean sent, Throwable thrown) {
         FailureReason reason =
                 switch (status.getCode()) {

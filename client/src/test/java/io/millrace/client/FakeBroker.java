@@ -8,6 +8,8 @@ import io.millrace.client.FakeCluster.FakePartition;
 import io.millrace.protocol.TopicName;
 import io.millrace.protocol.v1.AdminServiceGrpc;
 import io.millrace.protocol.v1.ClusterServiceGrpc;
+import io.millrace.protocol.v1.CommitOffsetsRequest;
+import io.millrace.protocol.v1.CommitOffsetsResponse;
 import io.millrace.protocol.v1.CreateTopicRequest;
 import io.millrace.protocol.v1.CreateTopicResponse;
 import io.millrace.protocol.v1.DeleteTopicRequest;
@@ -15,14 +17,21 @@ import io.millrace.protocol.v1.DeleteTopicResponse;
 import io.millrace.protocol.v1.DescribeTopicRequest;
 import io.millrace.protocol.v1.DescribeTopicResponse;
 import io.millrace.protocol.v1.ErrorReason;
+import io.millrace.protocol.v1.FetchOffsetsRequest;
+import io.millrace.protocol.v1.FetchOffsetsResponse;
 import io.millrace.protocol.v1.FetchRequest;
 import io.millrace.protocol.v1.FetchResponse;
 import io.millrace.protocol.v1.GetMetadataRequest;
 import io.millrace.protocol.v1.GetMetadataResponse;
 import io.millrace.protocol.v1.GetOffsetsRequest;
 import io.millrace.protocol.v1.GetOffsetsResponse;
+import io.millrace.protocol.v1.GroupServiceGrpc;
+import io.millrace.protocol.v1.HeartbeatRequest;
+import io.millrace.protocol.v1.HeartbeatResponse;
 import io.millrace.protocol.v1.InitProducerRequest;
 import io.millrace.protocol.v1.InitProducerResponse;
+import io.millrace.protocol.v1.LeaveGroupRequest;
+import io.millrace.protocol.v1.LeaveGroupResponse;
 import io.millrace.protocol.v1.ListTopicsRequest;
 import io.millrace.protocol.v1.ListTopicsResponse;
 import io.millrace.protocol.v1.MessageServiceGrpc;
@@ -100,6 +109,7 @@ public final class FakeBroker {
                     .executor(executor)
                     .addService(new Messages())
                     .addService(new Clusters())
+                    .addService(new Groups())
                     .addService(new Admins())
                     .maxInboundMessageSize(64 * 1024 * 1024)
                     .build()
@@ -153,6 +163,28 @@ public final class FakeBroker {
                     return response.build();
                 }
             });
+        }
+    }
+
+    private final class Groups extends GroupServiceGrpc.GroupServiceImplBase {
+        @Override
+        public void heartbeat(HeartbeatRequest request, StreamObserver<HeartbeatResponse> observer) {
+            answer(observer, () -> cluster.groups().heartbeat(request));
+        }
+
+        @Override
+        public void leaveGroup(LeaveGroupRequest request, StreamObserver<LeaveGroupResponse> observer) {
+            answer(observer, () -> cluster.groups().leave(request));
+        }
+
+        @Override
+        public void commitOffsets(CommitOffsetsRequest request, StreamObserver<CommitOffsetsResponse> observer) {
+            answer(observer, () -> cluster.groups().commit(request));
+        }
+
+        @Override
+        public void fetchOffsets(FetchOffsetsRequest request, StreamObserver<FetchOffsetsResponse> observer) {
+            answer(observer, () -> cluster.groups().fetchOffsets(request));
         }
     }
 

@@ -85,6 +85,7 @@ public final class FakeCluster implements AutoCloseable {
     private final List<String> produceLog = new ArrayList<>();
     private final List<String> fetchLog = new ArrayList<>();
     private final List<String> metadataLog = new ArrayList<>();
+    private final FakeGroups groups = new FakeGroups(this::topics);
     private long nextTopicId = 1;
     private int producersMade;
     private int requestBytesMax = Integer.MAX_VALUE;
@@ -126,6 +127,10 @@ public final class FakeCluster implements AutoCloseable {
     synchronized void deleteTopic(String name) {
         topic(name);
         topics.remove(name);
+    }
+
+    FakeGroups groups() {
+        return groups;
     }
 
     public FakeBroker broker(int id) {
