@@ -40,17 +40,47 @@ final class Calls implements AutoCloseable {
     /**
      * A request and what may be done with it.
      *
+     * @param exchange how one attempt is made
      * @param repeatable whether it may be applied twice, so that it is repeated even if an attempt's outcome is unknown
      * @param attemptTimeout for one attempt
      * @param timeout for all attempts and the waits between them
      */
     record Request<Q, S>(
-            MethodDescriptor<Q, S> method,
+            Exchange<Q, S> exchange,
             Q message,
             Route route,
             boolean repeatable,
             Duration attemptTimeout,
-            Duration timeout) {}
+            Duration timeout) {
+        /** Of a call for itself. */
+        Request(
+                MethodDescriptor<Q, S> method,
+                Q message,
+                Route route,
+                boolean repeatable,
+                Duration attemptTimeout,
+                Duration timeout) {
+            this(
+                    (connections, address, request, limit) -> connections.call(address, method, request, limit),
+                    message,
+                    route,
+                    repeatable,
+                    attemptTimeout,
+                    timeout);
+        }
+    }
+
+    /** How a broker is asked, once. */
+    @FunctionalInterface
+    interface Exchange<Q, S> {
+        /**
+         * Sends the message.
+         *
+         * @param timeout after which the attempt fails
+         * @return the answer, or a {@link MillraceException} that tells whether the message was sent
+         */
+        CompletableFuture<S> with(Connections connections, HostPort address, Q message, Duration timeout);
+    }
 
     /**
      * A success.
@@ -149,7 +179,7 @@ final class Calls implements AutoCloseable {
             HostPort address = choose();
             lastAsked = address;
             Futures.then(
-                    connections.call(address, request.method(), request.message(), timeout),
+                    request.exchange().with(connections, address, request.message(), timeout),
                     message -> result.complete(new Reply<>(message, failures, anyOutcomeUnknown)),
                     failure -> failed(address, failure));
         }

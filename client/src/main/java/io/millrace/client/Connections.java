@@ -8,12 +8,15 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
+import io.millrace.protocol.v1.ProduceRequest;
+import io.millrace.protocol.v1.ProduceResponse;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -29,6 +32,7 @@ final class Connections implements AutoCloseable {
     private static final long AVOIDED_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Function<HostPort, ManagedChannel> channels;
+    private final Executor executor;
     private final Timers timers;
     private final ConcurrentMap<HostPort, Connection> byAddress = new ConcurrentHashMap<>();
     private final AtomicInteger turn;
@@ -39,10 +43,12 @@ final class Connections implements AutoCloseable {
      * No connection is made yet.
      *
      * @param channels opens a channel to an address, without blocking
+     * @param executor for what depends on answers, which may block
      * @param firstTurn any number: which of several equal brokers is asked first
      */
-    Connections(Function<HostPort, ManagedChannel> channels, Timers timers, int firstTurn) {
+    Connections(Function<HostPort, ManagedChannel> channels, Executor executor, Timers timers, int firstTurn) {
         this.channels = channels;
+        this.executor = executor;
         this.timers = timers;
         this.turn = new AtomicInteger(firstTurn & 0xffff);
     }
@@ -57,10 +63,7 @@ final class Connections implements AutoCloseable {
         if (closed) {
             return CompletableFuture.failedFuture(Calls.closed());
         }
-        Connection connection = byAddress.computeIfAbsent(address, a -> new Connection(channels.apply(a)));
-        if (connection.failedAtNanos != null) {
-            connection.channel.resetConnectBackoff();
-        }
+        Connection connection = to(address);
         SentTracer sent = new SentTracer();
         CallOptions options = CallOptions.DEFAULT
                 .withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS)
@@ -92,6 +95,38 @@ final class Connections implements AutoCloseable {
             }
         });
         return answer;
+    }
+
+    /**
+     * Sends a produce request to the broker at this address, once; those to one address arrive in the order of the calls.
+     *
+     * @param timeout after which the attempt fails
+     * @return the answer, or a {@link MillraceException} that tells whether the request was sent
+     */
+    CompletableFuture<ProduceResponse> produce(HostPort address, ProduceRequest request, Duration timeout) {
+        if (closed) {
+            return CompletableFuture.failedFuture(Calls.closed());
+        }
+        Connection connection = to(address);
+        synchronized (connection) {
+            ProduceStream stream = connection.produceStream;
+            CompletableFuture<ProduceResponse> answer = stream == null ? null : stream.send(request, timeout);
+            while (answer == null) { // the stream has ended, perhaps a moment ago
+                stream = new ProduceStream(
+                        connection.channel, address, executor, reached -> note(address, connection, reached));
+                connection.produceStream = stream;
+                answer = stream.send(request, timeout);
+            }
+            return answer;
+        }
+    }
+
+    private Connection to(HostPort address) {
+        Connection connection = byAddress.computeIfAbsent(address, a -> new Connection(channels.apply(a)));
+        if (connection.failedAtNanos != null) {
+            connection.channel.resetConnectBackoff();
+        }
+        return connection;
     }
 
     /** Whether a call to this address failed a moment ago, and none has succeeded since. */
@@ -155,6 +190,8 @@ final class Connections implements AutoCloseable {
     private static final class Connection {
         final ManagedChannel channel;
         volatile @Nullable Long failedAtNanos;
+        /** Guarded by this object. */
+        @Nullable ProduceStream produceStream;
 
         Connection(ManagedChannel channel) {
             this.channel = channel;

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -44,13 +45,14 @@ public final class MillraceClient implements AutoCloseable {
     MillraceClient(
             ClientSettings settings,
             Function<HostPort, ManagedChannel> channels,
+            Executor executor,
             Timers timers,
             RandomGenerator random,
             Runnable whenClosed) {
         this.settings = settings;
         this.timers = timers;
         this.random = random;
-        this.connections = new Connections(channels, timers, random.nextInt());
+        this.connections = new Connections(channels, executor, timers, random.nextInt());
         this.calls = new Calls(settings, connections, timers, random);
         this.whenClosed = whenClosed;
     }
@@ -206,6 +208,7 @@ public final class MillraceClient implements AutoCloseable {
             return new MillraceClient(
                     settings,
                     address -> open(address, executor),
+                    executor,
                     timers,
                     // Thread-safe, unlike the others.
                     new Random(),

@@ -5,7 +5,6 @@ import io.millrace.client.Calls.Reply;
 import io.millrace.client.SendWindow.Sending;
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.record.RecordBatchBuilder;
-import io.millrace.protocol.v1.MessageServiceGrpc;
 import io.millrace.protocol.v1.ProduceRequest;
 import io.millrace.protocol.v1.ProduceResponse;
 import java.time.Duration;
@@ -231,7 +230,7 @@ final class PartitionQueue {
                 .build();
         Futures.then(
                 calls.call(new Calls.Request<>(
-                        MessageServiceGrpc.getProduceMethod(),
+                        Connections::produce,
                         message,
                         new Calls.Route.Leader(topic, partition),
                         true,

@@ -6,6 +6,7 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import io.grpc.Status;
 import io.grpc.protobuf.StatusProto;
+import io.millrace.protocol.v1.Error;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -44,16 +45,18 @@ final class StatusTranslation {
         if (info == null || !info.getDomain().equals(DOMAIN)) {
             return withoutDetails(status, address, sent, thrown);
         }
-        FailureReason reason = reasonNamed(info.getReason(), status);
+        FailureReason reason = reasonNamed(info.getReason(), status.getCode());
         return new MillraceException(
                 reason, describe(status), info.getMetadataMap(), reason.isOutcomeUnknown(), retryDelay, thrown);
     }
 
-    /** Translates what an answer says of a part of its request. */
-    static MillraceException translate(io.millrace.protocol.v1.Error error) {
-        Status status = Status.fromCodeValue(error.getStatusCode());
-        FailureReason reason = reasonNamed(error.getReason().name(), status);
-        Duration retryDelay = error.getRetryDelayMillis() == 0 ? null : Duration.ofMillis(error.getRetryDelayMillis());
+    /** What an answer says of a part of its request, or a stream that goes on of one request. */
+    static MillraceException translate(Error error) {
+        Status.Code code = Status.fromCodeValue(error.getStatusCode()).getCode();
+        FailureReason reason = reasonNamed(error.getReason().name(), code);
+        Duration retryDelay = error.getRetryDelayMillis() == 0
+                ? null
+                : Duration.ofMillis(Integer.toUnsignedLong(error.getRetryDelayMillis()));
         return new MillraceException(
                 reason, error.getMessage(), error.getMetadataMap(), reason.isOutcomeUnknown(), retryDelay, null);
     }
@@ -82,16 +85,14 @@ final class StatusTranslation {
                 reason, what + ": " + detail(status, sent), metadata, reason.isOutcomeUnknown(), null, thrown);
     }
 
-    private static FailureReason reasonNamed(String name, Status status) {
+    private static FailureReason reasonNamed(String name, Status.Code code) {
         for (FailureReason reason : FailureReason.values()) {
             if (reason.name().equals(name)) {
                 return reason;
             }
         }
         // A newer broker's. Its status code says at least whether to try again.
-        return status.getCode() == Status.Code.UNAVAILABLE
-                ? FailureReason.OUTCOME_UNKNOWN
-                : FailureReason.PROTOCOL_MISMATCH;
+        return code == Status.Code.UNAVAILABLE ? FailureReason.OUTCOME_UNKNOWN : FailureReason.PROTOCOL_MISMATCH;
     }
 
     private static String describe(Status status) {

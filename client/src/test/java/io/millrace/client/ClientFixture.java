@@ -5,11 +5,14 @@ import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /** A cluster of three, a client on virtual time, and what tests do with them. */
 final class ClientFixture implements AutoCloseable {
     final FakeCluster cluster = new FakeCluster(3);
     final TestTimers timers = new TestTimers();
+    private final ExecutorService threads = Executors.newCachedThreadPool(ClientThreads.named("test-client"));
     final MillraceClient client = client(Duration.ofSeconds(10));
 
     MillraceClient client(Duration attemptTimeout) {
@@ -33,6 +36,7 @@ final class ClientFixture implements AutoCloseable {
                             .usePlaintext()
                             .build();
                 },
+                threads,
                 timers,
                 new Random(1),
                 () -> {});
@@ -51,6 +55,7 @@ final class ClientFixture implements AutoCloseable {
     public void close() {
         client.close();
         timers.close();
+        threads.shutdownNow();
         cluster.close();
     }
 }

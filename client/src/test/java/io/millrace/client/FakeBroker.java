@@ -2,6 +2,7 @@ package io.millrace.client;
 
 import io.grpc.Server;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import io.millrace.client.FakeCluster.FakePartition;
@@ -16,6 +17,7 @@ import io.millrace.protocol.v1.DeleteTopicRequest;
 import io.millrace.protocol.v1.DeleteTopicResponse;
 import io.millrace.protocol.v1.DescribeTopicRequest;
 import io.millrace.protocol.v1.DescribeTopicResponse;
+import io.millrace.protocol.v1.Error;
 import io.millrace.protocol.v1.ErrorReason;
 import io.millrace.protocol.v1.FetchOffsetsRequest;
 import io.millrace.protocol.v1.FetchOffsetsResponse;
@@ -36,8 +38,8 @@ import io.millrace.protocol.v1.ListTopicsRequest;
 import io.millrace.protocol.v1.ListTopicsResponse;
 import io.millrace.protocol.v1.MessageServiceGrpc;
 import io.millrace.protocol.v1.PartitionState;
-import io.millrace.protocol.v1.ProduceRequest;
-import io.millrace.protocol.v1.ProduceResponse;
+import io.millrace.protocol.v1.ProduceStreamRequest;
+import io.millrace.protocol.v1.ProduceStreamResponse;
 import io.millrace.protocol.v1.Topic;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -136,8 +138,8 @@ public final class FakeBroker {
         }
 
         @Override
-        public void produce(ProduceRequest request, StreamObserver<ProduceResponse> observer) {
-            answer(observer, () -> cluster.produce(id, request));
+        public StreamObserver<ProduceStreamRequest> produceStream(StreamObserver<ProduceStreamResponse> observer) {
+            return new ProduceRequests(observer);
         }
 
         @Override
@@ -185,6 +187,79 @@ public final class FakeBroker {
         @Override
         public void fetchOffsets(FetchOffsetsRequest request, StreamObserver<FetchOffsetsResponse> observer) {
             answer(observer, () -> cluster.groups().fetchOffsets(request));
+        }
+    }
+
+    /** One stream. Requests are taken in order; a fault may keep one back, and only that one. */
+    private final class ProduceRequests implements StreamObserver<ProduceStreamRequest> {
+        private final StreamObserver<ProduceStreamResponse> answers;
+        private int open = 1;
+
+        ProduceRequests(StreamObserver<ProduceStreamResponse> answers) {
+            this.answers = answers;
+        }
+
+        @Override
+        public void onNext(ProduceStreamRequest message) {
+            synchronized (this) {
+                open++;
+            }
+            FakeCluster.Production production = cluster.produce(id, message.getRequest());
+            if (production.mayBlock()) {
+                executor.execute(() -> run(message, production));
+            } else {
+                run(message, production);
+            }
+        }
+
+        private void run(ProduceStreamRequest message, FakeCluster.Production production) {
+            ProduceStreamResponse.Builder answer =
+                    ProduceStreamResponse.newBuilder().setCorrelationId(message.getCorrelationId());
+            try {
+                answer.setResponse(production.run());
+            } catch (StatusRuntimeException e) {
+                Error error = FakeCluster.inStream(e);
+                if (error == null) {
+                    fail(e); // no broker's word: the stream breaks
+                    return;
+                }
+                answer.setError(error);
+            } catch (InterruptedException | RuntimeException e) {
+                fail(e);
+                return;
+            }
+            synchronized (this) {
+                if (open > 0) {
+                    answers.onNext(answer.build());
+                }
+            }
+            oneLess();
+        }
+
+        private synchronized void fail(Throwable thrown) {
+            if (open > 0) {
+                open = 0;
+                answers.onError(thrown);
+            }
+        }
+
+        private synchronized void oneLess() {
+            open--;
+            if (open == 0) {
+                answers.onCompleted();
+            }
+        }
+
+        @Override
+        public void onError(Throwable thrown) {
+            synchronized (this) {
+                open = 0;
+            }
+        }
+
+        @Override
+        public void onCompleted() {
+            oneLess();
         }
     }
 

@@ -2,6 +2,7 @@ package io.millrace.client;
 
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import io.grpc.Status;
@@ -12,6 +13,7 @@ import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordBatches;
 import io.millrace.protocol.record.StoredRecord;
 import io.millrace.protocol.v1.Broker;
+import io.millrace.protocol.v1.Error;
 import io.millrace.protocol.v1.ErrorReason;
 import io.millrace.protocol.v1.FetchRequest;
 import io.millrace.protocol.v1.FetchResponse;
@@ -210,12 +212,54 @@ public final class FakeCluster implements AutoCloseable {
         return StatusProto.toStatusRuntimeException(status.build());
     }
 
-    ProduceResponse produce(int broker, ProduceRequest request) throws InterruptedException {
-        synchronized (this) {
-            produceLog.add(broker + "<" + request.getTopic() + "-" + request.getPartition());
+    /** A request that was taken, and is still to be handled. */
+    final class Production {
+        private final int broker;
+        private final ProduceRequest request;
+        private final @Nullable Fault fault;
+
+        private Production(int broker, ProduceRequest request, @Nullable Fault fault) {
+            this.broker = broker;
+            this.request = request;
+            this.fault = fault;
         }
-        Fault fault = produceFaults.poll();
-        return fault == null ? append(broker, request) : fault.handle(() -> append(broker, request));
+
+        boolean mayBlock() {
+            return fault != null;
+        }
+
+        ProduceResponse run() throws InterruptedException {
+            return fault == null ? append(broker, request) : fault.handle(() -> append(broker, request));
+        }
+    }
+
+    synchronized Production produce(int broker, ProduceRequest request) {
+        produceLog.add(broker + "<" + request.getTopic() + "-" + request.getPartition());
+        return new Production(broker, request, produceFaults.poll());
+    }
+
+    /** What a broker says of a failed request without ending the stream; null if it is not what a broker says. */
+    static @Nullable Error inStream(StatusRuntimeException thrown) {
+        com.google.rpc.Status status = StatusProto.fromThrowable(thrown);
+        if (status == null || status.getDetailsCount() == 0) {
+            return null;
+        }
+        try {
+            ErrorInfo info = status.getDetails(0).unpack(ErrorInfo.class);
+            Error.Builder error = Error.newBuilder()
+                    .setStatusCode(status.getCode())
+                    .setReason(ErrorReason.valueOf(info.getReason()))
+                    .setMessage(status.getMessage())
+                    .putAllMetadata(info.getMetadataMap());
+            if (status.getDetailsCount() > 1) {
+                com.google.protobuf.Duration delay =
+                        status.getDetails(1).unpack(RetryInfo.class).getRetryDelay();
+                error.setRetryDelayMillis((int) (delay.getSeconds() * 1000 + delay.getNanos() / 1_000_000));
+            }
+            return error.build();
+        } catch (InvalidProtocolBufferException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private synchronized ProduceResponse append(int broker, ProduceRequest request) {

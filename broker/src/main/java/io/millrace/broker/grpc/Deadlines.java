@@ -41,7 +41,19 @@ final class Deadlines {
     /** The same; a call without a deadline is given {@code withoutOne}. */
     long timeoutMillis(Metadata call, Duration withoutOne) {
         Optional<Long> given = call.getText("grpc-timeout").flatMap(Deadlines::parseMillis);
-        long millis = given.map(m -> m - Math.min(MARGIN_MILLIS_MAX, m / 10)).orElse(withoutOne.toMillis());
+        return given.map(this::withMargin).orElseGet(() -> atMost(withoutOne.toMillis()));
+    }
+
+    /** Of a request in a stream, which says itself how many milliseconds it may take; 0 if it does not. */
+    long timeoutMillisOf(int given) {
+        return given == 0 ? atMost(otherwise.toMillis()) : withMargin(Integer.toUnsignedLong(given));
+    }
+
+    private long withMargin(long millis) {
+        return atMost(millis - Math.min(MARGIN_MILLIS_MAX, millis / 10));
+    }
+
+    private long atMost(long millis) {
         return Math.min(millis, max.toMillis());
     }
 

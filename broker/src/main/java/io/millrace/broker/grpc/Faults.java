@@ -23,11 +23,15 @@ public final class Faults {
             return expected.failure();
         }
         if (cause instanceof InvalidProtocolBufferException malformed) {
-            return new Failure.InvalidRequest("message", "is not what the protocol defines: " + malformed.getMessage());
+            return malformed(malformed);
         }
         String incident = Long.toHexString(ThreadLocalRandom.current().nextLong());
         LOG.error("Incident {}", incident, cause);
         return new Failure.InternalFault(incident);
+    }
+
+    static Failure malformed(InvalidProtocolBufferException thrown) {
+        return new Failure.InvalidRequest("message", "is not what the protocol defines: " + thrown.getMessage());
     }
 
     /** For the handlers that Akka gRPC generates. */

@@ -1,5 +1,7 @@
 package io.millrace.broker.grpc;
 
+import akka.Done;
+import akka.actor.CoordinatedShutdown;
 import akka.actor.typed.ActorSystem;
 import akka.grpc.javadsl.ServerReflection;
 import akka.grpc.javadsl.ServiceHandler;
@@ -23,6 +25,7 @@ import io.millrace.protocol.v1.MessageService;
 import io.millrace.protocol.v1.MessageServicePowerApiHandlerFactory;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.IntPredicate;
 
@@ -77,6 +80,11 @@ public final class GrpcServer {
                 deadlines,
                 faults,
                 settings.frontDoor().streamParallelism());
+        CoordinatedShutdown.get(system).addTask(CoordinatedShutdown.PhaseServiceUnbind(), "end-streams", () -> {
+            messages.stop();
+            return CompletableFuture.completedFuture(Done.getInstance());
+        });
+        AliasingSerializer.install();
         ClusterFrontDoor cluster = new ClusterFrontDoor(backend.topics(), backend.leaders(), backend.alive());
         AdminFrontDoor admin = new AdminFrontDoor(
                 backend.topics(), backend.changes(), backend.leaders(), backend.inspection(), deadlines);

@@ -3,6 +3,8 @@ package io.millrace.broker.grpc;
 import akka.Done;
 import akka.NotUsed;
 import akka.grpc.javadsl.Metadata;
+import akka.stream.KillSwitches;
+import akka.stream.SharedKillSwitch;
 import akka.stream.javadsl.Source;
 import io.millrace.broker.ProducerIds;
 import io.millrace.broker.routing.Call;
@@ -40,6 +42,8 @@ final class MessageFrontDoor implements MessageServicePowerApi {
     private final Faults faults;
     private final int streamParallelism;
 
+    private final SharedKillSwitch stopping = KillSwitches.shared("streams");
+
     MessageFrontDoor(
             ProduceIntake intake,
             RecordReads reads,
@@ -59,6 +63,11 @@ final class MessageFrontDoor implements MessageServicePowerApi {
         this.streamParallelism = streamParallelism;
     }
 
+    /** Ends all streams; those that write when what they have sent is answered. */
+    void stop() {
+        stopping.shutdown();
+    }
+
     @Override
     public CompletionStage<ProduceResponse> produce(ProduceRequest request, Metadata metadata) {
         ProduceIntake.Accepted accepted = intake.accept(request);
@@ -75,8 +84,9 @@ final class MessageFrontDoor implements MessageServicePowerApi {
     public Source<ProduceStreamResponse, NotUsed> produceStream(
             Source<ProduceStreamRequest, NotUsed> requests, Metadata metadata) {
         Set<Call> open = ConcurrentHashMap.newKeySet();
-        // mapAsync begins one after the other and answers in order: a partition's requests reach its router in order.
-        return requests.mapAsync(streamParallelism, request -> produceOne(request, metadata, open))
+        // Begins one after the other, so that a partition's requests reach its router in order; answers as they come.
+        return requests.via(stopping.flow())
+                .mapAsyncUnordered(streamParallelism, request -> produceOne(request, open))
                 .watchTermination((notUsed, done) -> {
                     CompletionStage<Done> unused =
                             done.whenComplete((end, thrown) -> Set.copyOf(open).forEach(Call::cancel));
@@ -84,8 +94,7 @@ final class MessageFrontDoor implements MessageServicePowerApi {
                 });
     }
 
-    private CompletionStage<ProduceStreamResponse> produceOne(
-            ProduceStreamRequest request, Metadata metadata, Set<Call> open) {
+    private CompletionStage<ProduceStreamResponse> produceOne(ProduceStreamRequest request, Set<Call> open) {
         try {
             ProduceIntake.Accepted accepted = intake.accept(request.getRequest());
             Request.Produce produce = accepted.produce();
@@ -93,7 +102,8 @@ final class MessageFrontDoor implements MessageServicePowerApi {
                 return CompletableFuture.completedFuture(
                         answer(request).setResponse(nothingWritten(accepted)).build());
             }
-            Call call = gateway.send(accepted.target(), produce, deadline(metadata));
+            long deadline = gateway.nowMillis() + deadlines.timeoutMillisOf(request.getTimeoutMillis());
+            Call call = gateway.send(accepted.target(), produce, deadline);
             open.add(call);
             return call.answer().handle((reply, thrown) -> {
                 open.remove(call);
@@ -121,7 +131,7 @@ final class MessageFrontDoor implements MessageServicePowerApi {
 
     @Override
     public Source<SubscribeResponse, NotUsed> subscribe(SubscribeRequest request, Metadata metadata) {
-        return reads.subscribe(request);
+        return reads.subscribe(request).via(stopping.flow());
     }
 
     @Override

@@ -1,0 +1,49 @@
+package io.millrace.broker.grpc;
+
+import akka.grpc.ProtobufSerializer;
+import akka.util.ByteString;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.MessageLite;
+import com.google.protobuf.Parser;
+import com.google.protobuf.UnsafeByteOperations;
+import io.millrace.protocol.v1.MessageService;
+import io.millrace.protocol.v1.ProduceRequest;
+import io.millrace.protocol.v1.ProduceStreamRequest;
+
+/**
+ * Reads messages whose fields of bytes share the one array that the message came in, where Akka gRPC's own copies each field once
+ * more. The array belongs to the message alone: Akka's bytes, which lie in pieces, are copied into it.
+ */
+final class AliasingSerializer<T extends MessageLite> implements ProtobufSerializer<T> {
+    private final Parser<T> parser;
+
+    private AliasingSerializer(Parser<T> parser) {
+        this.parser = parser;
+    }
+
+    /** For the requests that carry records, in all servers of this process: the generated handlers know of one serializer only. */
+    static void install() {
+        MessageService.Serializers.ProduceRequestSerializer = new AliasingSerializer<>(ProduceRequest.parser());
+        MessageService.Serializers.ProduceStreamRequestSerializer =
+                new AliasingSerializer<>(ProduceStreamRequest.parser());
+    }
+
+    @Override
+    public ByteString serialize(T message) {
+        return ByteString.fromArrayUnsafe(message.toByteArray());
+    }
+
+    @Override
+    public T deserialize(ByteString bytes) {
+        CodedInputStream in = UnsafeByteOperations.unsafeWrap(bytes.toArray()).newCodedInput();
+        in.enableAliasing(true);
+        try {
+            T message = parser.parseFrom(in);
+            in.checkLastTagWas(0);
+            return message;
+        } catch (InvalidProtocolBufferException e) {
+            throw Faults.malformed(e).asException();
+        }
+    }
+}

@@ -1,0 +1,232 @@
+package io.millrace.client;
+
+import io.grpc.Attributes;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientStreamTracer;
+import io.grpc.Metadata;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.StreamObserver;
+import io.millrace.protocol.v1.MessageServiceGrpc;
+import io.millrace.protocol.v1.ProduceRequest;
+import io.millrace.protocol.v1.ProduceResponse;
+import io.millrace.protocol.v1.ProduceStreamRequest;
+import io.millrace.protocol.v1.ProduceStreamResponse;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The produce requests of one connection, on one stream: they arrive in the order in which they are sent, and neither side has to begin and
+ * end a call for each. Each is answered, or fails, for itself; one that is not answered in time takes the stream along, since
+ * nothing that comes later can be hoped for either.
+ */
+final class ProduceStream {
+    private record Pending(long untilNanos, int requestBytes, CompletableFuture<ProduceResponse> answer) {}
+
+    private final HostPort address;
+    private final Executor executor;
+    /** Hears of each answer and failure whether the broker could be reached. */
+    private final Consumer<Boolean> observer;
+
+    private final ClientCall<ProduceStreamRequest, ProduceStreamResponse> call;
+    private final StreamObserver<ProduceStreamRequest> requests;
+    private final Map<Long, Pending> pending = new HashMap<>();
+    private long lastId;
+    private long timerAtNanos;
+    private boolean timerArmed;
+    private boolean ended;
+    /** Whether it got onto a connection: before that, nothing can have reached the broker. */
+    private volatile boolean connected;
+
+    /**
+     * Opens the stream; does not block.
+     *
+     * @param executor for what depends on answers, which may block
+     * @param observer told on any thread whether the broker answered
+     */
+    ProduceStream(Channel channel, HostPort address, Executor executor, Consumer<Boolean> observer) {
+        this.address = address;
+        this.executor = executor;
+        this.observer = observer;
+        CallOptions options = CallOptions.DEFAULT
+                .withExecutor(Runnable::run) // answers are only handed on, so the connection's thread may do it
+                .withStreamTracerFactory(new ConnectedTracer());
+        this.call = channel.newCall(MessageServiceGrpc.getProduceStreamMethod(), options);
+        this.requests = ClientCalls.asyncBidiStreamingCall(call, new Answers());
+    }
+
+    /**
+     * Sends a request.
+     *
+     * @param timeout after which it fails, and the stream with it
+     * @return null if the stream has ended, and nothing was sent; else the answer, or a {@link MillraceException} that tells whether the
+     *     request may have been applied
+     */
+    @Nullable CompletableFuture<ProduceResponse> send(ProduceRequest request, Duration timeout) {
+        CompletableFuture<ProduceResponse> answer = new CompletableFuture<>();
+        synchronized (this) {
+            if (ended) {
+                return null;
+            }
+            long id = ++lastId;
+            ProduceStreamRequest message = ProduceStreamRequest.newBuilder()
+                    .setCorrelationId(id)
+                    .setRequest(request)
+                    .setTimeoutMillis((int) Math.min(Integer.MAX_VALUE, Math.max(1, timeout.toMillis())))
+                    .build();
+            Pending sent = new Pending(System.nanoTime() + timeout.toNanos(), message.getSerializedSize(), answer);
+            pending.put(id, sent);
+            arm(sent.untilNanos());
+            requests.onNext(message);
+        }
+        return answer;
+    }
+
+    // ---------------------------------------------------------------------------------------------------------- its
+    // end
+
+    private void failed(Throwable thrown) {
+        MillraceException failure = StatusTranslation.translate(thrown, address, connected);
+        end(request -> ofOne(request, failure), !failure.reason().isConnectionTrouble());
+    }
+
+    /** A request's own failure ends no stream, but for one: a message that is too large for the broker to read. */
+    private MillraceException ofOne(Pending request, MillraceException failure) {
+        boolean tooLarge = failure.reason() == FailureReason.MESSAGE_TOO_LARGE;
+        boolean isItself = tooLarge
+                && Integer.toString(request.requestBytes())
+                        .equals(failure.metadata().get("size_bytes"));
+        if (isItself || failure.isOutcomeUnknown() || failure.reason() == FailureReason.CONNECTION_FAILED) {
+            return failure;
+        }
+        return new MillraceException(
+                FailureReason.CONNECTION_LOST,
+                address + " has ended the stream before it answered: " + failure.getMessage(),
+                Map.of("address", address.toString()),
+                true,
+                failure.retryDelay().orElse(null),
+                failure);
+    }
+
+    private void completed() {
+        MillraceException failure = new MillraceException(
+                FailureReason.CONNECTION_LOST,
+                address + " has ended the stream before it answered",
+                Map.of("address", address.toString()));
+        end(request -> failure, false);
+    }
+
+    private interface Outcome {
+        MillraceException of(Pending request);
+    }
+
+    private void end(Outcome outcome, boolean reached) {
+        List<Pending> unanswered;
+        synchronized (this) {
+            ended = true;
+            unanswered = List.copyOf(pending.values());
+            pending.clear();
+        }
+        observer.accept(reached || unanswered.isEmpty());
+        unanswered.forEach(
+                request -> executor.execute(() -> request.answer().completeExceptionally(outcome.of(request))));
+    }
+
+    // ----------------------------------------------------------------------------------------------------------- time
+
+    /** By the machine's clock, as gRPC's deadlines. One timer, for the earliest; it is not moved when that request is answered, so that most cost no timer at all. */
+    private void arm(long untilNanos) {
+        if (!timerArmed || untilNanos - timerAtNanos < 0) {
+            timerArmed = true;
+            timerAtNanos = untilNanos;
+            long delayNanos = Math.max(0, untilNanos - System.nanoTime());
+            CompletableFuture.delayedExecutor(delayNanos, TimeUnit.NANOSECONDS, executor)
+                    .execute(() -> timeIsUp(untilNanos));
+        }
+    }
+
+    private void timeIsUp(long atNanos) {
+        boolean late = false;
+        synchronized (this) {
+            if (ended || !timerArmed || timerAtNanos != atNanos) {
+                return; // an earlier one was armed since
+            }
+            timerArmed = false;
+            long now = System.nanoTime();
+            long earliest = Long.MAX_VALUE;
+            for (Pending request : pending.values()) {
+                long left = request.untilNanos() - now;
+                late |= left <= 0;
+                earliest = Math.min(earliest, left);
+            }
+            if (!late && !pending.isEmpty()) {
+                arm(now + earliest);
+            }
+        }
+        if (late) {
+            giveUp();
+        }
+    }
+
+    private void giveUp() {
+        boolean sent = connected;
+        FailureReason reason = sent ? FailureReason.NO_ANSWER : FailureReason.CONNECTION_FAILED;
+        String what = sent ? "no answer from " + address + " in time" : "cannot connect to " + address + " in time";
+        MillraceException failure = new MillraceException(reason, what, Map.of("address", address.toString()));
+        end(request -> failure, false);
+        call.cancel(what, null);
+    }
+
+    // -------------------------------------------------------------------------------------------------- what gRPC says
+
+    private final class Answers implements StreamObserver<ProduceStreamResponse> {
+        @Override
+        public void onNext(ProduceStreamResponse message) {
+            Pending request;
+            synchronized (ProduceStream.this) {
+                request = pending.remove(message.getCorrelationId());
+            }
+            if (request == null) {
+                return; // given up
+            }
+            observer.accept(true);
+            executor.execute(() -> {
+                if (message.hasResponse()) {
+                    request.answer().complete(message.getResponse());
+                } else {
+                    request.answer().completeExceptionally(StatusTranslation.translate(message.getError()));
+                }
+            });
+        }
+
+        @Override
+        public void onError(Throwable thrown) {
+            failed(thrown);
+        }
+
+        @Override
+        public void onCompleted() {
+            completed();
+        }
+    }
+
+    private final class ConnectedTracer extends ClientStreamTracer.Factory {
+        @Override
+        public ClientStreamTracer newClientStreamTracer(ClientStreamTracer.StreamInfo info, Metadata headers) {
+            return new ClientStreamTracer() {
+                @Override
+                public void streamCreated(Attributes transport, Metadata requestHeaders) {
+                    connected = true;
+                }
+            };
+        }
+    }
+}
