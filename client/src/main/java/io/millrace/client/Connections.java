@@ -110,14 +110,12 @@ final class Connections implements AutoCloseable {
         Connection connection = to(address);
         synchronized (connection) {
             ProduceStream stream = connection.produceStream;
-            CompletableFuture<ProduceResponse> answer = stream == null ? null : stream.send(request, timeout);
-            while (answer == null) { // the stream has ended, perhaps a moment ago
+            if (stream == null || stream.hasEnded()) {
                 stream = new ProduceStream(
                         connection.channel, address, executor, reached -> note(address, connection, reached));
                 connection.produceStream = stream;
-                answer = stream.send(request, timeout);
             }
-            return answer;
+            return stream.send(request, timeout);
         }
     }
 

@@ -42,7 +42,7 @@ final class ProduceStream {
     private long lastId;
     private long timerAtNanos;
     private boolean timerArmed;
-    private boolean ended;
+    private @Nullable MillraceException endedBy;
     /** Whether it got onto a connection: before that, nothing can have reached the broker. */
     private volatile boolean connected;
 
@@ -67,14 +67,14 @@ final class ProduceStream {
      * Sends a request.
      *
      * @param timeout after which it fails, and the stream with it
-     * @return null if the stream has ended, and nothing was sent; else the answer, or a {@link MillraceException} that tells whether the
-     *     request may have been applied
+     * @return the answer, or a {@link MillraceException} that tells whether the request may have been applied
      */
-    @Nullable CompletableFuture<ProduceResponse> send(ProduceRequest request, Duration timeout) {
+    CompletableFuture<ProduceResponse> send(ProduceRequest request, Duration timeout) {
         CompletableFuture<ProduceResponse> answer = new CompletableFuture<>();
         synchronized (this) {
-            if (ended) {
-                return null;
+            MillraceException end = endedBy;
+            if (end != null) {
+                return CompletableFuture.failedFuture(end.forNothingSent());
             }
             long id = ++lastId;
             ProduceStreamRequest message = ProduceStreamRequest.newBuilder()
@@ -90,12 +90,17 @@ final class ProduceStream {
         return answer;
     }
 
+    /** Whether it takes no more requests. */
+    synchronized boolean hasEnded() {
+        return endedBy != null;
+    }
+
     // ---------------------------------------------------------------------------------------------------------- its
     // end
 
     private void failed(Throwable thrown) {
         MillraceException failure = StatusTranslation.translate(thrown, address, connected);
-        end(request -> ofOne(request, failure), !failure.reason().isConnectionTrouble());
+        end(failure, request -> ofOne(request, failure), !failure.reason().isConnectionTrouble());
     }
 
     /** A request's own failure ends no stream, but for one: a message that is too large for the broker to read. */
@@ -116,26 +121,27 @@ final class ProduceStream {
                 failure);
     }
 
+    /** As a broker does that stops. */
     private void completed() {
         MillraceException failure = new MillraceException(
                 FailureReason.CONNECTION_LOST,
                 address + " has ended the stream before it answered",
                 Map.of("address", address.toString()));
-        end(request -> failure, false);
+        end(failure, request -> failure, false);
     }
 
     private interface Outcome {
         MillraceException of(Pending request);
     }
 
-    private void end(Outcome outcome, boolean reached) {
+    private void end(MillraceException failure, Outcome outcome, boolean reached) {
         List<Pending> unanswered;
         synchronized (this) {
-            ended = true;
+            endedBy = failure;
             unanswered = List.copyOf(pending.values());
             pending.clear();
         }
-        observer.accept(reached || unanswered.isEmpty());
+        observer.accept(reached);
         unanswered.forEach(
                 request -> executor.execute(() -> request.answer().completeExceptionally(outcome.of(request))));
     }
@@ -156,7 +162,7 @@ final class ProduceStream {
     private void timeIsUp(long atNanos) {
         boolean late = false;
         synchronized (this) {
-            if (ended || !timerArmed || timerAtNanos != atNanos) {
+            if (endedBy != null || !timerArmed || timerAtNanos != atNanos) {
                 return; // an earlier one was armed since
             }
             timerArmed = false;
@@ -181,7 +187,7 @@ final class ProduceStream {
         FailureReason reason = sent ? FailureReason.NO_ANSWER : FailureReason.CONNECTION_FAILED;
         String what = sent ? "no answer from " + address + " in time" : "cannot connect to " + address + " in time";
         MillraceException failure = new MillraceException(reason, what, Map.of("address", address.toString()));
-        end(request -> failure, false);
+        end(failure, request -> failure, false);
         call.cancel(what, null);
     }
 
