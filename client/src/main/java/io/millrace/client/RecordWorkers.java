@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -41,10 +42,11 @@ final class RecordWorkers implements AutoCloseable {
         this.handler = handler;
         this.done = done;
         this.changed = changed;
+        ThreadFactory factory = ClientThreads.named("millrace-worker");
         for (int i = 0; i < settings.workers(); i++) {
             BlockingQueue<ConsumerRecord> queue = new ArrayBlockingQueue<>(settings.queueRecordsMax());
             queues.add(queue);
-            threads.add(ClientThreads.named("millrace-worker").newThread(() -> work(queue)));
+            threads.add(factory.newThread(() -> work(queue)));
         }
         threads.forEach(Thread::start);
     }
@@ -55,9 +57,16 @@ final class RecordWorkers implements AutoCloseable {
         Bytes key = record.key();
         // The partitions of a topic go to one worker after the other.
         int worker = order == Order.KEY && key != null
-                ? Objects.hash(partition, key)
+                ? spread(Objects.hash(partition, key))
                 : partition.topic().hashCode() + partition.partition();
         return queues.get(Math.floorMod(worker, queues.size())).offer(record);
+    }
+
+    /** Keys that differ a little have hashes that do (the finalizer of MurmurHash3 mixes them). */
+    private static int spread(int hash) {
+        int mixed = (hash ^ hash >>> 16) * 0x85eb_ca6b;
+        mixed = (mixed ^ mixed >>> 13) * 0xc2b2_ae35;
+        return mixed ^ mixed >>> 16;
     }
 
     /** What a handler has thrown first; null while none has. */

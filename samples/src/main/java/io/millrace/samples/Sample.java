@@ -6,6 +6,9 @@ import io.millrace.client.FetchedRecords;
 import io.millrace.client.MillraceClient;
 import io.millrace.client.MillraceException;
 import io.millrace.client.PartitionReader;
+import io.millrace.client.Producer;
+import io.millrace.client.ProducerRecord;
+import io.millrace.client.SendResult;
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.record.StoredRecord;
 import java.util.ArrayList;
@@ -54,6 +57,15 @@ final class Sample {
             next = fetched.nextOffset();
         }
         return values;
+    }
+
+    /** Writes these and waits until all are acknowledged. */
+    static void write(MillraceClient client, List<ProducerRecord> records) {
+        try (Producer producer = client.producer()) {
+            producer.sendBatch(records)
+                    .join()
+                    .forEach(result -> require(result instanceof SendResult.Written, "all are written"));
+        }
     }
 
     static long endOffset(MillraceClient client, String topic, int partition) {

@@ -21,7 +21,11 @@ class SamplesTest {
                 CallbackSample::main,
                 PartitionersSample::main,
                 IdempotentRetrySample::main,
-                HighThroughputSample::main);
+                HighThroughputSample::main,
+                ConsumerSample::main,
+                ReplaySample::main,
+                FollowerReadSample::main,
+                WorkerPoolSample::main);
     }
 
     @ParameterizedTest
