@@ -412,7 +412,8 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 replicas,
                 brokerWatch,
                 () -> dataDirectory.clusterId().orElse(""),
-                BrokerGuardian::monotonicMillis);
+                BrokerGuardian::monotonicMillis,
+                System::currentTimeMillis);
     }
 
     private Optional<String> clientAddressOf(int brokerId) {

@@ -30,6 +30,7 @@ import io.millrace.partition.replica.ReplicaMessage;
 import io.millrace.partition.replica.ReplicaSharding;
 import io.millrace.partition.replica.ReplicaSpec;
 import io.millrace.partition.replica.ReplicaSupervisor;
+import io.millrace.partition.state.DedupBounds;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -112,7 +113,8 @@ final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
                 given.flush(),
                 new Retention(
                         given.retentionMillis().orElse(usual.maxAgeMillis()),
-                        given.retentionBytes().orElse(usual.maxBytes())));
+                        given.retentionBytes().orElse(usual.maxBytes())),
+                given.deduplication().map(window -> new DedupBounds(window.windowMillis(), window.windowRecords())));
     }
 
     /** Not a directory that the cluster does not know yet, nor one in whose place it knows another. */

@@ -131,10 +131,15 @@ final class ProducerBatch {
     void acknowledge(String topic, ProduceResponse response) {
         long offset = response.getBaseOffset();
         FlushPolicy.When flush = flushOf(response);
-        for (Promise promise : promises) {
+        int duplicates = 0;
+        for (int place = 0; place < promises.size(); place++) {
+            boolean duplicate = duplicates < response.getDuplicatesCount()
+                    && response.getDuplicates(duplicates).getRecord() == place;
+            long at = duplicate ? response.getDuplicates(duplicates++).getOffset() : offset++;
+            Promise promise = promises.get(place);
             promise.position()
                     .complete(new RecordPosition(
-                            topic, response.getPartition(), offset++, promise.timestampMillis(), flush));
+                            topic, response.getPartition(), at, promise.timestampMillis(), flush, duplicate));
         }
     }
 

@@ -2,6 +2,7 @@ package io.millrace.client;
 
 import static io.millrace.client.ClientFixture.failureOf;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.grpc.Status;
 import io.millrace.protocol.Bytes;
@@ -11,6 +12,7 @@ import io.millrace.protocol.record.Compression;
 import io.millrace.protocol.record.Header;
 import io.millrace.protocol.record.StoredRecord;
 import io.millrace.protocol.v1.ErrorReason;
+import io.millrace.protocol.v1.ProduceResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -402,6 +404,30 @@ class ProducerTest {
         assertThat(failureOf(fixture.client.producer().send(value("a/b", "x"))).reason())
                 .isEqualTo(FailureReason.INVALID_TOPIC_NAME);
         assertThat(cluster.metadataLog()).isEmpty();
+    }
+
+    @Test
+    void recordsThatWereThereAlreadyAreToldAsSuch() throws InterruptedException {
+        cluster.createTopic("orders", 1);
+        HeldProduce held = new HeldProduce(); // the others gather meanwhile
+        cluster.nextProduce(held, append -> ProduceResponse.newBuilder()
+                .setBaseOffset(10)
+                .setRecordCount(2)
+                .addDuplicates(
+                        ProduceResponse.Duplicate.newBuilder().setRecord(1).setOffset(4))
+                .addDuplicates(
+                        ProduceResponse.Duplicate.newBuilder().setRecord(3).setOffset(10))
+                .build());
+        Producer producer = fixture.client.producer(ProducerSettings.DEFAULT.withMaxInFlight(1));
+        CompletableFuture<RecordPosition> first = producer.send(value("orders", "first"));
+        held.awaitArrival();
+        List<CompletableFuture<RecordPosition>> sent = sendNumbers(producer, "orders", 4);
+        held.release();
+
+        assertThat(first.join().duplicate()).isFalse();
+        assertThat(sent.stream().map(CompletableFuture::join))
+                .extracting(RecordPosition::offset, RecordPosition::duplicate)
+                .containsExactly(tuple(10L, false), tuple(4L, true), tuple(11L, false), tuple(10L, true));
     }
 
     @Test

@@ -1,8 +1,10 @@
 package io.millrace.broker.grpc;
 
 import io.millrace.broker.Failure;
+import io.millrace.partition.state.DuplicateRecord;
 import io.millrace.protocol.v1.ProduceResult;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.TreeMap;
 
@@ -13,6 +15,9 @@ final class CheckedMessages {
 
         record Bad(Failure failure) implements Checked {}
     }
+
+    /** Behind all others. */
+    private static final DuplicateRecord NONE = new DuplicateRecord(Integer.MAX_VALUE, -1);
 
     private final List<Checked> messages = new ArrayList<>();
     private int recordCount;
@@ -44,17 +49,33 @@ final class CheckedMessages {
         }
     }
 
-    /** @param baseOffset of the first record that was written */
-    List<ProduceResult> results(long baseOffset) {
+    /**
+     * One for each message.
+     *
+     * @param baseOffset of the first record that was written
+     * @param duplicates in the order of their places among the records of good messages
+     */
+    List<ProduceResult> results(long baseOffset, List<DuplicateRecord> duplicates) {
         List<ProduceResult> results = new ArrayList<>(messages.size());
+        Iterator<DuplicateRecord> left = duplicates.iterator();
+        DuplicateRecord next = left.hasNext() ? left.next() : NONE;
         long offset = baseOffset;
+        int place = 0;
         for (Checked message : messages) {
             ProduceResult.Builder result = ProduceResult.newBuilder();
             if (message instanceof Checked.Good good) {
+                long first = next.place() == place ? next.offset() : offset;
+                int end = place + good.recordCount();
+                int found = 0;
+                for (; next.place() < end; next = left.hasNext() ? left.next() : NONE) {
+                    found++;
+                }
                 result.setWritten(ProduceResult.Written.newBuilder()
-                        .setOffset(offset)
-                        .setTimestampMillis(good.timestampMillis()));
-                offset += good.recordCount();
+                        .setOffset(first)
+                        .setTimestampMillis(good.timestampMillis())
+                        .setDuplicate(found == good.recordCount()));
+                offset += good.recordCount() - found;
+                place = end;
             } else if (message instanceof Checked.Bad bad) {
                 result.setError(Statuses.inStream(bad.failure()));
             }

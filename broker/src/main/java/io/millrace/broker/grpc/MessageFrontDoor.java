@@ -11,6 +11,7 @@ import io.millrace.broker.routing.Call;
 import io.millrace.broker.routing.PartitionGateway;
 import io.millrace.broker.routing.Request;
 import io.millrace.partition.replica.PartitionReply;
+import io.millrace.partition.state.DuplicateRecord;
 import io.millrace.protocol.v1.FetchRequest;
 import io.millrace.protocol.v1.FetchResponse;
 import io.millrace.protocol.v1.GetOffsetsRequest;
@@ -24,6 +25,7 @@ import io.millrace.protocol.v1.ProduceStreamRequest;
 import io.millrace.protocol.v1.ProduceStreamResponse;
 import io.millrace.protocol.v1.SubscribeRequest;
 import io.millrace.protocol.v1.SubscribeResponse;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -145,23 +147,29 @@ final class MessageFrontDoor implements MessageServicePowerApi {
 
     private static ProduceResponse produced(ProduceIntake.Accepted accepted, PartitionReply reply) {
         PartitionReply.Produced produced = (PartitionReply.Produced) reply;
-        return response(accepted, produced.baseOffset())
-                .setRecordCount(produced.recordCount())
-                .setDuplicate(produced.duplicate())
-                .build();
+        List<DuplicateRecord> duplicates = produced.duplicates();
+        ProduceResponse.Builder response = response(accepted, produced.baseOffset(), duplicates)
+                .setRecordCount(produced.recordCount() - duplicates.size())
+                .setDuplicate(produced.repeated());
+        duplicates.forEach(duplicate ->
+                response.addDuplicatesBuilder().setRecord(duplicate.place()).setOffset(duplicate.offset()));
+        return response.build();
     }
 
     private static ProduceResponse nothingWritten(ProduceIntake.Accepted accepted) {
-        return response(accepted, NOTHING_WRITTEN).build();
+        return response(accepted, NOTHING_WRITTEN, List.of()).build();
     }
 
-    private static ProduceResponse.Builder response(ProduceIntake.Accepted accepted, long baseOffset) {
+    private static ProduceResponse.Builder response(
+            ProduceIntake.Accepted accepted, long baseOffset, List<DuplicateRecord> duplicates) {
         ProduceResponse.Builder response = ProduceResponse.newBuilder()
                 .setPartition(accepted.target().partition())
                 .setBaseOffset(baseOffset)
                 .setFlushPolicy(
                         Conversions.flushPolicy(accepted.settings().flush().when()));
-        return accepted.tellEach() ? response.addAllResults(accepted.messages().results(baseOffset)) : response;
+        return accepted.tellEach()
+                ? response.addAllResults(accepted.messages().results(baseOffset, duplicates))
+                : response;
     }
 
     private ProduceStreamResponse failed(ProduceStreamRequest request, Throwable thrown) {

@@ -7,6 +7,7 @@ import io.millrace.broker.routing.Request;
 import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.controller.metadata.TopicSettings;
 import io.millrace.partition.raft.Payload;
+import io.millrace.partition.replica.ContentHashes;
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.Partitioner;
 import io.millrace.protocol.record.Compression;
@@ -91,7 +92,7 @@ final class ProduceIntake {
         return request.getMode() == ProduceRequest.Mode.PARTIAL;
     }
 
-    private static Accepted accepted(
+    private Accepted accepted(
             TopicSettings settings,
             PartitionTarget target,
             ProduceRequest request,
@@ -103,8 +104,12 @@ final class ProduceIntake {
         Request.Produce produce = null;
         if (messages.recordCount() > 0) {
             Bytes bytes = good.get();
-            produce = new Request.Produce(
-                    Payload.wrap(bytes.unsafeArray(), bytes.unsafeOffset(), bytes.size()), messages.recordCount());
+            Payload batches = Payload.wrap(bytes.unsafeArray(), bytes.unsafeOffset(), bytes.size());
+            // Here, since what leads partitions should not have to look into records.
+            Payload hashes = settings.deduplication().isEmpty()
+                    ? Payload.EMPTY
+                    : ContentHashes.of(batches, decompressedBytesMax);
+            produce = new Request.Produce(batches, messages.recordCount(), hashes);
         }
         return new Accepted(settings, target, produce, messages, isPartial(request) || request.hasRecords());
     }

@@ -22,16 +22,24 @@ public sealed interface Request {
         return 0;
     }
 
-    /** Append. The leader writes into the bytes: nobody else may keep them. */
-    record Produce(Payload batches, int recordCount) implements Request {
+    /**
+     * Append. The leader writes into the bytes: nobody else may keep them.
+     *
+     * @param hashes of the records, as {@link PartitionCommand.Produce} has them
+     */
+    record Produce(Payload batches, int recordCount, Payload hashes) implements Request {
+        public Produce(Payload batches, int recordCount) {
+            this(batches, recordCount, Payload.EMPTY);
+        }
+
         @Override
         public PartitionCommand command(long requestId, long nowMillis, ActorRef<PartitionReply> replyTo) {
-            return new PartitionCommand.Produce(requestId, batches, recordCount, replyTo);
+            return new PartitionCommand.Produce(requestId, batches, recordCount, hashes, replyTo);
         }
 
         @Override
         public int sizeBytes() {
-            return batches.sizeBytes();
+            return batches.sizeBytes() + hashes.sizeBytes();
         }
     }
 

@@ -90,7 +90,8 @@ final class TopicCommands implements Runnable {
                                 + " flush.interval.ms: with interval, default 1000. retention.ms, retention.bytes: how long, and how"
                                 + " much of it for each replica of a partition, is kept; default: as the brokers are configured."
                                 + " compression.types: those of none, gzip, snappy, lz4, zstd that it takes, separated by commas;"
-                                + " default: all.")
+                                + " default: all. deduplication.window.ms, deduplication.window.records: a record is not written if"
+                                + " one of the same key and value is among the latest; default: off.")
         private Map<String, String> settings = new LinkedHashMap<>();
 
         @Option(names = "--if-not-exists", description = "A topic that exists is no error; it stays as it is.")

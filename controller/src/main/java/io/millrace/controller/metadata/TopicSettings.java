@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
@@ -20,14 +21,27 @@ import java.util.TreeMap;
  *   retention.bytes     1 or more, or unlimited   as its brokers are configured; for each replica of a partition
  *   compression.types   some of none, gzip,       all of them
  *                       snappy, lz4, zstd
+ *   deduplication.window.ms        1 to 604800000    none; 120000 if the other is given
+ *   deduplication.window.records   1 to 1000000      none; 100000 if the other is given
  * </pre>
  *
  * @param retentionMillis how long records are kept; {@link #NO_LIMIT} for ever, empty if not given
  * @param retentionBytes how much of them each replica of a partition keeps; the same
  * @param compression what its batches may be compressed with
+ * @param deduplication how records are compared by content, if they are
  */
 public record TopicSettings(
-        FlushPolicy flush, OptionalLong retentionMillis, OptionalLong retentionBytes, CompressionTypes compression) {
+        FlushPolicy flush,
+        OptionalLong retentionMillis,
+        OptionalLong retentionBytes,
+        CompressionTypes compression,
+        Optional<Deduplication> deduplication) {
+    /**
+     * A record is not written again while one of the same key and value is among the latest of its partition: those of the last
+     * {@code windowMillis}, but not more than {@code windowRecords}.
+     */
+    public record Deduplication(long windowMillis, int windowRecords) {}
+
     /** The same as {@code Retention.UNLIMITED}, which the metadata does not know. */
     public static final long NO_LIMIT = Long.MAX_VALUE;
 
@@ -37,12 +51,20 @@ public record TopicSettings(
     private static final long FLUSH_INTERVAL_MAX = 3_600_000;
     private static final String RETENTION_MILLIS = "retention.ms";
     private static final String RETENTION_BYTES = "retention.bytes";
+    private static final String DEDUPLICATION_MILLIS = "deduplication.window.ms";
+    private static final String DEDUPLICATION_RECORDS = "deduplication.window.records";
+    private static final long DEDUPLICATION_MILLIS_USUAL = 120_000;
+    private static final long DEDUPLICATION_MILLIS_MAX = 7 * 24 * 3_600_000L;
+    private static final long DEDUPLICATION_RECORDS_USUAL = 100_000;
+    /** Each takes up to 64 bytes of memory, for each replica of a partition. */
+    private static final long DEDUPLICATION_RECORDS_MAX = 1_000_000;
+
     private static final String UNLIMITED = "unlimited";
     /** Beyond what any clock, or disk, will see. */
     private static final long RETENTION_MAX = 1L << 53;
 
-    public static final TopicSettings DEFAULT =
-            new TopicSettings(FlushPolicy.COMMIT, OptionalLong.empty(), OptionalLong.empty(), CompressionTypes.ANY);
+    public static final TopicSettings DEFAULT = new TopicSettings(
+            FlushPolicy.COMMIT, OptionalLong.empty(), OptionalLong.empty(), CompressionTypes.ANY, Optional.empty());
 
     /**
      * The settings that somebody gave.
@@ -58,6 +80,7 @@ public record TopicSettings(
         OptionalLong retentionMillis = limit(left, RETENTION_MILLIS);
         OptionalLong retentionBytes = limit(left, RETENTION_BYTES);
         String compression = left.remove(CompressionTypes.SETTING);
+        Optional<Deduplication> deduplication = deduplication(left);
         if (!left.isEmpty()) {
             throw new IllegalArgumentException("there is no setting " + left.firstKey() + " of a topic; known are "
                     + String.join(
@@ -66,13 +89,26 @@ public record TopicSettings(
                             FLUSH_INTERVAL,
                             RETENTION_MILLIS,
                             RETENTION_BYTES,
-                            CompressionTypes.SETTING));
+                            CompressionTypes.SETTING,
+                            DEDUPLICATION_MILLIS,
+                            DEDUPLICATION_RECORDS));
         }
         return new TopicSettings(
                 flush,
                 retentionMillis,
                 retentionBytes,
-                compression == null ? CompressionTypes.ANY : CompressionTypes.of(compression));
+                compression == null ? CompressionTypes.ANY : CompressionTypes.of(compression),
+                deduplication);
+    }
+
+    private static Optional<Deduplication> deduplication(Map<String, String> left) {
+        if (!left.containsKey(DEDUPLICATION_MILLIS) && !left.containsKey(DEDUPLICATION_RECORDS)) {
+            return Optional.empty();
+        }
+        String millis = taken(left, DEDUPLICATION_MILLIS, "" + DEDUPLICATION_MILLIS_USUAL);
+        String records = taken(left, DEDUPLICATION_RECORDS, "" + DEDUPLICATION_RECORDS_USUAL);
+        return Optional.of(new Deduplication(number(DEDUPLICATION_MILLIS, millis, DEDUPLICATION_MILLIS_MAX), (int)
+                number(DEDUPLICATION_RECORDS, records, DEDUPLICATION_RECORDS_MAX)));
     }
 
     private static FlushPolicy flush(Map<String, String> left) {
@@ -130,6 +166,10 @@ public record TopicSettings(
         if (!compression.equals(CompressionTypes.ANY)) {
             all.put(CompressionTypes.SETTING, compression.toString());
         }
+        deduplication.ifPresent(window -> {
+            all.put(DEDUPLICATION_MILLIS, Long.toString(window.windowMillis()));
+            all.put(DEDUPLICATION_RECORDS, Integer.toString(window.windowRecords()));
+        });
         return Collections.unmodifiableNavigableMap(all);
     }
 

@@ -41,6 +41,16 @@ class TopicSettingsTest {
     }
 
     @Test
+    void recordsCanBeComparedByContent() {
+        assertThat(TopicSettings.DEFAULT.deduplication()).isEmpty();
+        assertThat(TopicSettings.of(Map.of("deduplication.window.ms", "60000")).toMap())
+                .containsEntry("deduplication.window.ms", "60000")
+                .containsEntry("deduplication.window.records", "100000");
+        assertThat(TopicSettings.of(Map.of("deduplication.window.records", "7")).deduplication())
+                .contains(new TopicSettings.Deduplication(120_000, 7));
+    }
+
+    @Test
     void compressionsCanBeRequiredOrForbidden() {
         assertThat(TopicSettings.of(Map.of("compression.types", "zstd, lz4")).toMap())
                 .containsEntry("compression.types", "lz4,zstd");
@@ -66,6 +76,7 @@ class TopicSettingsTest {
                 "flush.policy=interval flush.interval.ms=99999999999999999999 | not 99999999999999999999",
                 "retention.ms=0                   | retention.ms is a number from 1 to 9007199254740992, not 0",
                 "retention.bytes=1G               | not 1G",
+                "deduplication.window.records=1000001 | deduplication.window.records is a number from 1 to 1000000, not 1000001",
                 "compression.types=lz5            | is some of none,gzip,snappy,lz4,zstd, separated by commas, not lz5",
                 "compression.types=lz4,           | not lz4,",
                 "retention=5                      | there is no setting retention of a topic; known are flush.policy"

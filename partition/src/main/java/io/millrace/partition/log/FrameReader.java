@@ -57,7 +57,7 @@ final class FrameReader {
         if (foundIndex != index) {
             return bad("a frame with index " + foundIndex);
         }
-        if (type < EntryFrame.MARK || type > EntryType.TRIM.code()) {
+        if (type < EntryFrame.MARK || type > EntryType.codeMax()) {
             return bad("a frame of the unknown type " + type);
         }
         if (payloadBytes < 0 || payloadBytes > limit - position - EntryFrame.HEADER_BYTES) {

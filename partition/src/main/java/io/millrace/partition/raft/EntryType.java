@@ -9,7 +9,11 @@ public enum EntryType {
     /** The group's membership from here on ({@link MembershipCodec}). */
     CONFIGURATION(3),
     /** The leader's decision on which entries before it may go; the owner of the log knows how to read it. */
-    TRIM(4);
+    TRIM(4),
+    /** What the leader notes of records that come next in the log; their owner knows how to read it. Means nothing without them. */
+    DIGEST(5);
+
+    private static final EntryType LATEST = DIGEST;
 
     private final byte code;
 
@@ -19,6 +23,11 @@ public enum EntryType {
 
     public byte code() {
         return code;
+    }
+
+    /** The largest there is. */
+    public static byte codeMax() {
+        return LATEST.code;
     }
 
     /**
@@ -32,6 +41,7 @@ public enum EntryType {
             case 2 -> DATA;
             case 3 -> CONFIGURATION;
             case 4 -> TRIM;
+            case 5 -> DIGEST;
             default -> throw new IllegalArgumentException("no entry type has code " + code);
         };
     }

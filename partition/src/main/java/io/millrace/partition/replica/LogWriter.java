@@ -191,7 +191,8 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
             }
             open.append(write.entries());
             // What is cut is gone from the disk when the cut returns.
-            mustForce |= write.entries().stream().anyMatch(entry -> entry.type() != EntryType.DATA);
+            mustForce |= write.entries().stream()
+                    .anyMatch(entry -> entry.type() != EntryType.DATA && entry.type() != EntryType.DIGEST);
         });
     }
 

@@ -17,6 +17,7 @@ import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.NodeId;
+import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftStatus;
 import io.millrace.partition.raft.Role;
 import io.millrace.partition.raft.Snapshot;
@@ -25,10 +26,12 @@ import io.millrace.partition.replica.PartitionCommand.Fetch;
 import io.millrace.partition.replica.PartitionCommand.GetOffsets;
 import io.millrace.partition.replica.PartitionCommand.GetStatus;
 import io.millrace.partition.replica.PartitionCommand.Produce;
+import io.millrace.partition.replica.Proposals.Placed;
 import io.millrace.partition.replica.Proposals.Proposal;
 import io.millrace.partition.state.PartitionOffsets;
 import io.millrace.partition.state.ProducerBatch;
 import io.millrace.partition.state.SequenceVerdict;
+import io.millrace.partition.state.WriteVerdict;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -83,6 +86,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private final ActorRef<RaftCommand> raft;
     private final ActorRef<RaftStatus> statusAdapter;
     private final OffsetReader offsetReader = OffsetReader.recordBatches();
+    private final Admission admission;
     private final BySequence sequencing = new BySequence();
 
     private final ReplicaProducers producers;
@@ -155,10 +159,12 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         this.producers = new ReplicaProducers(
                 actor,
                 spec.id(),
+                spec.dedup(),
                 disk,
                 actor.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER)),
                 Math.max(1, context.log().segmentBytes() / PRODUCER_SNAPSHOTS_PER_SEGMENT),
                 new ProducersOwner());
+        this.admission = new Admission(spec.dedup().isPresent(), producers::history, context.wallClockMillis());
         this.observer = observer;
         this.proposals = new Proposals(settings);
         this.reads = new Reads(
@@ -172,7 +178,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                         membership,
                         spec.isFounder(),
                         offsetReader,
-                        PartitionStateMachine::new,
+                        () -> new PartitionStateMachine(spec.dedup()),
                         context.withLog(context.log().withFlush(spec.flush())),
                         actor.messageAdapter(RaftEvent.class, Raft::new)),
                 "raft");
@@ -332,8 +338,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             return;
         }
         producers.committed(committed.index());
-        proposals.committed(
-                committed.index(), placed -> answerProduced(placed.request(), placed.baseOffset(), placed.duplicate()));
+        proposals.committed(committed.index(), PartitionActor::answerProduced);
         trim(committed.index());
         serveIfReady();
         propose();
@@ -449,6 +454,21 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             }
             Proposal proposal = next.get();
             nextOffset = proposal.nextOffset();
+            propose(proposal);
+        }
+    }
+
+    /** The digest goes first: records without it must not be in the log. */
+    private void propose(Proposal proposal) {
+        boolean hasRecords = proposal.payload().sizeBytes() > 0;
+        admission
+                .takeDigest()
+                .ifPresent(digest -> raft.tell(new RaftCommand.Propose(
+                        term,
+                        hasRecords ? NO_PROPOSAL : proposal.id(),
+                        EntryType.DIGEST,
+                        Payload.wrap(digest.toBytes()))));
+        if (hasRecords) {
             raft.tell(new RaftCommand.Propose(term, proposal.id(), proposal.payload()));
         }
     }
@@ -467,26 +487,31 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private final class BySequence implements Proposals.Sequencing {
         @Override
-        public SequenceVerdict decide(Produce request, long baseOffset) {
-            return ProducerBatches.of(request.batches())
-                    .map(batch -> producers.table().propose(batch, baseOffset))
-                    .orElse(SequenceVerdict.Accepted.ACCEPTED);
+        public WriteVerdict decide(Produce request, long nextOffset) {
+            return admission.decide(request, nextOffset);
         }
 
         @Override
-        public void settled(Produce request, SequenceVerdict verdict) {
-            if (verdict instanceof SequenceVerdict.Duplicate original) {
-                answerProduced(request, original.baseOffset(), true);
-            } else {
-                ProducerBatch batch = ProducerBatches.of(request.batches()).orElseThrow();
-                request.replyTo().tell(new PartitionReply.SequenceRefused(request.requestId(), batch, verdict));
-            }
+        public void settled(Placed request) {
+            answerProduced(request);
+        }
+
+        @Override
+        public void refused(Produce request, SequenceVerdict why) {
+            ProducerBatch batch = ProducerBatches.of(request.batches()).orElseThrow();
+            request.replyTo().tell(new PartitionReply.SequenceRefused(request.requestId(), batch, why));
         }
     }
 
-    private static void answerProduced(Produce produce, long baseOffset, boolean duplicate) {
-        produce.replyTo()
-                .tell(new PartitionReply.Produced(produce.requestId(), baseOffset, produce.recordCount(), duplicate));
+    private static void answerProduced(Placed placed) {
+        Produce request = placed.request();
+        request.replyTo()
+                .tell(new PartitionReply.Produced(
+                        request.requestId(),
+                        placed.baseOffset(),
+                        request.recordCount(),
+                        placed.repeated(),
+                        placed.duplicates()));
     }
 
     private void answerNotLeader(Produce produce) {

@@ -19,9 +19,18 @@ public sealed interface PartitionCommand extends ReplicaMessage {
      *     original was; valid (the front door has checked them), their offsets not yet set. The
      *     leader writes offsets into these very bytes: the sender must not keep them
      * @param recordCount in all batches together
+     * @param hashes of the records, {@link ContentHashes}; empty if the partition does not compare them by content
      */
-    record Produce(long requestId, Payload batches, int recordCount, ActorRef<PartitionReply> replyTo)
-            implements PartitionCommand {}
+    record Produce(long requestId, Payload batches, int recordCount, Payload hashes, ActorRef<PartitionReply> replyTo)
+            implements PartitionCommand {
+        public Produce(long requestId, Payload batches, int recordCount, ActorRef<PartitionReply> replyTo) {
+            this(requestId, batches, recordCount, Payload.EMPTY, replyTo);
+        }
+
+        int sizeBytes() {
+            return batches.sizeBytes() + hashes.sizeBytes();
+        }
+    }
 
     /**
      * Read committed batches. Answers: {@link PartitionReply.Fetched}, {@link PartitionReply.NotLeader},

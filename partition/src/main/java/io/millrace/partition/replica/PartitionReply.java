@@ -1,8 +1,10 @@
 package io.millrace.partition.replica;
 
 import io.millrace.partition.raft.Payload;
+import io.millrace.partition.state.DuplicateRecord;
 import io.millrace.partition.state.ProducerBatch;
 import io.millrace.partition.state.SequenceVerdict;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -11,11 +13,24 @@ public sealed interface PartitionReply {
     long requestId();
 
     /**
-     * The records are on disk at a majority; they have the offsets from {@code baseOffset} on.
+     * The records are on disk at a majority; they have the offsets from {@code baseOffset} on, but for the duplicates.
      *
-     * @param duplicate whether an earlier request wrote them, and this one nothing
+     * @param baseOffset -1 if all are duplicates
+     * @param recordCount of the request
+     * @param repeated whether an earlier request wrote them, and this one nothing
+     * @param duplicates records that were not written, by their places: each has the offset of one with the same content
      */
-    record Produced(long requestId, long baseOffset, int recordCount, boolean duplicate) implements PartitionReply {}
+    record Produced(
+            long requestId, long baseOffset, int recordCount, boolean repeated, List<DuplicateRecord> duplicates)
+            implements PartitionReply {
+        public Produced {
+            duplicates = List.copyOf(duplicates);
+        }
+
+        public Produced(long requestId, long baseOffset, int recordCount, boolean repeated) {
+            this(requestId, baseOffset, recordCount, repeated, List.of());
+        }
+    }
 
     /**
      * Not done, and never will be: an idempotent producer's batch that is not the next of its sequence.

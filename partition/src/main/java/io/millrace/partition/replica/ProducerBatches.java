@@ -1,15 +1,9 @@
 package io.millrace.partition.replica;
 
-import io.millrace.partition.raft.Entry;
-import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.state.ProducerBatch;
-import io.millrace.partition.state.Producers.Logged;
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.record.RecordBatch;
-import io.millrace.protocol.record.RecordBatches;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /** What the headers of batches say about their producers. */
@@ -22,22 +16,7 @@ final class ProducerBatches {
         return first.hasProducer() ? Optional.of(describe(first)) : Optional.empty();
     }
 
-    /** Of entries whose batches have their offsets. */
-    static List<Logged> in(List<Entry> entries) {
-        List<Logged> found = new ArrayList<>();
-        for (Entry entry : entries) {
-            if (entry.type() == EntryType.DATA) {
-                for (RecordBatch batch : RecordBatches.iterate(bytesOf(entry.payload()))) {
-                    if (batch.hasProducer()) {
-                        found.add(new Logged(entry.index(), describe(batch), batch.baseOffset()));
-                    }
-                }
-            }
-        }
-        return found;
-    }
-
-    private static ProducerBatch describe(RecordBatch batch) {
+    static ProducerBatch describe(RecordBatch batch) {
         return new ProducerBatch(batch.producerId(), batch.producerEpoch(), batch.baseSequence(), batch.recordCount());
     }
 

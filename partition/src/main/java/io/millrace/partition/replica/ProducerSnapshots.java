@@ -2,7 +2,8 @@ package io.millrace.partition.replica;
 
 import io.millrace.partition.log.Storage;
 import io.millrace.partition.log.StorageFile;
-import io.millrace.partition.state.ProducerTable;
+import io.millrace.partition.state.DedupBounds;
+import io.millrace.partition.state.WriteHistory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -14,19 +15,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The table of producers as it was at some committed entries, in small files beside the log, so that a start need not read
+ * What was written, {@link WriteHistory}, as it was at some committed entries, in small files beside the log, so that a start need not read
  * the log from its beginning. They save time only: one that is missing or damaged is passed over, and one ahead of the log deleted, and all
  * of it can be found out again from the log.
  *
  * <pre>
- *  producers-&lt;index, 20 digits&gt;.snapshot:  magic, 4: MLPS │ index, 8 │ {@link ProducerTable#toBytes} │ CRC32C of all before, 4
+ *  producers-&lt;index, 20 digits&gt;.snapshot:  magic, 4: MLPS │ index, 8 │ {@link WriteHistory#toBytes} │ CRC32C of all before, 4
  * </pre>
  *
  * All of it blocks.
  */
 final class ProducerSnapshots {
-    /** A table and the entry after which it was like this. */
-    record Snapshot(long index, ProducerTable table) {}
+    /** A history and the entry after which it was like this. */
+    record Snapshot(long index, WriteHistory history) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(ProducerSnapshots.class);
     private static final String PREFIX = "producers-";
@@ -37,9 +38,12 @@ final class ProducerSnapshots {
     private static final int KEPT = 2;
 
     private final Storage storage;
+    private final Optional<DedupBounds> bounds;
 
-    ProducerSnapshots(Storage storage) {
+    /** @param bounds as {@link WriteHistory} has them */
+    ProducerSnapshots(Storage storage, Optional<DedupBounds> bounds) {
         this.storage = storage;
+        this.bounds = bounds;
     }
 
     /**
@@ -81,9 +85,9 @@ final class ProducerSnapshots {
     }
 
     private void tryToWrite(Snapshot snapshot) throws IOException {
-        byte[] table = snapshot.table().toBytes();
-        ByteBuffer bytes = ByteBuffer.allocate(HEADER_BYTES + table.length + Integer.BYTES);
-        bytes.putInt(MAGIC).putLong(snapshot.index()).put(table);
+        byte[] history = snapshot.history().toBytes();
+        ByteBuffer bytes = ByteBuffer.allocate(HEADER_BYTES + history.length + Integer.BYTES);
+        bytes.putInt(MAGIC).putLong(snapshot.index()).put(history);
         bytes.putInt(crcOf(bytes.array()));
         String name = nameOf(snapshot.index());
         storage.delete(name);
@@ -119,10 +123,10 @@ final class ProducerSnapshots {
             LOG.warn("{} in {} is damaged: it is not used", name, storage);
             return Optional.empty();
         }
-        byte[] table = new byte[all.length - HEADER_BYTES - Integer.BYTES];
-        bytes.get(HEADER_BYTES, table);
+        byte[] history = new byte[all.length - HEADER_BYTES - Integer.BYTES];
+        bytes.get(HEADER_BYTES, history);
         try {
-            return Optional.of(new Snapshot(bytes.getLong(Integer.BYTES), ProducerTable.fromBytes(table)));
+            return Optional.of(new Snapshot(bytes.getLong(Integer.BYTES), WriteHistory.fromBytes(history, bounds)));
         } catch (IllegalArgumentException e) {
             LOG.warn("{} in {} is not used: {}", name, storage, e.getMessage());
             return Optional.empty();

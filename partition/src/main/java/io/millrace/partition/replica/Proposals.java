@@ -2,8 +2,10 @@ package io.millrace.partition.replica;
 
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.replica.PartitionCommand.Produce;
+import io.millrace.partition.state.DuplicateRecord;
 import io.millrace.partition.state.ProducerBatch;
 import io.millrace.partition.state.SequenceVerdict;
+import io.millrace.partition.state.WriteVerdict;
 import io.millrace.protocol.record.RecordBatches;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -21,28 +23,34 @@ final class Proposals {
     /**
      * A request and the offset that its first record was given.
      *
-     * @param duplicate whether the record was given it with an earlier request
+     * @param baseOffset -1 if there is none but duplicates
+     * @param repeated whether the record was given it with an earlier request
+     * @param duplicates records that are not written, since others of the same content are there
      */
-    record Placed(Produce request, long baseOffset, boolean duplicate) {}
+    record Placed(Produce request, long baseOffset, boolean repeated, List<DuplicateRecord> duplicates) {}
 
     /**
      * What is to be replicated as one entry.
      *
+     * @param payload empty if there are no records left, and only their producers' numbers are to be noted
      * @param nextOffset after its last record
      */
     record Proposal(long id, Payload payload, long nextOffset) {}
 
     /** What to do with a request whose turn has come. */
     interface Sequencing {
-        /** Decides, given the offset that it would get. An accepted one is proposed. */
-        SequenceVerdict decide(Produce request, long baseOffset);
+        /** Decides, given the offset that its first record would get. What is to be appended is proposed. */
+        WriteVerdict decide(Produce request, long nextOffset);
 
         /** Hears of a request that is neither proposed nor waits for a proposal: it can be answered now. */
-        void settled(Produce request, SequenceVerdict verdict);
+        void settled(Placed request);
+
+        /** Hears of a request that is not written. */
+        void refused(Produce request, SequenceVerdict why);
     }
 
     /** A request that is ahead of a batch of its producer that has not arrived, and in which round it came. */
-    private record Early(Produce request, SequenceVerdict verdict, long round) {}
+    private record Early(Produce request, SequenceVerdict why, long round) {}
 
     private static final class Inflight {
         final long id;
@@ -76,7 +84,7 @@ final class Proposals {
 
     /** Whether there was room. A request larger than the whole queue is taken when the queue is empty. */
     boolean offer(Produce request) {
-        int size = request.batches().sizeBytes();
+        int size = request.sizeBytes();
         if (queuedBytes > 0 && queuedBytes + size > settings.queueBytesMax()) {
             return false;
         }
@@ -101,7 +109,7 @@ final class Proposals {
         if (waiting.isEmpty() || inflight.size() >= settings.proposalsInflightMax()) {
             return Optional.empty();
         }
-        List<Produce> merged = new ArrayList<>();
+        List<Payload> merged = new ArrayList<>();
         List<Placed> placed = new ArrayList<>();
         long offset = nextOffset;
         int size = 0;
@@ -109,26 +117,29 @@ final class Proposals {
                 && (merged.isEmpty()
                         || size + waiting.peekFirst().batches().sizeBytes() <= settings.proposalBytesMax())) {
             Produce request = waiting.removeFirst();
-            SequenceVerdict verdict = sequencing.decide(request, offset);
-            if (verdict == SequenceVerdict.Accepted.ACCEPTED) {
-                merged.add(request);
-                placed.add(new Placed(request, offset, false));
-                offset += request.recordCount();
+            WriteVerdict verdict = sequencing.decide(request, offset);
+            if (verdict instanceof WriteVerdict.Append append) {
+                merged.add(RecordsLeftOut.without(append.duplicates(), request.batches()));
+                placed.add(new Placed(request, append.baseOffset(), false, append.duplicates()));
+                offset += request.recordCount() - append.duplicates().size();
                 size += request.batches().sizeBytes();
                 expectEarly(request);
-            } else if (isEarly(verdict)) {
-                early.add(new Early(request, verdict, earlyRound));
-            } else if (verdict instanceof SequenceVerdict.Duplicate original && original.baseOffset() >= nextOffset) {
-                placed.add(new Placed(request, original.baseOffset(), true));
-            } else if (!joined(request, verdict)) {
-                queuedBytes -= request.batches().sizeBytes();
-                sequencing.settled(request, verdict);
+            } else if (verdict instanceof WriteVerdict.Settled settled) {
+                Placed there = new Placed(request, settled.baseOffset(), settled.repeated(), settled.duplicates());
+                if (!merged.isEmpty() && settled.awaited() >= nextOffset) {
+                    placed.add(there);
+                } else if (!joined(there, settled.awaited())) {
+                    queuedBytes -= request.sizeBytes();
+                    sequencing.settled(there);
+                }
+            } else if (verdict instanceof WriteVerdict.Refused refused) {
+                refuse(request, refused.why(), sequencing);
             }
         }
         if (merged.isEmpty()) {
             return Optional.empty();
         }
-        Payload payload = concatenated(merged, size);
+        Payload payload = concatenated(merged);
         RecordBatches.assignOffsets(
                 payload.array(), payload.arrayOffset(), payload.arrayOffset() + payload.sizeBytes(), nextOffset, (int)
                         term);
@@ -136,6 +147,15 @@ final class Proposals {
         inflight.add(new Inflight(proposal.id(), nextOffset, placed));
         counters = counters.plus(merged.size(), offset - nextOffset);
         return Optional.of(proposal);
+    }
+
+    private void refuse(Produce request, SequenceVerdict why, Sequencing sequencing) {
+        if (isEarly(why)) {
+            early.add(new Early(request, why, earlyRound));
+        } else {
+            queuedBytes -= request.sizeBytes();
+            sequencing.refused(request, why);
+        }
     }
 
     private static boolean isEarly(SequenceVerdict verdict) {
@@ -169,8 +189,8 @@ final class Proposals {
     void refuseEarly(Sequencing sequencing) {
         while (!early.isEmpty() && early.peekFirst().round() < earlyRound) {
             Early refused = early.removeFirst();
-            queuedBytes -= refused.request().batches().sizeBytes();
-            sequencing.settled(refused.request(), refused.verdict());
+            queuedBytes -= refused.request().sizeBytes();
+            sequencing.refused(refused.request(), refused.why());
         }
         earlyRound++;
     }
@@ -180,31 +200,28 @@ final class Proposals {
         return counters;
     }
 
-    /** Whether it repeats something that is on its way; then it is answered together with that. */
-    private boolean joined(Produce request, SequenceVerdict verdict) {
-        if (verdict instanceof SequenceVerdict.Duplicate original) {
-            for (Iterator<Inflight> latestFirst = inflight.descendingIterator(); latestFirst.hasNext(); ) {
-                Inflight candidate = latestFirst.next();
-                if (candidate.firstOffset <= original.baseOffset()) {
-                    candidate.requests.add(new Placed(request, original.baseOffset(), true));
-                    return true;
-                }
+    /** Whether what it waits for is on its way; then it is answered together with that. */
+    private boolean joined(Placed placed, long awaitedOffset) {
+        for (Iterator<Inflight> latestFirst = inflight.descendingIterator(); latestFirst.hasNext(); ) {
+            Inflight candidate = latestFirst.next();
+            if (candidate.firstOffset <= awaitedOffset) {
+                candidate.requests.add(placed);
+                return true;
             }
         }
         return false;
     }
 
     /** One request's bytes are proposed as they are; several are copied together, once. */
-    private static Payload concatenated(List<Produce> requests, int size) {
-        if (requests.size() == 1) {
-            return requests.get(0).batches();
+    private static Payload concatenated(List<Payload> batches) {
+        if (batches.size() == 1) {
+            return batches.get(0);
         }
-        byte[] joined = new byte[size];
+        byte[] joined = new byte[batches.stream().mapToInt(Payload::sizeBytes).sum()];
         int at = 0;
-        for (Produce request : requests) {
-            Payload batches = request.batches();
-            System.arraycopy(batches.array(), batches.arrayOffset(), joined, at, batches.sizeBytes());
-            at += batches.sizeBytes();
+        for (Payload one : batches) {
+            System.arraycopy(one.array(), one.arrayOffset(), joined, at, one.sizeBytes());
+            at += one.sizeBytes();
         }
         return Payload.wrap(joined);
     }
@@ -247,7 +264,7 @@ final class Proposals {
         early.clear();
         while (!waiting.isEmpty()) {
             Produce request = waiting.removeFirst();
-            queuedBytes -= request.batches().sizeBytes();
+            queuedBytes -= request.sizeBytes();
             each.accept(request);
         }
     }
@@ -262,7 +279,7 @@ final class Proposals {
 
     private List<Placed> remove(Inflight done) {
         for (Placed placed : done.requests) {
-            queuedBytes -= placed.request().batches().sizeBytes();
+            queuedBytes -= placed.request().sizeBytes();
         }
         return done.requests;
     }

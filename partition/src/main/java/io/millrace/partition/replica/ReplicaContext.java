@@ -14,6 +14,7 @@ import java.util.function.Supplier;
  * @param watch wakes replicas of idle groups
  * @param clusterId of this broker; empty while it knows none
  * @param monotonicMillis a clock that never goes back and counts on while the process is stopped
+ * @param wallClockMillis since 1970; only for what leaders write into the log
  */
 public record ReplicaContext(
         Disk disk,
@@ -24,12 +25,22 @@ public record ReplicaContext(
         PeerRouter peers,
         BrokerWatch watch,
         Supplier<String> clusterId,
-        LongSupplier monotonicMillis) {
+        LongSupplier monotonicMillis,
+        LongSupplier wallClockMillis) {
     /** Configuration path of the dispatcher on which log I/O may block. */
     public static final String LOG_DISPATCHER = "millrace.log-dispatcher";
 
     public ReplicaContext withLog(LogSettings settings) {
         return new ReplicaContext(
-                disk, openLogs, raft, settings, cacheBytesMax, peers, watch, clusterId, monotonicMillis);
+                disk,
+                openLogs,
+                raft,
+                settings,
+                cacheBytesMax,
+                peers,
+                watch,
+                clusterId,
+                monotonicMillis,
+                wallClockMillis);
     }
 }

@@ -3,8 +3,9 @@ package io.millrace.partition.replica;
 import akka.actor.typed.javadsl.ActorContext;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.Snapshot;
-import io.millrace.partition.state.ProducerTable;
+import io.millrace.partition.state.DedupBounds;
 import io.millrace.partition.state.Producers;
+import io.millrace.partition.state.WriteHistory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -14,12 +15,13 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A replica's {@link Producers}, with what they need of the disk: the latest snapshot that was saved, what the log says since then,
+ * A replica's {@link Producers}, and what they wrote, with what that needs of the disk: the latest snapshot that was saved, what the log says since then,
  * and a new snapshot from time to time. Belongs to one {@link PartitionActor}, which gives the events back that this has sent to
  * it, and hears what comes of them.
  */
 final class ReplicaProducers {
     private static final int READ_BYTES = 4 << 20;
+    private static final int WINDOW_SHARE = 4;
 
     /** Something that was asked of the disk has ended. */
     sealed interface Event extends ReplicaMessage {}
@@ -45,6 +47,7 @@ final class ReplicaProducers {
 
     private final ActorContext<ReplicaMessage> actor;
     private final ReplicaId id;
+    private final Optional<DedupBounds> bounds;
     private final Disk disk;
     private final Executor blocking;
     /** So much is read, at most, to know the producers again after a start, and a little more. */
@@ -68,18 +71,21 @@ final class ReplicaProducers {
     private long bytesSinceSaved;
 
     /**
+     * @param bounds of the comparison by content, if there is one
      * @param blocking where the disk is waited for
      * @param snapshotBytes of the log, from one snapshot to the next
      */
     ReplicaProducers(
             ActorContext<ReplicaMessage> actor,
             ReplicaId id,
+            Optional<DedupBounds> bounds,
             Disk disk,
             Executor blocking,
             long snapshotBytes,
             Owner owner) {
         this.actor = actor;
         this.id = id;
+        this.bounds = bounds;
         this.disk = disk;
         this.blocking = blocking;
         this.snapshotBytes = snapshotBytes;
@@ -94,8 +100,8 @@ final class ReplicaProducers {
     }
 
     /** @throws IllegalStateException unless they are complete */
-    ProducerTable table() {
-        return producers().table();
+    WriteHistory history() {
+        return producers().history();
     }
 
     /** What was proposed here and did not arrive in the log never will. */
@@ -117,7 +123,7 @@ final class ReplicaProducers {
         logStart = Optional.of(snapshot);
         long index = snapshot.position().index();
         producers = new Producers(index);
-        producers().restored(in(snapshot).table(), index);
+        producers().restored(in(snapshot).history(), index);
         beingRead = false;
     }
 
@@ -125,7 +131,7 @@ final class ReplicaProducers {
         for (Entry entry : entries) {
             bytesSinceSaved += entry.payload().sizeBytes();
         }
-        ProducerBatches.in(entries).forEach(producers()::appended);
+        LoggedWrites.in(entries).forEach(producers()::appended);
     }
 
     void truncated(long fromIndex) {
@@ -164,8 +170,8 @@ final class ReplicaProducers {
     }
 
     private void load(long lastIndex) {
-        var atStart = logStart.map(ReplicaProducers::in)
-                .orElseGet(() -> new ProducerSnapshots.Snapshot(0, new ProducerTable()));
+        var atStart =
+                logStart.map(this::in).orElseGet(() -> new ProducerSnapshots.Snapshot(0, new WriteHistory(bounds)));
         int asked = logs;
         actor.pipeToSelf(
                 saving.handle((done, failure) -> lastIndex)
@@ -180,7 +186,7 @@ final class ReplicaProducers {
         } else if (snapshot.index() > producers().lastFound()) {
             load(producers().lastFound()); // cut off meanwhile
         } else {
-            producers().restored(snapshot.table(), snapshot.index());
+            producers().restored(snapshot.history(), snapshot.index());
             readOn();
             owner.advanced();
         }
@@ -212,23 +218,28 @@ final class ReplicaProducers {
             owner.failed("cannot read the log: " + read.failure());
             return;
         }
-        producers().read(found.batches(), found.lastIndex());
+        producers().read(found.writes(), found.lastIndex());
         bytesSinceSaved += found.sizeBytes();
         readOn();
         owner.advanced();
     }
 
     private void saveIfDue() {
-        if (!beingSaved && bytesSinceSaved >= snapshotBytes && producers().isComplete()) {
+        if (!beingSaved && producers().isComplete() && bytesSinceSaved >= bytesUntilSaved()) {
             beingSaved = true;
             bytesSinceSaved = 0;
             var snapshot = new ProducerSnapshots.Snapshot(
-                    producers().committedIndex(), producers().table().committedCopy());
+                    producers().committedIndex(), producers().history().committedCopy());
             CompletableFuture<Void> written =
                     CompletableFuture.runAsync(() -> snapshots().write(snapshot), blocking);
             saving = written;
             actor.pipeToSelf(written, (done, failure) -> new Saved(failure));
         }
+    }
+
+    /** Snapshots of large windows are rare enough to be a small part of what is written. */
+    private long bytesUntilSaved() {
+        return Math.max(snapshotBytes, WINDOW_SHARE * producers().history().windowBytes());
     }
 
     private void onSaved(Saved saved) {
@@ -238,15 +249,15 @@ final class ReplicaProducers {
         }
     }
 
-    private static ProducerSnapshots.Snapshot in(Snapshot snapshot) {
+    private ProducerSnapshots.Snapshot in(Snapshot snapshot) {
         return new ProducerSnapshots.Snapshot(
-                snapshot.position().index(), PartitionStateMachine.tableIn(snapshot.state()));
+                snapshot.position().index(), PartitionStateMachine.historyIn(snapshot.state(), bounds));
     }
 
     /** Blocks. */
     private ProducerSnapshots snapshots() {
         try {
-            return new ProducerSnapshots(disk.storageOf(id));
+            return new ProducerSnapshots(disk.storageOf(id), bounds);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

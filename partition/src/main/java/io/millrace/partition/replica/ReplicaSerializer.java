@@ -8,6 +8,7 @@ import akka.serialization.ByteBufferSerializer;
 import akka.serialization.SerializerWithStringManifest;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
+import io.millrace.partition.state.DuplicateRecord;
 import io.millrace.partition.state.ProducerBatch;
 import io.millrace.partition.state.SequenceVerdict;
 import java.io.NotSerializableException;
@@ -15,7 +16,9 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -29,11 +32,13 @@ import java.util.OptionalLong;
 public final class ReplicaSerializer extends SerializerWithStringManifest implements ByteBufferSerializer {
     private static final String PEER = "P";
     private static final String PRODUCE = "p";
+    private static final String PRODUCE_HASHED = "ph";
     private static final String FETCH = "f2";
     private static final String ABANDON_FETCH = "fa";
     private static final String GET_OFFSETS = "o2";
     private static final String GET_STATUS = "s";
     private static final String PRODUCED = "rp2";
+    private static final String PRODUCED_IN_PART = "rp3";
     private static final String SEQUENCE_REFUSED = "rs";
     private static final String FETCHED = "rf";
     private static final String OFFSETS = "ro2";
@@ -44,6 +49,8 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
     private static final String OUTCOME_UNKNOWN = "ru";
     private static final String FAILED = "rx";
     private static final String OPEN = "O";
+
+    private static final int DUPLICATE_BYTES = Integer.BYTES + Long.BYTES;
 
     private final ActorRefResolver refs;
 
@@ -60,14 +67,14 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
     public String manifest(Object message) {
         if (message instanceof PeerMessage) {
             return PEER;
-        } else if (message instanceof PartitionCommand.Produce) {
-            return PRODUCE;
+        } else if (message instanceof PartitionCommand.Produce produce) {
+            return produce.hashes().sizeBytes() == 0 ? PRODUCE : PRODUCE_HASHED;
         } else if (message instanceof PartitionCommand.Fetch) {
             return FETCH;
         } else if (message instanceof PartitionCommand.AbandonFetch) {
             return ABANDON_FETCH;
-        } else if (message instanceof PartitionReply.Produced) {
-            return PRODUCED;
+        } else if (message instanceof PartitionReply.Produced produced) {
+            return produced.duplicates().isEmpty() ? PRODUCED : PRODUCED_IN_PART;
         } else if (message instanceof PartitionReply.SequenceRefused) {
             return SEQUENCE_REFUSED;
         } else if (message instanceof PartitionReply.Fetched) {
@@ -110,7 +117,9 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
                     + RaftMessageCodec.sizeBound(peer.message())
                     + 3 * peer.clusterId().length();
         } else if (message instanceof PartitionCommand.Produce produce) {
-            return fixed + produce.batches().sizeBytes();
+            return fixed + produce.sizeBytes();
+        } else if (message instanceof PartitionReply.Produced produced) {
+            return fixed + DUPLICATE_BYTES * produced.duplicates().size();
         } else if (message instanceof PartitionReply.Fetched fetched) {
             return fixed + fetched.batches().sizeBytes();
         } else if (message instanceof PartitionReply.ReplicaFailed failed) {
@@ -139,6 +148,9 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             to.putLong(produce.requestId()).putInt(produce.recordCount());
             putRef(to, produce.replyTo());
             putPayload(to, produce.batches());
+            if (produce.hashes().sizeBytes() > 0) {
+                putPayload(to, produce.hashes());
+            }
         } else if (message instanceof PartitionCommand.Fetch fetch) {
             to.putLong(fetch.requestId()).putLong(fetch.offset()).putInt(fetch.maxBytes());
             to.putInt(fetch.minBytes()).putLong(fetch.maxWaitMillis());
@@ -149,7 +161,10 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             putRef(to, abandon.replyTo());
         } else if (message instanceof PartitionReply.Produced produced) {
             to.putLong(produced.requestId()).putLong(produced.baseOffset()).putInt(produced.recordCount());
-            to.put((byte) (produced.duplicate() ? 1 : 0));
+            to.put((byte) (produced.repeated() ? 1 : 0));
+            if (!produced.duplicates().isEmpty()) {
+                putDuplicates(to, produced.duplicates());
+            }
         } else if (message instanceof PartitionReply.SequenceRefused refused) {
             to.putLong(refused.requestId());
             putProducerBatch(to, refused.batch());
@@ -216,10 +231,12 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
         }
         long id = from.getLong();
         switch (manifest) {
-            case PRODUCE -> {
+            case PRODUCE, PRODUCE_HASHED -> {
                 int records = from.getInt();
                 ActorRef<PartitionReply> replyTo = getRef(from);
-                return new PartitionCommand.Produce(id, getPayload(from), records, replyTo);
+                Payload batches = getPayload(from);
+                Payload hashes = manifest.equals(PRODUCE) ? Payload.EMPTY : getPayload(from);
+                return new PartitionCommand.Produce(id, batches, records, hashes, replyTo);
             }
             case FETCH -> {
                 return new PartitionCommand.Fetch(
@@ -243,6 +260,10 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             }
             case PRODUCED -> {
                 return new PartitionReply.Produced(id, from.getLong(), from.getInt(), from.get() != 0);
+            }
+            case PRODUCED_IN_PART -> {
+                return new PartitionReply.Produced(
+                        id, from.getLong(), from.getInt(), from.get() != 0, getDuplicates(from));
             }
             case SEQUENCE_REFUSED -> {
                 return new PartitionReply.SequenceRefused(id, getProducerBatch(from), getVerdict(from));
@@ -298,6 +319,23 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
 
     private static ProducerBatch getProducerBatch(ByteBuffer from) {
         return new ProducerBatch(from.getLong(), from.getShort(), from.getInt(), from.getInt());
+    }
+
+    private static void putDuplicates(ByteBuffer to, List<DuplicateRecord> duplicates) {
+        to.putInt(duplicates.size());
+        duplicates.forEach(duplicate -> to.putInt(duplicate.place()).putLong(duplicate.offset()));
+    }
+
+    private static List<DuplicateRecord> getDuplicates(ByteBuffer from) {
+        int count = from.getInt();
+        if (count < 0 || count > from.remaining() / DUPLICATE_BYTES) {
+            throw new IllegalArgumentException(count + " duplicates with " + from.remaining() + " bytes left");
+        }
+        List<DuplicateRecord> duplicates = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            duplicates.add(new DuplicateRecord(from.getInt(), from.getLong()));
+        }
+        return duplicates;
     }
 
     private static void putVerdict(ByteBuffer to, SequenceVerdict verdict) {

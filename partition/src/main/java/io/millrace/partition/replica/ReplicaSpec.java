@@ -1,8 +1,10 @@
 package io.millrace.partition.replica;
 
 import io.millrace.partition.log.Retention;
+import io.millrace.partition.state.DedupBounds;
 import io.millrace.protocol.FlushPolicy;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a broker must know to run a replica.
@@ -12,9 +14,15 @@ import java.util.List;
  *     disk, then it is lost
  * @param flush of its topic
  * @param retention of its topic
+ * @param dedup of its topic, if records are compared by content
  */
 public record ReplicaSpec(
-        ReplicaId id, List<Integer> replicas, boolean isFounder, FlushPolicy flush, Retention retention) {
+        ReplicaId id,
+        List<Integer> replicas,
+        boolean isFounder,
+        FlushPolicy flush,
+        Retention retention,
+        Optional<DedupBounds> dedup) {
     public ReplicaSpec {
         replicas = List.copyOf(replicas);
     }

@@ -14,8 +14,13 @@ record ProducerHistory(short epoch, List<Written> batches) {
     /** A producer may have so many requests on their way at once and find each again, whichever of them it repeats. */
     static final int BATCHES_MAX = 5;
 
-    /** A batch in the log. */
-    record Written(int baseSequence, int recordCount, long baseOffset) {
+    /**
+     * A batch in the log.
+     *
+     * @param baseOffset of its first record; where all are left out, that of whatever came next
+     * @param leftOut so many of its records are not there
+     */
+    record Written(int baseSequence, int recordCount, long baseOffset, int leftOut) {
         boolean isSameAs(ProducerBatch batch) {
             return baseSequence == batch.baseSequence() && recordCount == batch.recordCount();
         }
@@ -30,13 +35,13 @@ record ProducerHistory(short epoch, List<Written> batches) {
      *
      * @param before null if nothing was known of the producer
      */
-    static ProducerHistory after(@Nullable ProducerHistory before, ProducerBatch batch, long baseOffset) {
+    static ProducerHistory after(@Nullable ProducerHistory before, ProducerBatch batch, long baseOffset, int leftOut) {
         List<Written> batches = new ArrayList<>(BATCHES_MAX);
         if (before != null && before.epoch == batch.epoch()) {
             int kept = Math.min(before.batches.size(), BATCHES_MAX - 1);
             batches.addAll(before.batches.subList(before.batches.size() - kept, before.batches.size()));
         }
-        batches.add(new Written(batch.baseSequence(), batch.recordCount(), baseOffset));
+        batches.add(new Written(batch.baseSequence(), batch.recordCount(), baseOffset, leftOut));
         return new ProducerHistory(batch.epoch(), batches);
     }
 
@@ -68,7 +73,7 @@ record ProducerHistory(short epoch, List<Written> batches) {
         }
         for (Written written : batches) {
             if (written.isSameAs(batch)) {
-                return new SequenceVerdict.Duplicate(written.baseOffset());
+                return new SequenceVerdict.Duplicate(written.baseOffset(), written.leftOut());
             }
         }
         return isBefore(batch.baseSequence(), expected) && !isBefore(expected, batch.nextSequence())

@@ -28,13 +28,18 @@ public final class ProducerTable {
     /** All replicas must agree on it. A producer takes a few hundred bytes. */
     public static final int PRODUCERS_MAX = 10_000;
 
+    /** @param turn of its latest batch, among all batches */
+    private record Known(long turn, ProducerHistory history) {}
+
     /** Entry {@code index} has changed this producer; before, this was known of it, or nothing. */
-    private record Undo(long index, long producerId, @Nullable ProducerHistory before) {}
+    private record Undo(long index, long producerId, @Nullable Known before) {}
 
     private final int producersMax;
-    private final Map<Long, ProducerHistory> producers = new HashMap<>();
-    /** By the offset of its latest batch, each producer. */
-    private final TreeMap<Long, Long> byLatestOffset = new TreeMap<>();
+    private final Map<Long, Known> producers = new HashMap<>();
+    /** By the turn of its latest batch, each producer. */
+    private final TreeMap<Long, Long> byTurn = new TreeMap<>();
+
+    private long nextTurn;
     /** Of the entries that are not committed, in the order in which things happened. */
     private final ArrayDeque<Undo> undos = new ArrayDeque<>();
     /** Of the producers of which something is proposed and not appended yet, how they will stand then. */
@@ -58,12 +63,30 @@ public final class ProducerTable {
      * @param baseOffset the one that it will have, if it is accepted
      */
     public SequenceVerdict propose(ProducerBatch batch, long baseOffset) {
-        ProducerHistory known = proposed.getOrDefault(batch.producerId(), producers.get(batch.producerId()));
-        SequenceVerdict verdict = known == null ? ProducerHistory.verdictWithout(batch) : known.verdictOn(batch);
+        SequenceVerdict verdict = verdictOn(batch);
         if (verdict == SequenceVerdict.Accepted.ACCEPTED) {
-            proposed.put(batch.producerId(), ProducerHistory.after(known, batch, baseOffset));
+            propose(batch, baseOffset, 0);
         }
         return verdict;
+    }
+
+    /** As {@link #propose(ProducerBatch, long)} decides, without consequences. */
+    SequenceVerdict verdictOn(ProducerBatch batch) {
+        ProducerHistory known = latestOf(batch.producerId());
+        return known == null ? ProducerHistory.verdictWithout(batch) : known.verdictOn(batch);
+    }
+
+    /** One that was accepted counts as proposed, without some of its records. */
+    void propose(ProducerBatch batch, long baseOffset, int leftOut) {
+        long id = batch.producerId();
+        proposed.put(id, ProducerHistory.after(latestOf(id), batch, baseOffset, leftOut));
+    }
+
+    /** What was proposed included. */
+    private @Nullable ProducerHistory latestOf(long producerId) {
+        ProducerHistory ahead = proposed.get(producerId);
+        Known known = producers.get(producerId);
+        return ahead != null || known == null ? ahead : known.history();
     }
 
     /** What was proposed and did not arrive in the log never will. */
@@ -77,18 +100,31 @@ public final class ProducerTable {
      * @param baseOffset beyond that of every batch before
      */
     public void appended(long index, ProducerBatch batch, long baseOffset) {
+        if (baseOffset <= latestOffset()) {
+            throw outOfOrder(index, baseOffset);
+        }
+        appended(index, batch, baseOffset, 0);
+    }
+
+    /**
+     * The log has this batch, or what is left of it.
+     *
+     * @param baseOffset not before that of any batch before
+     * @param leftOut so many of its records are not written
+     */
+    void appended(long index, ProducerBatch batch, long baseOffset, int leftOut) {
         long lastIndex = undos.isEmpty() ? 0 : undos.getLast().index();
-        if (index < lastIndex || baseOffset <= latestOffset()) {
-            throw new IllegalStateException("broken invariant: a batch at index " + index + ", offset " + baseOffset
-                    + " after index " + lastIndex + ", offset " + latestOffset());
+        if (index < lastIndex || baseOffset < latestOffset()) {
+            throw outOfOrder(index, baseOffset);
         }
         long id = batch.producerId();
-        ProducerHistory before = producers.get(id);
-        ProducerHistory after = ProducerHistory.after(before, batch, baseOffset);
+        Known before = producers.get(id);
+        ProducerHistory after =
+                ProducerHistory.after(before == null ? null : before.history(), batch, baseOffset, leftOut);
         undos.add(new Undo(index, id, before));
-        set(id, after);
+        set(id, new Known(nextTurn++, after));
         if (producers.size() > producersMax) {
-            long forgotten = byLatestOffset.firstEntry().getValue();
+            long forgotten = byTurn.firstEntry().getValue();
             undos.add(new Undo(index, forgotten, producers.get(forgotten)));
             set(forgotten, null);
         }
@@ -96,6 +132,12 @@ public final class ProducerTable {
         if (ahead != null && ahead.epoch() == after.epoch() && ahead.newest().equals(after.newest())) {
             proposed.remove(id);
         }
+    }
+
+    private IllegalStateException outOfOrder(long index, long baseOffset) {
+        long lastIndex = undos.isEmpty() ? 0 : undos.getLast().index();
+        return new IllegalStateException("broken invariant: a batch at index " + index + ", offset " + baseOffset
+                + " after index " + lastIndex + ", offset " + latestOffset());
     }
 
     /** Entry {@code fromIndex} and all after it are gone. */
@@ -121,7 +163,8 @@ public final class ProducerTable {
     public ProducerTable committedCopy() {
         ProducerTable copy = new ProducerTable(producersMax);
         copy.producers.putAll(producers);
-        copy.byLatestOffset.putAll(byLatestOffset);
+        copy.byTurn.putAll(byTurn);
+        copy.nextTurn = nextTurn;
         copy.undos.addAll(undos);
         copy.truncated(Long.MIN_VALUE);
         return copy;
@@ -129,9 +172,8 @@ public final class ProducerTable {
 
     /** Everything but what is proposed, without a checksum; see {@link #fromBytes}. */
     public byte[] toBytes() {
-        return ProducerTableFormat.write(byLatestOffset.values().stream()
-                .map(id -> Map.entry(id, historyOf(id)))
-                .toList());
+        return ProducerTableFormat.write(
+                byTurn.values().stream().map(id -> Map.entry(id, historyOf(id))).toList());
     }
 
     /**
@@ -148,34 +190,36 @@ public final class ProducerTable {
         var written = ProducerTableFormat.read(bytes);
         for (var producer : written.subList(Math.max(0, written.size() - producersMax), written.size())) {
             long latest = producer.getValue().newest().baseOffset();
-            if (table.producers.containsKey(producer.getKey()) || latest <= table.latestOffset()) {
+            if (table.producers.containsKey(producer.getKey()) || latest < table.latestOffset()) {
                 throw new IllegalArgumentException("producer " + producer.getKey() + " is out of order");
             }
-            table.set(producer.getKey(), producer.getValue());
+            table.set(producer.getKey(), new Known(table.nextTurn++, producer.getValue()));
         }
         return table;
     }
 
     /** Where the last batch that is remembered begins; -1 if there is none. */
     private long latestOffset() {
-        return byLatestOffset.isEmpty() ? -1 : byLatestOffset.lastKey();
+        return byTurn.isEmpty()
+                ? -1
+                : historyOf(byTurn.lastEntry().getValue()).newest().baseOffset();
     }
 
     private ProducerHistory historyOf(long producerId) {
-        ProducerHistory history = producers.get(producerId);
-        if (history == null) {
+        Known known = producers.get(producerId);
+        if (known == null) {
             throw new IllegalStateException("broken invariant: no producer " + producerId);
         }
-        return history;
+        return known.history();
     }
 
-    private void set(long producerId, @Nullable ProducerHistory history) {
-        ProducerHistory replaced = history == null ? producers.remove(producerId) : producers.put(producerId, history);
+    private void set(long producerId, @Nullable Known known) {
+        Known replaced = known == null ? producers.remove(producerId) : producers.put(producerId, known);
         if (replaced != null) {
-            byLatestOffset.remove(replaced.newest().baseOffset());
+            byTurn.remove(replaced.turn());
         }
-        if (history != null) {
-            byLatestOffset.put(history.newest().baseOffset(), producerId);
+        if (known != null) {
+            byTurn.put(known.turn(), producerId);
         }
     }
 }

@@ -9,30 +9,32 @@ import java.util.Map;
  * A {@link ProducerTable} as bytes, big endian. Disks hold it: a change of it is a new version.
  *
  * <pre>
- *  version, 1 byte: 1 │ producers, 4 │ per producer, by the offset of its latest batch:
- *     id, 8 │ epoch, 2 │ batches, 1 │ per batch, the oldest first: base sequence, 4 │ records, 4 │ base offset, 8
+ *  version, 1 byte: 1 or 2 │ producers, 4 │ per producer, by the turn of its latest batch:
+ *     id, 8 │ epoch, 2 │ batches, 1 │ per batch, the oldest first: base sequence, 4 │ records, 4 │ base offset, 8 │ version 2: left out, 4
  * </pre>
+ *
+ * Version 1 is written as long as it says everything.
  */
 final class ProducerTableFormat {
-    private static final int VERSION = 1;
+    private static final int WHOLE_BATCHES = 1;
+    private static final int WITH_LEFT_OUT = 2;
     private static final int HEADER_BYTES = 1 + 4;
     private static final int PRODUCER_BYTES = 8 + 2 + 1;
     private static final int BATCH_BYTES = 4 + 4 + 8;
+    private static final int LEFT_OUT_BYTES = 4;
 
-    private final byte[] bytes;
-    private int at;
-
-    private ProducerTableFormat(byte[] bytes) {
-        this.bytes = bytes;
-    }
+    private ProducerTableFormat() {}
 
     static byte[] write(List<Map.Entry<Long, ProducerHistory>> producers) {
+        boolean whole = producers.stream()
+                .allMatch(producer -> producer.getValue().batches().stream().allMatch(batch -> batch.leftOut() == 0));
         int size = HEADER_BYTES;
         for (var producer : producers) {
-            size += PRODUCER_BYTES + BATCH_BYTES * producer.getValue().batches().size();
+            int batches = producer.getValue().batches().size();
+            size += PRODUCER_BYTES + batches * (BATCH_BYTES + (whole ? 0 : LEFT_OUT_BYTES));
         }
-        ProducerTableFormat to = new ProducerTableFormat(new byte[size]);
-        to.put(VERSION, 1);
+        ByteWriter to = new ByteWriter(size);
+        to.put(whole ? WHOLE_BATCHES : WITH_LEFT_OUT, 1);
         to.put(producers.size(), 4);
         for (var producer : producers) {
             ProducerHistory history = producer.getValue();
@@ -43,62 +45,45 @@ final class ProducerTableFormat {
                 to.put(batch.baseSequence(), 4);
                 to.put(batch.recordCount(), 4);
                 to.put(batch.baseOffset(), 8);
+                if (!whole) {
+                    to.put(batch.leftOut(), LEFT_OUT_BYTES);
+                }
             }
         }
-        return to.bytes;
+        return to.bytes();
     }
 
     /** @throws IllegalArgumentException for what {@link #write} does not make, as far as one producer alone can tell */
     static List<Map.Entry<Long, ProducerHistory>> read(byte[] bytes) {
-        ProducerTableFormat from = new ProducerTableFormat(bytes);
-        long version = from.get(1);
-        require(version == VERSION, "version " + version + ", only " + VERSION + " is known");
-        long count = from.get(4);
-        require(count <= (bytes.length - HEADER_BYTES) / (PRODUCER_BYTES + BATCH_BYTES), count + " producers");
+        ByteReader from = new ByteReader("table of producers", bytes);
+        boolean whole = from.requireVersion(WHOLE_BATCHES, WITH_LEFT_OUT) == WHOLE_BATCHES;
         List<Map.Entry<Long, ProducerHistory>> producers = new ArrayList<>();
-        for (long i = 0; i < count; i++) {
-            producers.add(Map.entry(from.get(8), from.history()));
+        for (long left = from.count(PRODUCER_BYTES + BATCH_BYTES); left > 0; left--) {
+            producers.add(Map.entry(from.get(8), history(from, whole)));
         }
-        require(from.at == bytes.length, (bytes.length - from.at) + " bytes too many");
+        from.requireEnd();
         return producers;
     }
 
-    private ProducerHistory history() {
-        short epoch = (short) get(2);
-        long count = get(1);
-        require(epoch >= 0 && count >= 1 && count <= ProducerHistory.BATCHES_MAX, "epoch " + epoch + ", " + count);
+    private static ProducerHistory history(ByteReader from, boolean whole) {
+        short epoch = (short) from.get(2);
+        long count = from.get(1);
+        from.require(epoch >= 0 && count >= 1 && count <= ProducerHistory.BATCHES_MAX, "epoch " + epoch + ", " + count);
         List<Written> batches = new ArrayList<>();
-        long before = -1;
+        long end = 0;
         for (long i = 0; i < count; i++) {
-            Written batch = new Written((int) get(4), (int) get(4), get(8));
-            require(
-                    batch.baseSequence() >= 0 && batch.recordCount() >= 1 && batch.baseOffset() > before,
-                    batch + " after offset " + before);
-            before = batch.baseOffset();
+            Written batch = new Written(
+                    (int) from.get(4), (int) from.get(4), from.get(8), whole ? 0 : (int) from.get(LEFT_OUT_BYTES));
+            from.require(
+                    batch.baseSequence() >= 0
+                            && batch.recordCount() >= 1
+                            && batch.leftOut() >= 0
+                            && batch.leftOut() <= batch.recordCount()
+                            && batch.baseOffset() >= end,
+                    batch + " after those up to offset " + end);
+            end = batch.baseOffset() + batch.recordCount() - batch.leftOut();
             batches.add(batch);
         }
         return new ProducerHistory(epoch, batches);
-    }
-
-    private void put(long value, int size) {
-        for (int shift = (size - 1) * 8; shift >= 0; shift -= 8) {
-            bytes[at++] = (byte) (value >> shift);
-        }
-    }
-
-    /** Shorter numbers come without a sign. */
-    private long get(int size) {
-        require(bytes.length - at >= size, "it ends after " + bytes.length + " bytes");
-        long value = 0;
-        for (int i = 0; i < size; i++) {
-            value = (value << 8) | (bytes[at++] & 0xff);
-        }
-        return value;
-    }
-
-    private static void require(boolean holds, String otherwise) {
-        if (!holds) {
-            throw new IllegalArgumentException("not a table of producers: " + otherwise);
-        }
     }
 }

@@ -1,13 +1,14 @@
 package io.millrace.partition.state;
 
+import io.millrace.partition.state.WriteHistory.Logged;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * The {@link ProducerTable} of a replica, from its start on: first found again, then following the log.
+ * The {@link WriteHistory} of a replica, from its start on: first found again, then following the log.
  *
- * <p>How much of a log that was found on disk is committed is not known, and what is not may be cut off. So the table is
+ * <p>How much of a log that was found on disk is committed is not known, and what is not may be cut off. So the history is
  * made of entries only as they are known to be committed, until it has passed the end of what was found; what is appended
  * meanwhile waits.
  *
@@ -17,17 +18,14 @@ import java.util.Optional;
  *                                              applied                   lastFound    waiting
  * </pre>
  *
- * <p>A leader's own first entry comes after all that was found: once that is committed, the table can be completed.
+ * <p>A leader's own first entry comes after all that was found: once that is committed, the history can be completed.
  */
 public final class Producers {
-    /** A batch in the log, with its entry's index and its first record's offset. */
-    public record Logged(long index, ProducerBatch batch, long baseOffset) {}
-
-    /** Entries that the table needs, both ends included. */
+    /** Entries that the history needs, both ends included. */
     public record Range(long first, long last) {}
 
     private final ArrayDeque<Logged> waiting = new ArrayDeque<>();
-    private ProducerTable table = new ProducerTable();
+    private WriteHistory history = new WriteHistory(Optional.empty());
     private boolean restored;
     private boolean complete;
     private long applied;
@@ -40,12 +38,12 @@ public final class Producers {
     }
 
     /**
-     * Where to begin: with the table as of an entry that was committed, or with an empty one before the first entry.
+     * Where to begin: with the history as of an entry that was committed, or with an empty one before the first entry.
      *
      * @param index at most that of the last entry found
      */
-    public void restored(ProducerTable from, long index) {
-        table = from;
+    public void restored(WriteHistory from, long index) {
+        history = from;
         applied = index;
         committed = Math.max(committed, index);
         restored = true;
@@ -57,20 +55,20 @@ public final class Producers {
         return lastFound;
     }
 
-    /** Whether the table says all that the log does. */
+    /** Whether the history says all that the log does. */
     public boolean isComplete() {
         return complete;
     }
 
     /** @throws IllegalStateException unless {@link #isComplete()} */
-    public ProducerTable table() {
+    public WriteHistory history() {
         if (!complete) {
-            throw new IllegalStateException("the producers are not all known yet");
+            throw new IllegalStateException("not everything is known yet that was written");
         }
-        return table;
+        return history;
     }
 
-    /** These entries are committed and found on disk, and the table lacks them; empty if there is nothing to read now. */
+    /** These entries are committed and found on disk, and the history lacks them; empty if there is nothing to read now. */
     public Optional<Range> toRead() {
         long last = Math.min(committed, lastFound);
         return restored && !complete && applied < last ? Optional.of(new Range(applied + 1, last)) : Optional.empty();
@@ -79,23 +77,23 @@ public final class Producers {
     /**
      * What {@link #toRead()} asked for, or the beginning of it.
      *
-     * @param batches of producers in these entries, in order
+     * @param found what these entries say, in order
      * @param last the last entry that was read
      */
-    public void read(List<Logged> batches, long last) {
+    public void read(List<Logged> found, long last) {
         if (last <= applied || last > Math.min(committed, lastFound)) {
             throw new IllegalStateException("broken invariant: read up to entry " + last + ", applied " + applied
                     + ", committed " + committed + ", found " + lastFound);
         }
-        batches.forEach(logged -> table.appended(logged.index(), logged.batch(), logged.baseOffset()));
-        table.committed(last);
+        found.forEach(history::appended);
+        history.committed(last);
         applied = last;
         completeIfPossible();
     }
 
     public void appended(Logged logged) {
         if (complete) {
-            table.appended(logged.index(), logged.batch(), logged.baseOffset());
+            history.appended(logged);
         } else {
             waiting.add(logged);
         }
@@ -104,7 +102,7 @@ public final class Producers {
     /** Entry {@code fromIndex} and all after it are gone. */
     public void truncated(long fromIndex) {
         if (complete) {
-            table.truncated(fromIndex);
+            history.truncated(fromIndex);
             return;
         }
         while (!waiting.isEmpty() && waiting.getLast().index() >= fromIndex) {
@@ -116,13 +114,13 @@ public final class Producers {
 
     /** What was proposed here and did not arrive in the log never will. */
     public void abandonProposed() {
-        table.abandonProposed();
+        history.abandonProposed();
     }
 
     public void committed(long index) {
         committed = Math.max(committed, index);
         if (complete) {
-            table.committed(committed);
+            history.committed(committed);
         }
     }
 
@@ -137,9 +135,9 @@ public final class Producers {
     private void completeIfPossible() {
         if (restored && !complete && applied >= lastFound) {
             complete = true;
-            waiting.forEach(logged -> table.appended(logged.index(), logged.batch(), logged.baseOffset()));
+            waiting.forEach(history::appended);
             waiting.clear();
-            table.committed(committed);
+            history.committed(committed);
         }
     }
 }

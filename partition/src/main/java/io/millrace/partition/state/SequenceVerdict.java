@@ -8,8 +8,16 @@ public sealed interface SequenceVerdict {
         ACCEPTED
     }
 
-    /** It is in the log already, from this offset on, though perhaps not committed yet. */
-    record Duplicate(long baseOffset) implements SequenceVerdict {}
+    /**
+     * It is in the log already, from this offset on, though perhaps not committed yet.
+     *
+     * @param leftOut so many of its records are not, since others of the same content were there before; see {@link WriteHistory}
+     */
+    record Duplicate(long baseOffset, int leftOut) implements SequenceVerdict {
+        public Duplicate(long baseOffset) {
+            this(baseOffset, 0);
+        }
+    }
 
     /** All of its records are in the log already, so long ago that nobody remembers their offsets. */
     enum DuplicateTooOld implements SequenceVerdict {

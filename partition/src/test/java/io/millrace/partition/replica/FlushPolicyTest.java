@@ -94,12 +94,12 @@ class FlushPolicyTest {
     }
 
     private static void assertWritten(PartitionReply reply) {
-        assertThat(reply).isInstanceOfSatisfying(Produced.class, written -> assertThat(written.duplicate())
+        assertThat(reply).isInstanceOfSatisfying(Produced.class, written -> assertThat(written.repeated())
                 .isFalse());
     }
 
     private static void assertDuplicate(PartitionReply reply) {
-        assertThat(reply).isInstanceOfSatisfying(Produced.class, written -> assertThat(written.duplicate())
+        assertThat(reply).isInstanceOfSatisfying(Produced.class, written -> assertThat(written.repeated())
                 .isTrue());
     }
 

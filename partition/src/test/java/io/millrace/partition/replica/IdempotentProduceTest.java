@@ -66,13 +66,13 @@ class IdempotentProduceTest {
     private static void assertWritten(PartitionReply reply, long baseOffset) {
         Produced produced = (Produced) reply;
         assertThat(produced.baseOffset()).isEqualTo(baseOffset);
-        assertThat(produced.duplicate()).isFalse();
+        assertThat(produced.repeated()).isFalse();
     }
 
     private static void assertDuplicate(PartitionReply reply, long baseOffset) {
         Produced produced = (Produced) reply;
         assertThat(produced.baseOffset()).isEqualTo(baseOffset);
-        assertThat(produced.duplicate()).isTrue();
+        assertThat(produced.repeated()).isTrue();
     }
 
     @Test
@@ -89,7 +89,7 @@ class IdempotentProduceTest {
             assertThat(answers).allSatisfy(answer -> assertThat(((Produced) answer).baseOffset())
                     .isEqualTo(1));
             assertThat(answers)
-                    .filteredOn(answer -> !((Produced) answer).duplicate())
+                    .filteredOn(answer -> !((Produced) answer).repeated())
                     .hasSize(1);
             assertThat(group.readAll(leader)).containsExactly("before", "a", "b");
         }

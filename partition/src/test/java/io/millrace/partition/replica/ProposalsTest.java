@@ -7,8 +7,9 @@ import io.millrace.partition.raft.Payload;
 import io.millrace.partition.replica.PartitionCommand.Produce;
 import io.millrace.partition.replica.Proposals.Placed;
 import io.millrace.partition.replica.Proposals.Proposal;
-import io.millrace.partition.state.ProducerTable;
 import io.millrace.partition.state.SequenceVerdict;
+import io.millrace.partition.state.WriteHistory;
+import io.millrace.partition.state.WriteVerdict;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +21,7 @@ class ProposalsTest {
     private static final long PRODUCER = 7;
 
     private final Proposals proposals = new Proposals(new PartitionSettings(1 << 20, 1 << 20, 3, 1, 1 << 20));
-    private final ProducerTable table = new ProducerTable();
+    private final WriteHistory history = new WriteHistory(Optional.empty());
     private final List<String> answers = new ArrayList<>();
     private long requestId;
     private long nextOffset;
@@ -28,13 +29,19 @@ class ProposalsTest {
 
     private final Proposals.Sequencing sequencing = new Proposals.Sequencing() {
         @Override
-        public SequenceVerdict decide(Produce request, long baseOffset) {
-            return table.propose(ProducerBatches.of(request.batches()).orElseThrow(), baseOffset);
+        public WriteVerdict decide(Produce request, long nextOffset) {
+            return history.propose(
+                    ProducerBatches.of(request.batches()), request.recordCount(), List.of(), nextOffset, 0);
         }
 
         @Override
-        public void settled(Produce request, SequenceVerdict verdict) {
-            answers.add(request.requestId() + " " + verdict);
+        public void settled(Placed request) {
+            answers.add(request.request().requestId() + " at once " + request.baseOffset());
+        }
+
+        @Override
+        public void refused(Produce request, SequenceVerdict why) {
+            answers.add(request.requestId() + " " + why);
         }
     };
 
@@ -62,7 +69,7 @@ class ProposalsTest {
     }
 
     private void answered(Placed placed) {
-        answers.add(placed.request().requestId() + " at " + placed.baseOffset() + (placed.duplicate() ? " again" : ""));
+        answers.add(placed.request().requestId() + " at " + placed.baseOffset() + (placed.repeated() ? " again" : ""));
     }
 
     @Test
@@ -107,7 +114,7 @@ class ProposalsTest {
 
         offer(0, 2); // while the other one is on its way
         assertThat(propose()).isEmpty();
-        assertThat(answers).containsExactly("3 " + new SequenceVerdict.Duplicate(0));
+        assertThat(answers).containsExactly("3 at once 0");
     }
 
     @Test

@@ -90,6 +90,7 @@ class RaftActorTest {
                 new Nobody(),
                 new BrokerWatch(),
                 () -> "",
+                () -> 0,
                 () -> 0);
         Membership membership = Membership.ofVoters(new TreeSet<>(Set.of(SELF, SECOND, THIRD)));
         return RaftActor.create(

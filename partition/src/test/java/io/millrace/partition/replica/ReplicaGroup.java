@@ -13,6 +13,7 @@ import io.millrace.partition.log.Retention;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftSettings;
 import io.millrace.partition.raft.RaftStatus;
+import io.millrace.partition.state.DedupBounds;
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordBatchBuilder;
@@ -24,8 +25,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntFunction;
 
 /** The replicas of one partition in one actor system: real actors and files, and a network that can be cut. */
@@ -47,6 +50,10 @@ final class ReplicaGroup implements AutoCloseable {
     private final PartitionSettings settings;
     private final LogSettings logSettings;
     private final Retention retention;
+    private final Optional<DedupBounds> dedup;
+    /** What leaders take for the time of day. */
+    final AtomicLong wallClockMillis = new AtomicLong(1_000_000);
+
     private final List<Integer> brokers;
     private final Map<Integer, ActorRef<ReplicaMessage>> running = new ConcurrentHashMap<>();
     private final Set<Integer> cutOff = ConcurrentHashMap.newKeySet();
@@ -94,6 +101,21 @@ final class ReplicaGroup implements AutoCloseable {
             LogSettings logSettings,
             Retention retention,
             Integer... brokers) {
+        this(kit, disks, raft, topicId, settings, logSettings, retention, Optional.empty(), brokers);
+    }
+
+    /** @param dedup for partitions that compare records by content */
+    ReplicaGroup(
+            ActorTestKit kit,
+            IntFunction<Disk> disks,
+            RaftSettings raft,
+            long topicId,
+            PartitionSettings settings,
+            LogSettings logSettings,
+            Retention retention,
+            Optional<DedupBounds> dedup,
+            Integer... brokers) {
+        this.dedup = dedup;
         this.logSettings = logSettings;
         this.retention = retention;
         this.kit = kit;
@@ -120,11 +142,12 @@ final class ReplicaGroup implements AutoCloseable {
                 new Network(broker),
                 new BrokerWatch(),
                 () -> "",
-                () -> System.nanoTime() / 1_000_000);
+                () -> System.nanoTime() / 1_000_000,
+                wallClockMillis::get);
         running.put(
                 broker,
                 kit.spawn(PartitionActor.create(
-                        new ReplicaSpec(id(broker), brokers, true, logSettings.flush(), retention),
+                        new ReplicaSpec(id(broker), brokers, true, logSettings.flush(), retention, dedup),
                         settings,
                         context,
                         observer.getRef())));
@@ -189,6 +212,12 @@ final class ReplicaGroup implements AutoCloseable {
     PartitionReply produce(ActorRef<? super PartitionCommand> to, String... values) {
         TestProbe<PartitionReply> probe = kit.createTestProbe();
         to.tell(new PartitionCommand.Produce(++requestId, batch(values), values.length, probe.getRef()));
+        return probe.receiveMessage(PATIENCE);
+    }
+
+    PartitionReply produce(ActorRef<? super PartitionCommand> to, int recordCount, Payload batches) {
+        TestProbe<PartitionReply> probe = kit.createTestProbe();
+        to.tell(new PartitionCommand.Produce(++requestId, batches, recordCount, probe.getRef()));
         return probe.receiveMessage(PATIENCE);
     }
 

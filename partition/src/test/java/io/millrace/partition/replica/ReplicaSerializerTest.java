@@ -18,12 +18,14 @@ import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.ReadOutcome;
 import io.millrace.partition.raft.SnapshotId;
 import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
+import io.millrace.partition.state.DuplicateRecord;
 import io.millrace.partition.state.ProducerBatch;
 import io.millrace.partition.state.SequenceVerdict;
 import java.io.NotSerializableException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -94,6 +96,7 @@ class ReplicaSerializerTest {
         List<Object> all = new java.util.ArrayList<>(List.of(
                 ReplicaMessage.Open.INSTANCE,
                 new PartitionCommand.Produce(1, payload, 3, replies.getRef()),
+                new PartitionCommand.Produce(1, payload, 3, Payload.wrap(new byte[48]), replies.getRef()),
                 new PartitionCommand.Fetch(2, 3, 4, 5, 6, replies.getRef()),
                 new PartitionCommand.Fetch(2, 3, 4, 5, 6, new ReadMode(true, false), replies.getRef()),
                 new PartitionCommand.Fetch(2, 3, 4, 5, 6, new ReadMode(true, true), replies.getRef()),
@@ -103,6 +106,8 @@ class ReplicaSerializerTest {
                 new PartitionCommand.GetStatus(4, replies.getRef()),
                 new PartitionReply.Produced(1, 2, 3, false),
                 new PartitionReply.Produced(1, 2, 3, true),
+                new PartitionReply.Produced(
+                        1, -1, 200, true, Collections.nCopies(200, new DuplicateRecord(7, 1L << 40))),
                 refused(SequenceVerdict.UnknownProducer.UNKNOWN_PRODUCER),
                 refused(SequenceVerdict.DuplicateTooOld.DUPLICATE_TOO_OLD),
                 refused(new SequenceVerdict.Fenced((short) 7)),

@@ -61,7 +61,8 @@ class SleepingMemberTest {
                 () -> {
                     looksAtTheClock.incrementAndGet();
                     return nowMillis.get();
-                });
+                },
+                () -> 0);
         Membership membership = Membership.ofVoters(new TreeSet<>(Set.of(SELF, SECOND, THIRD)));
         member = KIT.spawn(RaftActor.create(
                 id,

@@ -100,7 +100,8 @@ class SnapshotTransferTest {
                 new Network(),
                 new BrokerWatch(),
                 () -> "",
-                () -> System.nanoTime() / 1_000_000);
+                () -> System.nanoTime() / 1_000_000,
+                () -> 0);
         members.put(
                 member,
                 KIT.spawn(RaftActor.create(

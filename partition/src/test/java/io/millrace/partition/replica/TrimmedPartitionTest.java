@@ -77,7 +77,7 @@ class TrimmedPartitionTest {
             assertThat(second.replica().brokerId()).isEqualTo(lost);
             ActorRef<PartitionCommand> successor = second.leaderRef().orElseThrow();
             assertThat(produce(group, successor, BATCHES - 1)).satisfies(reply -> {
-                assertThat(((Produced) reply).duplicate()).isTrue();
+                assertThat(((Produced) reply).repeated()).isTrue();
                 assertThat(((Produced) reply).baseOffset()).isEqualTo(BATCHES - 1);
             });
             assertThat(((Produced) produce(group, successor, BATCHES)).baseOffset())

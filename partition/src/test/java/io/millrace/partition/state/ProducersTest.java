@@ -3,10 +3,11 @@ package io.millrace.partition.state;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import io.millrace.partition.state.Producers.Logged;
 import io.millrace.partition.state.Producers.Range;
+import io.millrace.partition.state.WriteHistory.Logged;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -14,14 +15,14 @@ import net.jqwik.api.Property;
 
 class ProducersTest {
     private static Logged logged(long index, int sequence) {
-        return new Logged(index, new ProducerBatch(7, (short) 0, sequence, 1), index);
+        return new Logged.Batch(index, new ProducerBatch(7, (short) 0, sequence, 1), index);
     }
 
     @Example
     void withAnEmptyLogItIsCompleteAtOnce() {
         Producers producers = new Producers(0);
         assertThat(producers.isComplete()).isFalse();
-        producers.restored(new ProducerTable(), 0);
+        producers.restored(new WriteHistory(Optional.empty()), 0);
         assertThat(producers.isComplete()).isTrue();
     }
 
@@ -30,13 +31,13 @@ class ProducersTest {
         Producers producers = new Producers(10);
         producers.committed(4);
         assertThat(producers.toRead()).isEmpty();
-        producers.restored(new ProducerTable(), 2);
+        producers.restored(new WriteHistory(Optional.empty()), 2);
         assertThat(producers.toRead()).contains(new Range(3, 4));
         producers.read(List.of(logged(3, 0)), 3);
         assertThat(producers.toRead()).contains(new Range(4, 4));
         producers.read(List.of(), 4);
         assertThat(producers.toRead()).isEmpty();
-        assertThatIllegalStateException().isThrownBy(producers::table);
+        assertThatIllegalStateException().isThrownBy(producers::history);
         producers.committed(20);
         assertThat(producers.toRead()).contains(new Range(5, 10));
     }
@@ -45,7 +46,7 @@ class ProducersTest {
     @Example
     void whatASnapshotKnewToBeCommittedStaysKnown() {
         Producers producers = new Producers(5);
-        producers.restored(new ProducerTable(), 5);
+        producers.restored(new WriteHistory(Optional.empty()), 5);
         producers.committed(2);
         assertThat(producers.committedIndex()).isEqualTo(5);
     }
@@ -53,18 +54,18 @@ class ProducersTest {
     @Example
     void whatWasFoundAndIsCutOffIsNotWaitedFor() {
         Producers producers = new Producers(10);
-        producers.restored(new ProducerTable(), 4);
+        producers.restored(new WriteHistory(Optional.empty()), 4);
         producers.committed(4);
         producers.appended(logged(11, 0));
         producers.truncated(5);
         producers.appended(logged(5, 0));
         assertThat(producers.isComplete()).isTrue();
-        assertThat(producers.table().producerCount()).isEqualTo(1);
+        assertThat(producers.history().producerCount()).isEqualTo(1);
     }
 
     /** Whatever is known, read, committed or cut off in whatever order, it ends as if it had seen the log from its start. */
     @Property(tries = 300)
-    void itEndsWithTheTableOfTheWholeLog(@ForAll long seed) {
+    void itEndsWithTheHistoryOfTheWholeLog(@ForAll long seed) {
         Random random = new Random(seed);
         List<Logged> log = new ArrayList<>(); // log.get(i) is entry i + 1
         for (int i = random.nextInt(20); i > 0; i--) {
@@ -80,7 +81,7 @@ class ProducersTest {
             switch (random.nextInt(5)) {
                 case 0 -> {
                     if (!restored) {
-                        producers.restored(tableOf(snapshot), snapshotAt);
+                        producers.restored(historyOf(snapshot), snapshotAt);
                         restored = true;
                     }
                 }
@@ -103,13 +104,13 @@ class ProducersTest {
             }
         }
         if (!restored) {
-            producers.restored(tableOf(snapshot), snapshotAt);
+            producers.restored(historyOf(snapshot), snapshotAt);
         }
         producers.committed(log.size());
         while (producers.toRead().isPresent()) {
             readSome(producers, log, random);
         }
-        assertThat(producers.table().toBytes()).isEqualTo(tableOf(log).toBytes());
+        assertThat(producers.history().toBytes()).isEqualTo(historyOf(log).toBytes());
     }
 
     private static void readSome(Producers producers, List<Logged> log, Random random) {
@@ -119,9 +120,9 @@ class ProducersTest {
         });
     }
 
-    private static ProducerTable tableOf(List<Logged> log) {
-        ProducerTable table = new ProducerTable();
-        log.forEach(logged -> table.appended(logged.index(), logged.batch(), logged.baseOffset()));
-        return table;
+    private static WriteHistory historyOf(List<Logged> log) {
+        WriteHistory history = new WriteHistory(Optional.empty());
+        log.forEach(history::appended);
+        return history;
     }
 }

@@ -2,11 +2,12 @@ package io.millrace.partition.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.millrace.partition.state.Producers.Logged;
-import io.millrace.partition.state.SequenceVerdict.Accepted;
-import io.millrace.partition.state.SequenceVerdict.Duplicate;
+import io.millrace.partition.state.WriteHistory.Logged;
+import io.millrace.partition.state.WriteVerdict.Append;
+import io.millrace.partition.state.WriteVerdict.Settled;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -33,7 +34,7 @@ class WrittenOnceTest {
         final List<Entry> log = new ArrayList<>();
         Producers producers = new Producers(0);
         boolean restored;
-        ProducerTable snapshot = new ProducerTable();
+        WriteHistory snapshot = new WriteHistory(Optional.empty());
         long snapshotIndex;
         long commitIndex;
 
@@ -48,7 +49,7 @@ class WrittenOnceTest {
         void append(Entry entry) {
             log.add(entry);
             if (entry.batch() != null) {
-                producers.appended(new Logged(log.size(), entry.batch(), entry.offset()));
+                producers.appended(new Logged.Batch(log.size(), entry.batch(), entry.offset()));
             }
         }
 
@@ -68,7 +69,7 @@ class WrittenOnceTest {
 
         void restoreOrRead(Random random) {
             if (!restored) {
-                producers.restored(ProducerTable.fromBytes(snapshot.toBytes()), snapshotIndex);
+                producers.restored(WriteHistory.fromBytes(snapshot.toBytes(), Optional.empty()), snapshotIndex);
                 restored = true;
             }
             producers.toRead().ifPresent(range -> {
@@ -77,7 +78,7 @@ class WrittenOnceTest {
                 for (long index = range.first(); index <= last; index++) {
                     Entry entry = log.get((int) index - 1);
                     if (entry.batch() != null) {
-                        found.add(new Logged(index, entry.batch(), entry.offset()));
+                        found.add(new Logged.Batch(index, entry.batch(), entry.offset()));
                     }
                 }
                 producers.read(found, last);
@@ -142,7 +143,7 @@ class WrittenOnceTest {
                 case 1 -> restart(any);
                 case 2 -> {
                     if (any.producers.isComplete()) {
-                        any.snapshot = any.producers.table().committedCopy();
+                        any.snapshot = any.producers.history().committedCopy();
                         any.snapshotIndex = any.producers.committedIndex();
                     }
                 }
@@ -268,14 +269,16 @@ class WrittenOnceTest {
                 return;
             }
             ProducerBatch batch = client.batch();
-            SequenceVerdict verdict = to.producers.table().propose(batch, proposedOffset);
-            if (verdict == Accepted.ACCEPTED) {
+            WriteVerdict verdict = to.producers
+                    .history()
+                    .propose(Optional.of(batch), batch.recordCount(), List.of(), proposedOffset, 0);
+            if (verdict instanceof Append) {
                 proposed.add(new Entry(term, batch, proposedOffset));
                 proposedOffset += batch.recordCount();
             } else {
-                assertThat(verdict).as("%s", batch).isInstanceOf(Duplicate.class);
+                assertThat(verdict).as("%s", batch).isInstanceOf(Settled.class);
                 duplicates++;
-                long offset = ((Duplicate) verdict).baseOffset();
+                long offset = ((Settled) verdict).baseOffset();
                 boolean committed = to.log.subList(0, (int) to.commitIndex).stream()
                         .anyMatch(entry -> batch.equals(entry.batch()) && entry.offset() == offset);
                 if (committed && random.nextBoolean()) { // else the answer is lost, or is not due
