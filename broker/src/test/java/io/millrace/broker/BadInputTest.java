@@ -27,7 +27,9 @@ import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each kind of bad input, and the precise answer to it. */
 class BadInputTest extends WithOneBroker {
@@ -176,6 +178,62 @@ class BadInputTest extends WithOneBroker {
                 .isZero();
     }
 
+    /** Each with a checksum that is right. */
+    @ParameterizedTest
+    @CsvSource({
+        "16, 1, 1, BAD_MAGIC",
+        "16, 1, 3, BAD_MAGIC",
+        "57, 4, 3, BAD_COUNT", // one record more than there are
+        "57, 4, 1, BAD_COUNT",
+        "57, 4, -1, BAD_COUNT",
+        "57, 4, 2147483647, BAD_COUNT",
+        "57, 4, 0, EMPTY",
+        "23, 4, 5, BAD_COUNT", // the last offset
+        "8, 4, 40, BAD_LENGTH", // the size
+        "8, 4, 100000, TRUNCATED",
+        "27, 8, -5, BAD_TIMESTAMP",
+        "35, 8, -5, BAD_TIMESTAMP",
+        "35, 8, 43, BAD_TIMESTAMP", // later than that of any record
+        "43, 8, -7, BAD_PRODUCER",
+        "21, 2, 7, UNSUPPORTED_CODEC"
+    })
+    void aHeaderThatLiesIsRefusedAndTheLieNamed(int field, int size, long value, String problem) {
+        String topic = newTopic(1);
+        byte[] lying = batch("a", "b").toByteArray();
+        for (int i = 0; i < size; i++) {
+            lying[field + i] = (byte) (value >> ((size - 1 - i) * 8));
+        }
+
+        Told told = failure(() -> messages.produce(batches(topic, withChecksum(lying))));
+
+        assertThat(told.code()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        assertThat(told.reason()).isEqualTo(ErrorReason.CORRUPT_BATCH);
+        assertThat(told.data().get("problem")).contains(problem);
+        assertThat(messages.produce(batches(topic, batch("good"))).getBaseOffset())
+                .isZero();
+    }
+
+    /** Of what a block of snappy says it unpacks to: a little more or less, and much more. */
+    @ParameterizedTest
+    @ValueSource(ints = {20, 21})
+    void aCompressedSizeThatLiesIsRefused(int position) {
+        String topic = newTopic(1);
+        byte[] lying = batch(Compression.SNAPPY, "x".repeat(1_000)).toByteArray();
+        lying[RecordBatch.HEADER_SIZE + position] ^= 0x11;
+
+        Told told = failure(() -> messages.produce(batches(topic, withChecksum(lying))));
+
+        assertThat(told.code()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        assertThat(told.data().get("problem")).contains("BAD_COMPRESSION", "SNAPPY");
+    }
+
+    private static Bytes withChecksum(byte[] batch) {
+        CRC32C crc = new CRC32C();
+        crc.update(batch, 21, batch.length - 21);
+        ByteBuffer.wrap(batch).putInt(17, (int) crc.getValue());
+        return Bytes.wrap(batch);
+    }
+
     @ParameterizedTest
     @EnumSource(names = "NONE", mode = EnumSource.Mode.EXCLUDE)
     void aBatchThatUnpacksToFarMoreThanItIsIsRefusedWithTheLimit(Compression compression) {
@@ -204,11 +262,8 @@ class BadInputTest extends WithOneBroker {
         String topic = newTopic(1);
         byte[] damaged = batch(Compression.GZIP, "x".repeat(1_000)).toByteArray();
         damaged[RecordBatch.HEADER_SIZE] ^= 1;
-        CRC32C crc = new CRC32C();
-        crc.update(damaged, 21, damaged.length - 21);
-        ByteBuffer.wrap(damaged).putInt(17, (int) crc.getValue());
 
-        Told told = failure(() -> messages.produce(batches(topic, Bytes.wrap(damaged))));
+        Told told = failure(() -> messages.produce(batches(topic, withChecksum(damaged))));
 
         assertThat(told.reason()).isEqualTo(ErrorReason.CORRUPT_BATCH);
         assertThat(told.data().get("problem")).contains("BAD_COMPRESSION", "GZIP");
