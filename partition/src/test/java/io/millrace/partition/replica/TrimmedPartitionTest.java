@@ -7,16 +7,21 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import io.millrace.partition.log.FileStorage;
 import io.millrace.partition.log.LogSettings;
+import io.millrace.partition.log.Retention;
 import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.replica.PartitionReply.OffsetOutOfRange;
 import io.millrace.partition.replica.PartitionReply.Produced;
+import io.millrace.partition.state.DedupBounds;
+import io.millrace.partition.state.DuplicateRecord;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A partition whose first messages are gone. */
 class TrimmedPartitionTest {
@@ -35,15 +40,18 @@ class TrimmedPartitionTest {
         KIT.shutdownTestKit();
     }
 
-    @Test
-    void whoLostItsLogLeadsAsIfItHadReadItFromTheBeginning() throws IOException {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whoLostItsLogLeadsAsIfItHadReadItFromTheBeginning(boolean byContent) throws IOException {
         try (ReplicaGroup group = new ReplicaGroup(
                 KIT,
                 broker -> Disk.in(directoryOf(broker), () -> DiskSpace.AMPLE),
                 ReplicaGroup.FAST,
-                1,
+                byContent ? 2 : 1,
                 PartitionSettings.DEFAULT,
                 LogSettings.DEFAULT.withSegmentBytes(1_000),
+                Retention.FOREVER,
+                byContent ? Optional.of(new DedupBounds(60_000, 1_000)) : Optional.empty(),
                 1,
                 2,
                 3)) {
@@ -82,6 +90,11 @@ class TrimmedPartitionTest {
             });
             assertThat(((Produced) produce(group, successor, BATCHES)).baseOffset())
                     .isEqualTo(BATCHES);
+            if (byContent) {
+                assertThat(((Produced) group.produce(successor, "new", "value 1", "value " + (BATCHES - 2)))
+                                .duplicates())
+                        .containsExactly(new DuplicateRecord(1, 1), new DuplicateRecord(2, BATCHES - 2));
+            }
             OffsetOutOfRange gone = (OffsetOutOfRange) group.fetch(successor, 0, 1 << 20, 0);
             assertThat(gone.earliest()).isBetween(1L, BATCHES / 2L);
             assertThat(group.fetch(successor, gone.earliest(), 1 << 20, 0)).isInstanceOf(PartitionReply.Fetched.class);
