@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = {
-            "Write generated records to a topic and measure their acknowledgements.",
+            "Write generated records to a topic and measure their acknowledgements; or read what is there.",
             "",
             "Without --rate as many as are taken; with it at an even pace, and latencies count from the time at which a"
                     + " record was due (so that a stall is not left out). The first --warm-up is not measured."
@@ -32,7 +32,8 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  millrace bench load --record-size 1024 --duration 20s",
-            "  millrace bench load --rate 1000 --duration 60s --json"
+            "  millrace bench load --rate 1000 --duration 60s --json",
+            "  millrace bench load --read"
         })
 final class BenchCommand implements Callable<Integer> {
     private final Console console;
@@ -89,6 +90,14 @@ final class BenchCommand implements Callable<Integer> {
             description = "Batches are closed before they pass it. Default: 262144.")
     private int batchSize;
 
+    @Option(
+            names = "--read",
+            description = "Read instead: all that is in the topic when the command starts, once, as fast as it comes.")
+    private boolean read;
+
+    @Option(names = "--any-replica", description = "With --read: replicas that do not lead as well.")
+    private boolean fromReplicas;
+
     @Option(names = "--json", description = "Print the result as a JSON document.")
     private boolean json;
 
@@ -103,6 +112,12 @@ final class BenchCommand implements Callable<Integer> {
                 .in(ProducerSettings.DEFAULT)
                 .withBatchBytesMax(batchSize)
                 .withDeliveryTimeout(connection.timeout());
+        if (read) {
+            try (MillraceClient client = connection.client(console)) {
+                new ReadBench(console, topic.name(), fromReplicas, json).run(client);
+                return MillraceCli.OK;
+            }
+        }
         try (MillraceClient client = connection.client(console);
                 Producer producer = client.producer(settings)) {
             client.partitions(topic.name()); // an unknown topic fails here, with one clear error

@@ -47,6 +47,8 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  millrace consume orders --until-end > orders.txt",
+            "  millrace consume orders --from-timestamp 2026-11-21T12:00:00Z --until-end",
+            "  millrace consume orders --group billing",
             "  millrace consume orders --offset -10 --partition 0 --format '%%o %%k=%%v\\n'"
         })
 final class ConsumeCommand implements Runnable {
@@ -66,11 +68,12 @@ final class ConsumeCommand implements Runnable {
     @Mixin
     private final TopicArgument topic = new TopicArgument();
 
-    @Nullable @Option(
+    @Option(
             names = {"-p", "--partition"},
             paramLabel = "N",
-            description = "Read only this partition. Default: all.")
-    private Integer partition;
+            split = ",",
+            description = "Read only this partition, or these: 0,2 or given again. Default: all.")
+    private List<Integer> partitions = List.of();
 
     @Option(names = "--from-beginning", description = "Start at the first record that is there.")
     private boolean fromBeginning;
@@ -81,6 +84,20 @@ final class ConsumeCommand implements Runnable {
             description = "Start at this offset: a number, 'earliest', 'latest', or -N for the last N of each"
                     + " partition.")
     private String offset;
+
+    @Nullable @Option(
+            names = {"-t", "--from-timestamp"},
+            paramLabel = "TIME",
+            description = "Start at the first record of each partition that is not older: milliseconds since 1970, or"
+                    + " 2026-11-21T12:00:00Z.")
+    private String fromTimestamp;
+
+    @Nullable @Option(
+            names = {"-g", "--group"},
+            paramLabel = "NAME",
+            description = "Read as a member of this consumer group, from where it has committed, and commit what is"
+                    + " printed. A group that has committed nothing starts at the first record that is there.")
+    private String group;
 
     @Nullable @Option(
             names = {"-n", "--max-messages"},
@@ -110,20 +127,38 @@ final class ConsumeCommand implements Runnable {
         StartOffset start = checkArguments();
         RecordFormat recordFormat = parseFormat();
         try (MillraceClient client = connection.client(console)) {
-            List<Tail> tails = open(client, start);
-            new Printer(recordFormat, tails).run();
+            if (group != null) {
+                new GroupPrinter(console, recordFormat, topic.name(), remaining()).run(client, group);
+            } else {
+                new Printer(recordFormat, open(client, start)).run();
+            }
         }
     }
 
+    private long remaining() {
+        return maxMessages == null ? Long.MAX_VALUE : maxMessages;
+    }
+
     private StartOffset checkArguments() {
-        if (partition != null && partition < 0) {
-            throw usage("--partition is 0 or more, not " + partition);
-        }
+        partitions.stream().filter(number -> number < 0).findFirst().ifPresent(number -> {
+            throw usage("--partition is 0 or more, not " + number);
+        });
         if (maxMessages != null && maxMessages < 0) {
             throw usage("--max-messages is 0 or more, not " + maxMessages);
         }
         if (fromBeginning && offset != null) {
             throw usage("--from-beginning and --offset contradict each other");
+        }
+        if (fromTimestamp != null && (fromBeginning || offset != null)) {
+            throw usage("--from-timestamp contradicts --from-beginning and --offset");
+        }
+        if (group != null
+                && (fromBeginning || offset != null || fromTimestamp != null || untilEnd || !partitions.isEmpty())) {
+            throw usage("with --group, the group says what is read and from where: none of --partition, --offset,"
+                    + " --from-beginning, --from-timestamp and --until-end");
+        }
+        if (fromTimestamp != null) {
+            return startAt(fromTimestamp);
         }
         if (offset == null) {
             return fromBeginning || untilEnd ? StartOffset.EARLIEST : StartOffset.LATEST;
@@ -132,6 +167,14 @@ final class ConsumeCommand implements Runnable {
             return StartOffset.parse(offset);
         } catch (IllegalArgumentException e) {
             throw usage("--offset: " + e.getMessage());
+        }
+    }
+
+    private StartOffset startAt(String time) {
+        try {
+            return StartOffset.atTime(time);
+        } catch (IllegalArgumentException e) {
+            throw usage("--from-timestamp: " + e.getMessage());
         }
     }
 
@@ -148,13 +191,13 @@ final class ConsumeCommand implements Runnable {
     }
 
     private List<Tail> open(MillraceClient client, StartOffset start) {
-        List<Integer> partitions = partition != null
-                ? List.of(partition)
-                : IntStream.range(0, client.partitions(topic.name())).boxed().toList();
-        if (start.isAbsolute() && partitions.size() > 1) {
-            throw usage("--offset " + offset + " needs --partition: " + topic.name() + " has " + partitions.size());
+        List<Integer> chosen = partitions.isEmpty()
+                ? IntStream.range(0, client.partitions(topic.name())).boxed().toList()
+                : partitions.stream().distinct().toList();
+        if (start.isAbsolute() && chosen.size() > 1) {
+            throw usage("--offset " + offset + " needs one --partition, not " + chosen.size());
         }
-        List<PartitionReader> readers = partitions.stream()
+        List<PartitionReader> readers = chosen.stream()
                 .map(number -> client.reader(topic.name(), number))
                 .toList();
         List<CompletableFuture<OffsetRange>> ranges =
@@ -162,7 +205,9 @@ final class ConsumeCommand implements Runnable {
         List<Tail> tails = new ArrayList<>();
         for (int i = 0; i < readers.size(); i++) {
             OffsetRange range = await(ranges.get(i));
-            long first = start.in(range);
+            long first = start.isTime()
+                    ? await(readers.get(i).offsetAt(start.number())).orElse(range.latest())
+                    : start.in(range);
             // Beyond the end there is nothing to print, but that is not what was asked for: the broker is asked, and
             // says so.
             boolean toTheEnd = untilEnd && first <= range.latest();
@@ -211,7 +256,7 @@ final class ConsumeCommand implements Runnable {
         private final List<Tail> tails;
         private final BlockingQueue<Arrival> arrivals = new LinkedBlockingQueue<>();
         private final OutputStream out = new BufferedOutputStream(console.out(), OUT_BUFFER_BYTES);
-        private long remaining = maxMessages == null ? Long.MAX_VALUE : maxMessages;
+        private long remaining = remaining();
         private int open;
 
         Printer(RecordFormat recordFormat, List<Tail> tails) {

@@ -219,6 +219,44 @@ class CliTest {
     }
 
     @Test
+    void readingStartsAtATime() {
+        cluster.createTopic("lines", 1);
+        run("0\n1\n2\n".getBytes(UTF_8), "produce", "lines");
+        String first = run("consume", "lines", "-e", "--format", "%T\\n")
+                .out()
+                .lines()
+                .findFirst()
+                .orElseThrow();
+        assertThat(run("consume", "lines", "-e", "--from-timestamp", first).out())
+                .isEqualTo("0\n1\n2\n");
+        assertThat(run("consume", "lines", "-e", "-t", "2000-01-01T00:00:00Z").out())
+                .isEqualTo("0\n1\n2\n");
+        assertThat(run("consume", "lines", "-e", "-t", "2999-01-01T00:00:00+02:00")
+                        .out())
+                .isEmpty();
+    }
+
+    @Test
+    void aGroupGoesOnWhereItHasCommitted() {
+        cluster.createTopic("lines", 1);
+        run("0\n1\n2\n3\n".getBytes(UTF_8), "produce", "lines");
+        assertThat(run("consume", "lines", "--group", "billing", "-n", "3").out())
+                .isEqualTo("0\n1\n2\n");
+        assertThat(run("consume", "lines", "--group", "billing", "-n", "1").out())
+                .isEqualTo("3\n");
+    }
+
+    @Test
+    void aReadingBenchReadsAllThatIsThere() {
+        cluster.createTopic("load", 2);
+        run("a\nbc\n".getBytes(UTF_8), "produce", "load", "--partition", "0");
+        run("def\n".getBytes(UTF_8), "produce", "load", "--partition", "1");
+        assertThat(run("bench", "load", "--read").out()).startsWith("3 records read in ");
+        assertThat(run("bench", "load", "--read", "--any-replica", "--json").out())
+                .contains("\"records_read\":3,\"bytes_read\":6");
+    }
+
+    @Test
     void allPartitionsAreReadUnlessOneIsNamed() {
         cluster.createTopic("spread", 3);
         for (int partition = 0; partition < 3; partition++) {
@@ -226,6 +264,7 @@ class CliTest {
         }
         assertThat(run("consume", "spread", "-e").out().lines()).containsExactlyInAnyOrder("0", "1", "2");
         assertThat(run("consume", "spread", "-e", "--partition", "1").out()).isEqualTo("1\n");
+        assertThat(run("consume", "spread", "-e", "-p", "0,2").out().lines()).containsExactlyInAnyOrder("0", "2");
         assertThat(run("consume", "spread", "--offset", "1").status()).isEqualTo(2);
         assertThat(run("consume", "spread", "-e", "-p", "3").err()).contains("UNKNOWN_PARTITION");
     }
@@ -371,6 +410,9 @@ class CliTest {
             {"cluster", "--bootstrap", "host:port"},
             {"cluster", "--timeout", "soon"},
             {"consume", "x", "--from-beginning", "--offset", "1"},
+            {"consume", "x", "--from-timestamp", "yesterday"},
+            {"consume", "x", "--from-timestamp", "1", "--offset", "1"},
+            {"consume", "x", "--group", "g", "--until-end"},
             {"consume", "a/b"},
             {"topic", "create", "x", "--replication-factor", "0"},
             {"topic", "frobnicate"},
