@@ -54,7 +54,10 @@ final class ControllerDecisions {
     }
 
     private Decision createTopic(ControllerCommand.CreateTopic request, ClusterMetadata metadata, LiveBrokers live) {
-        Optional<String> problem = TopicName.problemWithCreating(request.name());
+        // Of the internal ones, brokers ask for this; users are refused at the front door.
+        Optional<String> problem = request.name().equals(TopicName.GROUPS)
+                ? Optional.empty()
+                : TopicName.problemWithCreating(request.name());
         if (problem.isPresent()) {
             return new Answer(new ControllerReply.InvalidTopicName(request.name(), problem.get()));
         }

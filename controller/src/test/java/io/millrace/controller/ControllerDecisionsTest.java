@@ -80,6 +80,11 @@ class ControllerDecisionsTest {
     }
 
     @Test
+    void theTopicOfGroupsIsForBrokersToAskFor() {
+        assertThat(create(cluster(1), live(1), "__groups", 8, 0)).isInstanceOf(ControllerDecisions.Submit.class);
+    }
+
+    @Test
     void aNameOf300CharactersIsRefused() {
         assertThat(refusal(create(cluster(1), live(1), "x".repeat(300), 1, 1)))
                 .isInstanceOf(ControllerReply.InvalidTopicName.class);

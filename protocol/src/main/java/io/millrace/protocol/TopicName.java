@@ -12,6 +12,9 @@ public final class TopicName {
     /** Names that begin so belong to the system, which keeps its own state in topics. */
     public static final String INTERNAL_PREFIX = "__";
 
+    /** Where brokers keep what they know of consumer groups. */
+    public static final String GROUPS = "__groups";
+
     private TopicName() {}
 
     /** What is wrong with the name, as a sentence for the user; empty if nothing is. Internal names are valid. */

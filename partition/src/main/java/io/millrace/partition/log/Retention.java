@@ -47,6 +47,23 @@ public record Retention(long maxAgeMillis, long maxBytes) {
         return due;
     }
 
+    /**
+     * The last entry of the segments that have records before an offset only; empty if none has. The growing one stays.
+     *
+     * @param segments of the log, in order
+     * @param commitIndex nothing after it may go
+     */
+    public static OptionalLong dueBefore(List<SegmentSummary> segments, long commitIndex, long offset) {
+        OptionalLong due = OptionalLong.empty();
+        for (SegmentSummary segment : segments.subList(0, Math.max(0, segments.size() - 1))) {
+            if (segment.nextOffset() > offset || segment.lastIndex() > commitIndex) {
+                break;
+            }
+            due = OptionalLong.of(segment.lastIndex());
+        }
+        return due;
+    }
+
     private static boolean hasRecords(SegmentSummary segment) {
         return segment.maxTimestamp() != OffsetReader.NO_TIMESTAMP;
     }

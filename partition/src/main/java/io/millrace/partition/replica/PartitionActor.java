@@ -197,6 +197,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 .onMessage(Raft.class, this::onRaftEvent)
                 .onMessage(ReplicaMessage.PeerMessage.class, this::onPeerMessage)
                 .onMessage(Produce.class, this::onProduce)
+                .onMessage(PartitionCommand.ProduceInTerm.class, this::onProduceInTerm)
+                .onMessage(PartitionCommand.Coordinate.class, this::onCoordinate)
+                .onMessage(PartitionCommand.TrimBefore.class, this::onTrimBefore)
                 .onMessage(Fetch.class, this::onFetch)
                 .onMessage(AbandonFetch.class, this::onAbandonFetch)
                 .onMessage(GetOffsets.class, this::onGetOffsets)
@@ -445,6 +448,20 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         return this;
     }
 
+    private Behavior<ReplicaMessage> onProduceInTerm(PartitionCommand.ProduceInTerm message) {
+        if (serving && term != message.term()) {
+            answerNotLeader(message.produce());
+            return this;
+        }
+        return onProduce(message.produce());
+    }
+
+    /** Whoever takes these stands before this replica, or is not there yet. */
+    private Behavior<ReplicaMessage> onCoordinate(PartitionCommand.Coordinate request) {
+        request.replyTo().tell(new PartitionReply.NotLeader(request.requestId(), leader));
+        return this;
+    }
+
     private void propose() {
         while (serving && !log().isBehind()) {
             Optional<Proposal> next = proposals.next(nextOffset, term, sequencing);
@@ -520,15 +537,29 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     // ------------------------------------------------------------------------------------------------------ retention
 
-    /** One decision at a time. If one is cut off, the next round makes another. */
     private Behavior<ReplicaMessage> onApplyRetention(ReplicaMessage.ApplyRetention round) {
-        if (serving && trims.isEmpty()) {
+        if (serving) {
             spec.retention()
                     .due(log().segments(), offsets().commitIndex(), round.nowMillis())
-                    .ifPresent(index -> raft.tell(new RaftCommand.Propose(
-                            term, NO_PROPOSAL, EntryType.TRIM, new TrimDecision(index, round.nowMillis()).encode())));
+                    .ifPresent(index -> proposeTrim(index, round.nowMillis()));
         }
         return this;
+    }
+
+    private Behavior<ReplicaMessage> onTrimBefore(PartitionCommand.TrimBefore message) {
+        if (serving && term == message.term()) {
+            Retention.dueBefore(log().segments(), offsets().commitIndex(), message.offset())
+                    .ifPresent(index -> proposeTrim(index, message.nowMillis()));
+        }
+        return this;
+    }
+
+    /** One decision at a time. If one is cut off, the next round makes another. */
+    private void proposeTrim(long index, long nowMillis) {
+        if (trims.isEmpty()) {
+            raft.tell(new RaftCommand.Propose(
+                    term, NO_PROPOSAL, EntryType.TRIM, new TrimDecision(index, nowMillis).encode()));
+        }
     }
 
     private void trim(long committed) {

@@ -81,6 +81,34 @@ public sealed interface PartitionCommand extends ReplicaMessage {
         }
     }
 
+    /** Only from the replica's own broker, for what is built upon its partition. */
+    sealed interface Local extends PartitionCommand permits ProduceInTerm, TrimBefore {}
+
+    /**
+     * Append, if the replica still leads in that term; else it was surely not done ({@link PartitionReply.NotLeader}). For those who
+     * decide by what is in the log, so that nobody else's decisions come between.
+     */
+    record ProduceInTerm(long term, Produce produce) implements Local {}
+
+    /**
+     * Records before this offset are needed no longer: whole segments of them go, as retention lets them go. Not
+     * answered; if it is lost, the next one makes up for it.
+     *
+     * @param term in which the replica leads; else nothing happens
+     * @param nowMillis since 1970
+     */
+    record TrimBefore(long term, long offset, long nowMillis) implements Local {}
+
+    /**
+     * For what is built upon the partition, on the broker that leads it, and knows what the bytes mean. Answers:
+     * {@link PartitionReply.Coordinated}, {@link PartitionReply.NotLeader}, {@link PartitionReply.Overloaded}, {@link PartitionReply.DiskFull},
+     * {@link PartitionReply.OutcomeUnknown}. A replica itself answers that it does not lead.
+     *
+     * @param maxWaitMillis the answer may be held back for so long; 0: not at all
+     */
+    record Coordinate(long requestId, Payload request, long maxWaitMillis, ActorRef<PartitionReply> replyTo)
+            implements PartitionCommand {}
+
     /** Any replica, leader or not, answers with {@link PartitionReply.Status}. */
     record GetStatus(long requestId, ActorRef<PartitionReply> replyTo) implements PartitionCommand {}
 }

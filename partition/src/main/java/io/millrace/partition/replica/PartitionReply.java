@@ -54,6 +54,9 @@ public sealed interface PartitionReply {
     record Offsets(long requestId, long logStartOffset, long highWatermark, Optional<TimedOffset> atTimestamp)
             implements PartitionReply {}
 
+    /** From what is built upon the partition. */
+    record Coordinated(long requestId, Payload answer) implements PartitionReply {}
+
     record Status(long requestId, PartitionStatus status) implements PartitionReply, ControlMessage {}
 
     /** Surely not done: ask that broker, or wait until one is elected. */

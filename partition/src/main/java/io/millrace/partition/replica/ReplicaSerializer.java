@@ -37,11 +37,13 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
     private static final String ABANDON_FETCH = "fa";
     private static final String GET_OFFSETS = "o2";
     private static final String GET_STATUS = "s";
+    private static final String COORDINATE = "c";
     private static final String PRODUCED = "rp2";
     private static final String PRODUCED_IN_PART = "rp3";
     private static final String SEQUENCE_REFUSED = "rs";
     private static final String FETCHED = "rf";
     private static final String OFFSETS = "ro2";
+    private static final String COORDINATED = "rc";
     private static final String NOT_LEADER = "rn";
     private static final String OUT_OF_RANGE = "rr";
     private static final String OVERLOADED = "rl";
@@ -85,6 +87,10 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             return GET_STATUS;
         } else if (message instanceof PartitionReply.Offsets) {
             return OFFSETS;
+        } else if (message instanceof PartitionCommand.Coordinate) {
+            return COORDINATE;
+        } else if (message instanceof PartitionReply.Coordinated) {
+            return COORDINATED;
         } else if (message instanceof PartitionReply.NotLeader) {
             return NOT_LEADER;
         } else if (message instanceof PartitionReply.OffsetOutOfRange) {
@@ -122,6 +128,10 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             return fixed + DUPLICATE_BYTES * produced.duplicates().size();
         } else if (message instanceof PartitionReply.Fetched fetched) {
             return fixed + fetched.batches().sizeBytes();
+        } else if (message instanceof PartitionCommand.Coordinate coordinate) {
+            return fixed + coordinate.request().sizeBytes();
+        } else if (message instanceof PartitionReply.Coordinated coordinated) {
+            return fixed + coordinated.answer().sizeBytes();
         } else if (message instanceof PartitionReply.ReplicaFailed failed) {
             return fixed + 3 * failed.problem().length();
         }
@@ -186,6 +196,13 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             if (found != null) {
                 to.putLong(found.offset()).putLong(found.timestampMillis());
             }
+        } else if (message instanceof PartitionCommand.Coordinate coordinate) {
+            to.putLong(coordinate.requestId()).putLong(coordinate.maxWaitMillis());
+            putRef(to, coordinate.replyTo());
+            putPayload(to, coordinate.request());
+        } else if (message instanceof PartitionReply.Coordinated coordinated) {
+            to.putLong(coordinated.requestId());
+            putPayload(to, coordinated.answer());
         } else if (message instanceof PartitionReply.NotLeader not) {
             to.putLong(not.requestId()).putInt(not.leader().orElse(-1));
         } else if (message instanceof PartitionReply.OffsetOutOfRange out) {
@@ -280,6 +297,14 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
                         ? Optional.empty()
                         : Optional.of(new TimedOffset(from.getLong(), from.getLong()));
                 return new PartitionReply.Offsets(id, logStartOffset, highWatermark, found);
+            }
+            case COORDINATE -> {
+                long maxWaitMillis = from.getLong();
+                ActorRef<PartitionReply> replyTo = getRef(from);
+                return new PartitionCommand.Coordinate(id, getPayload(from), maxWaitMillis, replyTo);
+            }
+            case COORDINATED -> {
+                return new PartitionReply.Coordinated(id, getPayload(from));
             }
             case NOT_LEADER -> {
                 int leader = from.getInt();

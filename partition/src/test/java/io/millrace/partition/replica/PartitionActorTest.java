@@ -69,6 +69,37 @@ class PartitionActorTest {
     }
 
     @Test
+    void whatIsDecidedInAnotherTermIsNotWritten() {
+        try (ReplicaGroup group = group(7)) {
+            LeaderObserved leader = group.awaitLeader(0);
+            TestProbe<PartitionReply> replies = kit.createTestProbe();
+            for (long term : new long[] {leader.term() - 1, leader.term() + 1, leader.term()}) {
+                ref(leader)
+                        .tell(new PartitionCommand.ProduceInTerm(
+                                term,
+                                new PartitionCommand.Produce(
+                                        term, ReplicaGroup.batch("of " + term), 1, replies.getRef())));
+            }
+            replies.expectMessageClass(PartitionReply.NotLeader.class);
+            replies.expectMessageClass(PartitionReply.NotLeader.class);
+            replies.expectMessageClass(Produced.class);
+            assertThat(group.readAll(ref(leader))).containsExactly("of " + leader.term());
+        }
+    }
+
+    @Test
+    void aReplicaCoordinatesNothingByItself() {
+        try (ReplicaGroup group = group(7)) {
+            LeaderObserved leader = group.awaitLeader(0);
+            TestProbe<PartitionReply> replies = kit.createTestProbe();
+            ref(leader).tell(new PartitionCommand.Coordinate(5, ReplicaGroup.batch("?"), 0, replies.getRef()));
+            assertThat(replies.expectMessageClass(PartitionReply.NotLeader.class)
+                            .requestId())
+                    .isEqualTo(5);
+        }
+    }
+
+    @Test
     void aSingleReplicaServesAlone() {
         try (ReplicaGroup group = group(7)) {
             ActorRef<PartitionCommand> leader = ref(group.awaitLeader(0));

@@ -104,6 +104,8 @@ class ReplicaSerializerTest {
                 new PartitionCommand.GetOffsets(3, replies.getRef()),
                 new PartitionCommand.GetOffsets(3, OptionalLong.of(7), new ReadMode(false, true), replies.getRef()),
                 new PartitionCommand.GetStatus(4, replies.getRef()),
+                new PartitionCommand.Coordinate(5, payload, 6, replies.getRef()),
+                new PartitionReply.Coordinated(5, payload),
                 new PartitionReply.Produced(1, 2, 3, false),
                 new PartitionReply.Produced(1, 2, 3, true),
                 new PartitionReply.Produced(
@@ -169,6 +171,7 @@ class ReplicaSerializerTest {
         all.addAll(Arrays.asList(PartitionCommand.class.getPermittedSubclasses()));
         all.addAll(Arrays.asList(PartitionReply.class.getPermittedSubclasses()));
         all.addAll(Arrays.asList(Message.class.getPermittedSubclasses()));
+        all.remove(PartitionCommand.Local.class);
         assertThat(tested).containsAll(all);
     }
 

@@ -3,6 +3,7 @@ package io.millrace.partition.replica;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.typed.ActorRef;
 import io.millrace.partition.log.LogSettings;
 import io.millrace.partition.log.Retention;
 import io.millrace.partition.replica.PartitionReply.OffsetOutOfRange;
@@ -109,6 +110,23 @@ class RetentionOfPartitionTest {
                     .as("nothing was decided")
                     .isEqualTo(last);
             assertThat(group.readAll(leader.leaderRef().orElseThrow())).hasSize(RECORDS);
+        }
+    }
+
+    @Test
+    void whatIsNeededNoLongerGoesWhenItIsSaidInTheTermOfTheLeader() {
+        try (ReplicaGroup group = group(Retention.FOREVER)) {
+            LeaderObserved leader = leaderWithRecords(group);
+            int leading = leader.replica().brokerId();
+            ActorRef<PartitionCommand> ref = leader.leaderRef().orElseThrow();
+            ref.tell(new PartitionCommand.TrimBefore(leader.term() - 1, RECORDS, TIMESTAMP));
+            assertThat(group.status(leading).logStartOffset()).isEqualTo(0);
+            await(() -> {
+                ref.tell(new PartitionCommand.TrimBefore(leader.term(), RECORDS / 2, TIMESTAMP));
+                for (int broker : BROKERS) {
+                    assertThat(group.status(broker).logStartOffset()).isBetween(1L, RECORDS / 2L);
+                }
+            });
         }
     }
 
