@@ -24,6 +24,11 @@ import io.millrace.broker.data.DataDirectory;
 import io.millrace.broker.data.RefusedException;
 import io.millrace.broker.disk.DiskReport;
 import io.millrace.broker.disk.DiskWatch;
+import io.millrace.broker.group.GroupCoordinatorSettings;
+import io.millrace.broker.group.GroupCoordinators;
+import io.millrace.broker.group.Groups;
+import io.millrace.broker.group.assign.Assignors;
+import io.millrace.broker.group.state.GroupMachine;
 import io.millrace.broker.grpc.GrpcServer;
 import io.millrace.broker.grpc.TopicLookup;
 import io.millrace.broker.management.ManagementBackend;
@@ -68,6 +73,7 @@ import java.util.concurrent.TimeUnit;
  * <p>These come in their own time and partly in parallel; {@link Readiness} has what is still missing.
  */
 final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
+    private static final int GROUP_MEMBERS_MAX = 1_000;
     private static final String REPLICA_MANAGER = "replica-manager";
 
     private static final Duration OPEN_METADATA_EVERY = Duration.ofMillis(100);
@@ -115,6 +121,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
     private final ActorRef<LeaderDirectory.Command> directory;
     private final Replicas replicas;
     private final ActorRef<ControllerCommand> controller;
+    private final GroupMachine.Limits limits;
 
     static Behavior<Command> create(
             BrokerSettings settings, DataDirectory dataDirectory, Readiness readiness, ManagementBackend management) {
@@ -144,7 +151,20 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         context.spawn(
                 BrokerReachability.create(directory, brokerWatch, member -> self.tell(new MemberUp(member))),
                 "broker-reachability");
-        ActorRef<LeaderObserved> observer = context.spawn(forwarder(directory), "leader-observer");
+        this.limits = new GroupMachine.Limits(
+                GROUP_MEMBERS_MAX, settings.groupOffsetsRetention().toMillis());
+        ActorRef<GroupCoordinators.Command> coordinators = context.spawn(
+                GroupCoordinators.create(
+                        directory,
+                        new GroupCoordinatorSettings(
+                                limits,
+                                Assignors.found(),
+                                view,
+                                BrokerGuardian::monotonicMillis,
+                                System::currentTimeMillis,
+                                Replicas.GROUPS_SEGMENT_BYTES)),
+                "group-coordinators");
+        ActorRef<LeaderObserved> observer = context.spawn(forwarder(coordinators), "leader-observer");
 
         context.spawn(
                 DiskWatch.create(
@@ -236,6 +256,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                         behavior, "leaders-awaited-" + UUID.randomUUID(), akka.actor.typed.Props.empty()));
         TopicChanges changes = new TopicChanges(system, controller);
         TopicLookup topics = new TopicLookup(view::current, readiness);
+        Groups groups = new Groups(topics::metadata, gateway, changes, limits);
         management.complete(new ManagementBackend.Parts(
                 settings.brokerId(),
                 readiness,
@@ -243,6 +264,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 leaders,
                 inspection,
                 changes,
+                groups,
                 liveness::isAlive,
                 settings.diskReserve(),
                 diskReport));
@@ -256,6 +278,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                                 leaders,
                                 changes,
                                 new ProducerIds(system, controller, settings.brokerId()),
+                                groups,
                                 inspection,
                                 liveness::isAlive)),
                 (binding, thrown) -> thrown == null
@@ -420,9 +443,9 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         return view.current().broker(brokerId).map(broker -> broker.client().toString());
     }
 
-    private static Behavior<LeaderObserved> forwarder(ActorRef<LeaderDirectory.Command> directory) {
+    private static Behavior<LeaderObserved> forwarder(ActorRef<GroupCoordinators.Command> coordinators) {
         return Behaviors.receiveMessage(observed -> {
-            directory.tell(new LeaderDirectory.Observed(observed));
+            coordinators.tell(new GroupCoordinators.Observed(observed));
             return Behaviors.same();
         });
     }

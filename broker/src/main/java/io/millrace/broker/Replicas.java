@@ -31,6 +31,7 @@ import io.millrace.partition.replica.ReplicaSharding;
 import io.millrace.partition.replica.ReplicaSpec;
 import io.millrace.partition.replica.ReplicaSupervisor;
 import io.millrace.partition.state.DedupBounds;
+import io.millrace.protocol.TopicName;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -40,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Which behaviour a replica of this broker has – records or metadata – and the way to all replicas, by sharding. */
 final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
+    static final long GROUPS_SEGMENT_BYTES = 4 << 20;
     private static final int METADATA_PROPOSALS_MAX = 1_000;
     /** In a log of the metadata that is as long as it may be: it is shortened by whole segments. */
     private static final int METADATA_SEGMENTS = 4;
@@ -100,7 +102,17 @@ final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
         return view.current()
                 .topic(id.topic())
                 .filter(topic -> topic.id() == id.topicId() && isHere(topic, id) && isInUse())
-                .map(topic -> PartitionActor.create(spec(id, topic), settings.partition(), context, observer));
+                .map(topic -> PartitionActor.create(
+                        spec(id, topic), settings.partition(), contextOf(topic, context), observer));
+    }
+
+    /** The log of groups is read as a whole by each new coordinator: it is kept short, and so are its segments. */
+    private static ReplicaContext contextOf(TopicMetadata topic, ReplicaContext context) {
+        return topic.name().equals(TopicName.GROUPS)
+                ? context.withLog(context.log()
+                        .withSegmentBytes(
+                                Math.min(GROUPS_SEGMENT_BYTES, context.log().segmentBytes())))
+                : context;
     }
 
     private ReplicaSpec spec(ReplicaId id, TopicMetadata topic) {

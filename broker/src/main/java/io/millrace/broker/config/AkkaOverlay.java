@@ -75,6 +75,7 @@ final class AkkaOverlay {
                 s.partition(),
                 s.retention(),
                 s.cleanupInterval(),
+                s.groupOffsetsRetention(),
                 s.followerRead(),
                 s.shutdownTimeout(),
                 akka);

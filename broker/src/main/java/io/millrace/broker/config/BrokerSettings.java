@@ -21,6 +21,7 @@ import java.util.Set;
  * @param scrubRest before each round
  * @param cacheBytesMax of recent entries, for each replica
  * @param retention of topics that have none of their own
+ * @param groupOffsetsRetention for which groups without members are remembered
  * @param cleanupInterval from one application of retention to the next
  * @param followerRead whether replicas here that do not lead answer reads that allow it
  * @param akka all that Akka reads, derived from these settings where it must be
@@ -44,6 +45,7 @@ public record BrokerSettings(
         PartitionSettings partition,
         Retention retention,
         Duration cleanupInterval,
+        Duration groupOffsetsRetention,
         boolean followerRead,
         Duration shutdownTimeout,
         Config akka) {

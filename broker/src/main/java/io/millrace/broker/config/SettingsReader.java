@@ -105,6 +105,7 @@ final class SettingsReader {
                                 .toMillis()),
                         limited("max-storage-size", () -> bytesBetween("max-storage-size", 1, 1L << 53))),
                 durationBetween("cleanup-interval", Duration.ofSeconds(1), Duration.ofDays(1)),
+                durationBetween("groups.offsets-retention", Duration.ofMinutes(1), Duration.ofDays(3650)),
                 flag("follower-read"),
                 durationBetween("shutdown-timeout", Duration.ofSeconds(1), Duration.ofMinutes(10)),
                 ConfigFactory.empty());

@@ -14,6 +14,7 @@ import akka.japi.function.Function;
 import io.millrace.broker.ProducerIds;
 import io.millrace.broker.TopicChanges;
 import io.millrace.broker.config.BrokerSettings;
+import io.millrace.broker.group.Groups;
 import io.millrace.broker.routing.Inspection;
 import io.millrace.broker.routing.LeaderView;
 import io.millrace.broker.routing.PartitionGateway;
@@ -21,6 +22,8 @@ import io.millrace.protocol.v1.AdminService;
 import io.millrace.protocol.v1.AdminServicePowerApiHandlerFactory;
 import io.millrace.protocol.v1.ClusterService;
 import io.millrace.protocol.v1.ClusterServicePowerApiHandlerFactory;
+import io.millrace.protocol.v1.GroupService;
+import io.millrace.protocol.v1.GroupServicePowerApiHandlerFactory;
 import io.millrace.protocol.v1.MessageService;
 import io.millrace.protocol.v1.MessageServicePowerApiHandlerFactory;
 import java.time.Duration;
@@ -43,6 +46,7 @@ public final class GrpcServer {
             LeaderView leaders,
             TopicChanges changes,
             ProducerIds producerIds,
+            Groups groups,
             Inspection inspection,
             IntPredicate alive) {}
 
@@ -88,12 +92,19 @@ public final class GrpcServer {
         ClusterFrontDoor cluster = new ClusterFrontDoor(backend.topics(), backend.leaders(), backend.alive());
         AdminFrontDoor admin = new AdminFrontDoor(
                 backend.topics(), backend.changes(), backend.leaders(), backend.inspection(), deadlines);
+        GroupFrontDoor groups =
+                new GroupFrontDoor(backend.topics(), backend.groups(), new LogEnds(backend.gateway()), deadlines);
         Function<HttpRequest, CompletionStage<HttpResponse>> services = concat(
                 MessageServicePowerApiHandlerFactory.create(messages, faults.handler(), system),
                 ClusterServicePowerApiHandlerFactory.create(cluster, faults.handler(), system),
                 AdminServicePowerApiHandlerFactory.create(admin, faults.handler(), system),
+                GroupServicePowerApiHandlerFactory.create(groups, faults.handler(), system),
                 ServerReflection.create(
-                        List.of(MessageService.description, ClusterService.description, AdminService.description),
+                        List.of(
+                                MessageService.description,
+                                ClusterService.description,
+                                AdminService.description,
+                                GroupService.description),
                         system));
         FrameLimit limit = new FrameLimit(settings.requestBytesMax());
         RequestMemory memory = new RequestMemory(

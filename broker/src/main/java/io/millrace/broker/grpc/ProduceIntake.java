@@ -10,6 +10,7 @@ import io.millrace.partition.raft.Payload;
 import io.millrace.partition.replica.ContentHashes;
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.Partitioner;
+import io.millrace.protocol.TopicName;
 import io.millrace.protocol.record.Compression;
 import io.millrace.protocol.record.CompressionTypes;
 import io.millrace.protocol.record.CorruptRecordBatchException;
@@ -76,6 +77,10 @@ final class ProduceIntake {
      * @throws io.millrace.broker.FailureException if the request cannot be taken
      */
     Accepted accept(ProduceRequest request) {
+        if (TopicName.isInternal(request.getTopic())) {
+            throw new Failure.InvalidRequest("topic", "the cluster's own topics are written by brokers only")
+                    .asException();
+        }
         TopicMetadata topic = topics.topic(request.getTopic());
         if (request.getMode() == ProduceRequest.Mode.UNRECOGNIZED) {
             throw new Failure.InvalidRequest("mode", "there is no mode " + request.getModeValue()).asException();

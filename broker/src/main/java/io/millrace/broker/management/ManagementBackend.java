@@ -5,6 +5,7 @@ import io.millrace.broker.Readiness;
 import io.millrace.broker.TopicChanges;
 import io.millrace.broker.disk.DiskReport;
 import io.millrace.broker.disk.DiskReserve;
+import io.millrace.broker.group.Groups;
 import io.millrace.broker.routing.Inspection;
 import io.millrace.broker.routing.LeaderView;
 import io.millrace.controller.MetadataView;
@@ -26,6 +27,7 @@ public final class ManagementBackend extends Setup {
             LeaderView leaders,
             Inspection inspection,
             TopicChanges changes,
+            Groups groups,
             IntPredicate alive,
             DiskReserve diskReserve,
             DiskReport disk) {}

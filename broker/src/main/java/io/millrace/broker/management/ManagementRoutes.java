@@ -58,6 +58,8 @@ public final class ManagementRoutes extends AllDirectives implements ManagementR
                                 path("brokers", () -> page(pages::brokers)),
                                 path("disk", () -> page(pages::disk)),
                                 path("controller", () -> get(() -> later(pages.controller()))),
+                                path("groups", () -> get(() -> later(pages.groups()))),
+                                path(segment("groups").slash(segment()), group -> get(() -> later(pages.group(group)))),
                                 path("topics", () -> page(pages::topics)),
                                 path(segment("topics").slash(segment()), topic -> page(() -> pages.topic(topic))),
                                 path(
@@ -122,6 +124,10 @@ public final class ManagementRoutes extends AllDirectives implements ManagementR
                         "topic '" + f.topic() + "' has partitions 0 to " + (f.partitions() - 1));
             } else if (failure instanceof Failure.BrokerNotReady f) {
                 return Json.error(503, "BROKER_NOT_READY", String.join(", ", f.missing()));
+            } else if (failure instanceof Failure.UnknownGroup f) {
+                return Json.error(404, "UNKNOWN_GROUP", "there is no group '" + f.group() + "'");
+            } else if (failure instanceof Failure.CoordinatorUnavailable f) {
+                return Json.error(503, "COORDINATOR_UNAVAILABLE", f.problem());
             } else if (failure instanceof Failure.ControllerUnavailable f) {
                 return Json.error(503, "CONTROLLER_UNAVAILABLE", f.problem());
             }

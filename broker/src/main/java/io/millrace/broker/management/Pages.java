@@ -3,6 +3,10 @@ package io.millrace.broker.management;
 import io.millrace.broker.Failure;
 import io.millrace.broker.Readiness;
 import io.millrace.broker.disk.DiskReport;
+import io.millrace.broker.group.Groups;
+import io.millrace.broker.group.state.Committed;
+import io.millrace.broker.group.state.GroupReply;
+import io.millrace.broker.group.state.Membership;
 import io.millrace.broker.routing.Leader;
 import io.millrace.broker.routing.PartitionKey;
 import io.millrace.controller.ControllerReply;
@@ -14,6 +18,8 @@ import io.millrace.partition.replica.PartitionStatus;
 import io.millrace.partition.replica.ProposalCounters;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -84,6 +90,39 @@ final class Pages {
         }
     }
 
+    record GroupList(List<GroupSummary> groups) {}
+
+    /** @param coordinatorPartition of {@code __groups} */
+    record GroupSummary(String group, GroupReply.State state, int members, int coordinatorPartition) {}
+
+    record GroupPage(
+            String group,
+            GroupReply.State state,
+            long epoch,
+            String assignor,
+            int coordinatorPartition,
+            List<GroupMember> members,
+            List<GroupPartition> partitions) {}
+
+    record GroupMember(
+            String memberId,
+            long epoch,
+            Membership membership,
+            List<String> assignment,
+            List<String> revoking,
+            boolean away) {}
+
+    /** @param lag in records; empty if nothing is committed, or the partition's leader did not answer */
+    record GroupPartition(
+            String topic,
+            int partition,
+            Optional<String> memberId,
+            Optional<Long> committedOffset,
+            Optional<String> metadata,
+            Optional<Long> earliestOffset,
+            Optional<Long> latestOffset,
+            Optional<Long> lag) {}
+
     /** @param controller empty if it does not answer */
     record ControllerPage(long epoch, OptionalInt brokerId, ControllerReply.Description controller) {}
 
@@ -113,6 +152,69 @@ final class Pages {
 
     Object topic(String name) {
         return told(find(name));
+    }
+
+    CompletionStage<GroupList> groups() {
+        try {
+            return parts.groups()
+                    .list(TIMEOUT.toMillis())
+                    .thenApply(coordinators -> new GroupList(coordinators.stream()
+                            .flatMap(coordinator -> coordinator.groups().stream()
+                                    .map(group -> new GroupSummary(
+                                            group.group(), group.state(), group.members(), coordinator.partition())))
+                            .sorted(Comparator.comparing(GroupSummary::group))
+                            .toList()));
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    CompletionStage<GroupPage> group(String name) {
+        try {
+            return parts.groups()
+                    .describe(name, TIMEOUT.toMillis(), TIMEOUT.toMillis())
+                    .thenApply(description -> told(description, parts.groups().coordinatorPartition(name)));
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private static GroupPage told(Groups.Description description, int coordinatorPartition) {
+        GroupReply.Described group = description.group();
+        List<GroupMember> members = new ArrayList<>();
+        group.members()
+                .forEach((id, member) -> members.add(new GroupMember(
+                        id,
+                        member.epoch(),
+                        member.membership(),
+                        told(member.ownedSince().keySet(), group.names()),
+                        told(member.revokingSince().keySet(), group.names()),
+                        member.away())));
+        List<GroupPartition> partitions = description.partitions().stream()
+                .map(partition -> new GroupPartition(
+                        partition.topic(),
+                        partition.partition().partition(),
+                        partition.owner(),
+                        partition.committed().map(Committed::offset),
+                        partition.committed().map(Committed::metadata),
+                        partition.range().map(Groups.Range::earliest),
+                        partition.range().map(Groups.Range::latest),
+                        partition.lag()))
+                .toList();
+        return new GroupPage(
+                group.group(),
+                group.state(),
+                group.epoch(),
+                group.assignor(),
+                coordinatorPartition,
+                members,
+                partitions);
+    }
+
+    private static List<String> told(Collection<PartitionKey> partitions, SortedMap<Long, String> names) {
+        return partitions.stream()
+                .map(partition -> names.getOrDefault(partition.topicId(), "") + "-" + partition.partition())
+                .toList();
     }
 
     CompletionStage<ControllerPage> controller() {

@@ -7,8 +7,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * One request on its way. Its answer is a {@link PartitionReply.Produced}, {@link PartitionReply.Fetched} or
- * {@link PartitionReply.Offsets}, whichever was asked for, or fails with a {@link io.millrace.broker.FailureException}.
+ * One request on its way. Its answer is a {@link PartitionReply.Produced}, {@link PartitionReply.Fetched}, {@link PartitionReply.Offsets} or
+ * {@link PartitionReply.Coordinated}, whichever was asked for, or fails with a {@link io.millrace.broker.FailureException}.
  */
 public final class Call {
     private final PartitionTarget target;

@@ -17,6 +17,16 @@ public sealed interface Request {
         return false;
     }
 
+    /** Whether no harm is done if a leader that was lost has done it too. */
+    default boolean mayBeRepeated() {
+        return true;
+    }
+
+    /** Whether it may have been done although no answer came. */
+    default boolean isChange() {
+        return false;
+    }
+
     /** Of records; what it counts against the limit of pending bytes. */
     default int sizeBytes() {
         return 0;
@@ -35,6 +45,16 @@ public sealed interface Request {
         @Override
         public PartitionCommand command(long requestId, long nowMillis, ActorRef<PartitionReply> replyTo) {
             return new PartitionCommand.Produce(requestId, batches, recordCount, hashes, replyTo);
+        }
+
+        @Override
+        public boolean mayBeRepeated() {
+            return false;
+        }
+
+        @Override
+        public boolean isChange() {
+            return true;
         }
 
         @Override
@@ -67,6 +87,24 @@ public sealed interface Request {
         @Override
         public boolean mayAskAnyReplica() {
             return mode.anyReplica();
+        }
+    }
+
+    /**
+     * For what is built upon the partition.
+     *
+     * @param waitUntilMillis as with {@link Fetch}
+     */
+    record Coordinate(Payload request, long waitUntilMillis, boolean mayBeRepeated) implements Request {
+        @Override
+        public PartitionCommand command(long requestId, long nowMillis, ActorRef<PartitionReply> replyTo) {
+            long wait = Math.max(0, waitUntilMillis - nowMillis);
+            return new PartitionCommand.Coordinate(requestId, request, wait, replyTo);
+        }
+
+        @Override
+        public boolean isChange() {
+            return true;
         }
     }
 }

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  *        │  ▲                        │ │
  *        │  └────────────────────────┘ │ leader replaced, or its broker out of reach
  *        │    "not leader"; a read     └──────────────────────────────────────▶ a produce: outcome unknown
- *        │    whose leader is lost
+ *        │    whose leader is lost, or whatever else may be repeated
  *        └── deadline: no leader        (sent: deadline: outcome unknown; for a read: no leader)
  * </pre>
  */
@@ -81,8 +81,8 @@ public final class RequestRouter extends AbstractBehavior<RequestRouter.Command>
             return call.deadlineMillis();
         }
 
-        boolean isProduce() {
-            return call.request() instanceof Request.Produce;
+        boolean mayBeRepeated() {
+            return call.request().mayBeRepeated();
         }
     }
 
@@ -217,6 +217,8 @@ public final class RequestRouter extends AbstractBehavior<RequestRouter.Command>
             waitForAnother(request, null);
         } else if (reply instanceof PartitionReply.ReplicaFailed failed) {
             waitForAnother(request, failed.problem());
+        } else if (reply instanceof PartitionReply.OutcomeUnknown && request.mayBeRepeated()) {
+            waitForAnother(request, null);
         } else if (reply instanceof PartitionReply.OutcomeUnknown) {
             fail(request, outcomeUnknown(target, "its leader lost leadership before it was committed"));
         } else if (reply instanceof PartitionReply.Overloaded overloaded) {
@@ -260,7 +262,7 @@ public final class RequestRouter extends AbstractBehavior<RequestRouter.Command>
         ActorRef<PartitionCommand> leader = readyLeader(message.partition());
         for (Pending request : List.copyOf(lane.requests.values())) {
             if (request.sentTo != null && !request.sentTo.equals(leader)) {
-                if (request.isProduce()) {
+                if (!request.mayBeRepeated()) {
                     fail(request, outcomeUnknown(request.call.target(), "the leader was lost"));
                 } else {
                     backToWaiting(lane, request);
@@ -310,7 +312,7 @@ public final class RequestRouter extends AbstractBehavior<RequestRouter.Command>
 
     private Failure failureAtDeadline(Pending request) {
         PartitionTarget target = request.call.target();
-        if (request.sentTo != null && request.isProduce()) {
+        if (request.sentTo != null && request.call.request().isChange()) {
             return outcomeUnknown(target, "the deadline passed before an answer came");
         }
         if (request.problem != null) {

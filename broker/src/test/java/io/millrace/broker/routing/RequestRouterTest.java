@@ -159,6 +159,26 @@ class RequestRouterTest {
     }
 
     @Test
+    void whatMayBeRepeatedGoesToTheNextLeaderAndWhatMayNotHasAnUnknownOutcome() throws Exception {
+        lead(1, 1, first);
+        Call again = gateway.send(TARGET, new Request.Coordinate(Payload.EMPTY, 600, true), TIMEOUT);
+        Call once = gateway.send(TARGET, new Request.Coordinate(Payload.EMPTY, 0, false), TIMEOUT);
+        var lost = first.expectMessageClass(PartitionCommand.Coordinate.class);
+        lost.replyTo().tell(new PartitionReply.OutcomeUnknown(lost.requestId()));
+        var lostToo = first.expectMessageClass(PartitionCommand.Coordinate.class);
+        lostToo.replyTo().tell(new PartitionReply.OutcomeUnknown(lostToo.requestId()));
+        assertThat(failure(once)).isInstanceOf(Failure.OutcomeUnknown.class);
+        pass(200);
+
+        lead(2, 2, second);
+
+        var repeated = second.expectMessageClass(PartitionCommand.Coordinate.class);
+        assertThat(repeated.maxWaitMillis()).as("what is left of the wait").isEqualTo(400);
+        repeated.replyTo().tell(new PartitionReply.Coordinated(repeated.requestId(), Payload.EMPTY));
+        assertThat(answer(again)).isInstanceOf(PartitionReply.Coordinated.class);
+    }
+
+    @Test
     void aDeadlineWithoutALeaderSaysSoWithAHint() {
         view.leaders().put(TARGET.key(), new Leader(1, OptionalInt.of(3), null, true));
         Call call = produce(1);

@@ -16,15 +16,9 @@ public sealed interface GroupCommand {
      *
      * @param membership must be there when joining; otherwise a change
      * @param owned all that the member acts on
-     * @param maxWaitMillis for which the answer may wait for news
      */
     record Heartbeat(
-            String group,
-            String memberId,
-            long epoch,
-            Optional<Membership> membership,
-            Set<PartitionKey> owned,
-            long maxWaitMillis)
+            String group, String memberId, long epoch, Optional<Membership> membership, Set<PartitionKey> owned)
             implements GroupCommand {}
 
     /** Answers: {@link GroupReply.Done}. */

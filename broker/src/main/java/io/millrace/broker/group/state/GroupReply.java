@@ -24,7 +24,12 @@ public sealed interface GroupReply {
             SortedMap<Long, String> names,
             long sessionTimeoutMillis,
             long rebalanceTimeoutMillis)
-            implements GroupReply {}
+            implements GroupReply {
+        /** At which members are to be heard of. */
+        public long heartbeatIntervalMillis() {
+            return sessionTimeoutMillis / 3;
+        }
+    }
 
     /** One for each partition of the command, in order. */
     record OffsetsCommitted(List<CommitOutcome> outcomes) implements GroupReply {}

@@ -1,6 +1,5 @@
 package io.millrace.broker.group.state;
 
-import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.millrace.broker.routing.PartitionKey;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -66,12 +65,10 @@ public record Member(
         return new Member(membership, epoch, target, owned, listed(left), away);
     }
 
-    @JsonIgnore
     public SortedMap<PartitionKey, Long> ownedSince() {
         return mapped(owned);
     }
 
-    @JsonIgnore
     public SortedMap<PartitionKey, Long> revokingSince() {
         return mapped(revoking);
     }

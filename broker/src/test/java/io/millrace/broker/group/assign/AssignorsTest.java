@@ -109,8 +109,7 @@ class AssignorsTest {
                     for (Sharing.Member to : sharing.members()) {
                         if (to.reads(partition)) {
                             assertThat(of(shares, to).size())
-                                    .isGreaterThanOrEqualTo(
-                                            of(shares, from).size() - 1);
+                                    .isGreaterThanOrEqualTo(of(shares, from).size() - 1);
                         }
                     }
                 }

@@ -66,11 +66,11 @@ class GroupMachineTest {
     }
 
     private GroupReply join(String member, Membership membership) {
-        return ask(new GroupCommand.Heartbeat(G, member, 0, Optional.of(membership), Set.of(), 0));
+        return ask(new GroupCommand.Heartbeat(G, member, 0, Optional.of(membership), Set.of()));
     }
 
     private GroupReply heartbeat(String member, long epoch, Collection<PartitionKey> owned) {
-        return ask(new GroupCommand.Heartbeat(G, member, epoch, Optional.empty(), new TreeSet<>(owned), 0));
+        return ask(new GroupCommand.Heartbeat(G, member, epoch, Optional.empty(), new TreeSet<>(owned)));
     }
 
     private GroupReply commit(String member, long epoch, int partition, long offset, boolean allowBack) {
@@ -127,7 +127,11 @@ class GroupMachineTest {
         // It was sent before a heard that it has all again.
         heartbeat("a", half.memberEpoch(), half.assignment());
 
-        assertThat(machine.table().group(G).flatMap(group -> group.member("a")).orElseThrow().revoking())
+        assertThat(machine.table()
+                        .group(G)
+                        .flatMap(group -> group.member("a"))
+                        .orElseThrow()
+                        .revoking())
                 .hasSize(2);
     }
 
@@ -137,7 +141,7 @@ class GroupMachineTest {
         assertThat(refused(ask(new GroupCommand.Describe(G)))).isEqualTo(new Failure.UnknownGroup(G));
         assertThat(refused(ask(new GroupCommand.Delete(G)))).isEqualTo(new Failure.UnknownGroup(G));
         assertThat(refused(commit("a", 1, 0, 5, false))).isEqualTo(new Failure.UnknownMember(G, "a"));
-        assertThat(refused(ask(new GroupCommand.Heartbeat(G, "a", 0, Optional.empty(), Set.of(), 0))))
+        assertThat(refused(ask(new GroupCommand.Heartbeat(G, "a", 0, Optional.empty(), Set.of()))))
                 .isInstanceOf(Failure.InvalidRequest.class);
         assertThat(refused(join("a", matching("(")))).isInstanceOf(Failure.InvalidRequest.class);
         assertThat(refused(join("a", matching("((a{1000}){1000}){1000}")))).isInstanceOf(Failure.InvalidRequest.class);

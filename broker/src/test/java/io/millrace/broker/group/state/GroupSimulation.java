@@ -315,8 +315,7 @@ final class GroupSimulation {
                         h.memberId(),
                         flaw == Flaw.IGNORES_EPOCHS ? member.get().epoch() : h.epoch(),
                         h.membership(),
-                        flaw == Flaw.DOES_NOT_WAIT_FOR_OWNERS ? Set.of() : h.owned(),
-                        h.maxWaitMillis());
+                        flaw == Flaw.DOES_NOT_WAIT_FOR_OWNERS ? Set.of() : h.owned());
             } else if (command instanceof GroupCommand.Commit c && flaw == Flaw.LETS_OFFSETS_GO_BACK) {
                 return new GroupCommand.Commit(c.group(), c.memberId(), c.epoch(), c.offsets(), true);
             }
@@ -489,7 +488,7 @@ final class GroupSimulation {
             Optional<Membership> membership = joined
                     ? Optional.empty()
                     : Optional.of(new Membership(Collections.emptySortedSet(), "t.*", "", "", "", SESSION, REBALANCE));
-            send(new GroupCommand.Heartbeat(GROUP, as, epoch, membership, owned, 0), reply -> {
+            send(new GroupCommand.Heartbeat(GROUP, as, epoch, membership, owned), reply -> {
                 if (as.equals(id) && alive) {
                     whenItRuns(() -> answered(as, number, sent, reply));
                 }
@@ -550,10 +549,7 @@ final class GroupSimulation {
         }
 
         private void askWhereToBegin(PartitionKey partition, String as, long asOf) {
-            if (!as.equals(id)
-                    || !assigned.contains(partition)
-                    || epoch < asOf
-                    || positionIn(partition) != NOT_YET) {
+            if (!as.equals(id) || !assigned.contains(partition) || epoch < asOf || positionIn(partition) != NOT_YET) {
                 return;
             }
             long before = promised.getOrDefault(partition, 0L);
