@@ -2,21 +2,29 @@ package io.millrace.client;
 
 import io.grpc.MethodDescriptor;
 import io.millrace.client.Calls.Reply;
+import io.millrace.protocol.TopicPartition;
 import io.millrace.protocol.v1.AdminServiceGrpc;
 import io.millrace.protocol.v1.ClusterServiceGrpc;
 import io.millrace.protocol.v1.CreateTopicRequest;
+import io.millrace.protocol.v1.DeleteGroupRequest;
 import io.millrace.protocol.v1.DeleteTopicRequest;
+import io.millrace.protocol.v1.DescribeGroupRequest;
 import io.millrace.protocol.v1.DescribeTopicRequest;
 import io.millrace.protocol.v1.GetMetadataRequest;
+import io.millrace.protocol.v1.GroupServiceGrpc;
+import io.millrace.protocol.v1.ListGroupsRequest;
 import io.millrace.protocol.v1.ListTopicsRequest;
+import io.millrace.protocol.v1.ResetOffsetsRequest;
 import io.millrace.protocol.v1.Topic;
+import io.millrace.protocol.v1.TopicPartitions;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Changes and lists topics, and shows the cluster. Each method blocks until it is done, for at most the client's time-out, and
+ * Changes and lists topics, looks after consumer groups, and shows the cluster. Each method blocks until it is done, for at most the client's time-out, and
  * fails with a {@link MillraceException}.
  *
  * <p>A change is repeated only while it was surely not applied: one that may have been ends with an unknown outcome, and a
@@ -113,6 +121,74 @@ public final class Admin {
     public ClusterDescription describeCluster() {
         return ClusterDescription.of(Futures.await(
                 calls.read(ClusterServiceGrpc.getGetMetadataMethod(), GetMetadataRequest.getDefaultInstance())));
+    }
+
+    /**
+     * All consumer groups, by name.
+     *
+     * @throws MillraceException COORDINATOR_UNAVAILABLE, or what any call may fail with
+     */
+    public List<GroupListing> listGroups() {
+        return Futures.await(calls.read(GroupServiceGrpc.getListGroupsMethod(), ListGroupsRequest.getDefaultInstance()))
+                .getGroupsList()
+                .stream()
+                .map(group ->
+                        new GroupListing(group.getGroup(), GroupDescription.told(group.getState()), group.getMembers()))
+                .toList();
+    }
+
+    /**
+     * One group, with what is left for it to read.
+     *
+     * @throws MillraceException UNKNOWN_GROUP, COORDINATOR_UNAVAILABLE, or what any call may fail with
+     */
+    public GroupDescription describeGroup(String group) {
+        DescribeGroupRequest request =
+                DescribeGroupRequest.newBuilder().setGroup(group).build();
+        return GroupDescription.of(Futures.await(calls.read(GroupServiceGrpc.getDescribeGroupMethod(), request)));
+    }
+
+    /**
+     * Forgets a group without members.
+     *
+     * @throws MillraceException UNKNOWN_GROUP, GROUP_NOT_EMPTY, COORDINATOR_UNAVAILABLE, or what any call may fail with
+     */
+    public void deleteGroup(String group) {
+        DeleteGroupRequest request =
+                DeleteGroupRequest.newBuilder().setGroup(group).build();
+        Futures.await(change(GroupServiceGrpc.getDeleteGroupMethod(), request));
+    }
+
+    /**
+     * Lets a group without members go on from another place.
+     *
+     * @param topics only these; none: all that the group has read
+     * @param dryRun only say what would be done
+     * @throws MillraceException GROUP_NOT_EMPTY, UNKNOWN_TOPIC, NO_LEADER, COORDINATOR_UNAVAILABLE, or what any call may fail with
+     */
+    public List<OffsetReset> resetOffsets(
+            String group, List<String> topics, OffsetReset.Target target, boolean dryRun) {
+        ResetOffsetsRequest.Builder request =
+                ResetOffsetsRequest.newBuilder().setGroup(group).setDryRun(dryRun);
+        topics.forEach(
+                topic -> request.addPartitions(TopicPartitions.newBuilder().setTopic(topic)));
+        if (target instanceof OffsetReset.Target.Offset offset) {
+            request.setOffset(offset.offset());
+        } else if (target instanceof OffsetReset.Target.Time time) {
+            request.setTimestampMillis(time.time().toEpochMilli());
+        } else if (target == OffsetReset.Target.End.LATEST) {
+            request.setLatest(true);
+        } else {
+            request.setEarliest(true);
+        }
+        return Futures.await(change(GroupServiceGrpc.getResetOffsetsMethod(), request.build()))
+                .getOffsetsList()
+                .stream()
+                .map(reset -> new OffsetReset(
+                        new TopicPartition(reset.getTopic(), reset.getPartition()),
+                        reset.hasBefore() ? OptionalLong.of(reset.getBefore()) : OptionalLong.empty(),
+                        reset.getAfter()))
+                .toList();
     }
 
     /** One attempt may take all the time there is: the controller uses it to wait for leaders. */

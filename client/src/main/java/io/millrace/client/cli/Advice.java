@@ -33,7 +33,9 @@ final class Advice {
             }
             case TOPIC_ALREADY_EXISTS -> "--if-not-exists makes this no error";
             case INVALID_REPLICATION_FACTOR -> "'millrace cluster' shows how many brokers there are";
-            case NO_LEADER, CONTROLLER_UNAVAILABLE ->
+            case UNKNOWN_GROUP -> "'millrace group list' shows all there are";
+            case GROUP_NOT_EMPTY -> "stop its consumers first; 'millrace group describe --members' shows them";
+            case NO_LEADER, CONTROLLER_UNAVAILABLE, COORDINATOR_UNAVAILABLE ->
                 "a majority must be up: 'millrace cluster' shows which brokers are";
             case CONNECTION_LOST, NO_ANSWER, OUTCOME_UNKNOWN, BROKER_NOT_READY ->
                 "'millrace cluster' shows which brokers are up";

@@ -81,6 +81,7 @@ public final class MillraceCli implements Runnable {
                 .addSubcommand(new LauncherCommands.Broker())
                 .addSubcommand(new LauncherCommands.Simulate())
                 .addSubcommand(TopicCommands.commandLine(console))
+                .addSubcommand(GroupCommands.commandLine(console))
                 .addSubcommand(new ProduceCommand(console))
                 .addSubcommand(new ConsumeCommand(console))
                 .addSubcommand(new ClusterCommand(console))
