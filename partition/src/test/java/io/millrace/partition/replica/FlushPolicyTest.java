@@ -7,7 +7,6 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import io.millrace.partition.log.LogSettings;
 import io.millrace.partition.raft.NodeId;
-import io.millrace.partition.raft.RaftSettings;
 import io.millrace.partition.replica.PartitionReply.Produced;
 import io.millrace.protocol.FlushPolicy;
 import java.util.ArrayList;
@@ -21,7 +20,6 @@ import org.junit.jupiter.api.Test;
 /** A partition whose records count before they are on disk: what it loses, when, and what it does not. */
 class FlushPolicyTest {
     private static final ActorTestKit KIT = ActorTestKit.create("flushes", ReplicaGroup.CONFIG);
-    private static final RaftSettings PATIENT = new RaftSettings(50, 1_500, 3_000, 5, 1 << 20, 8 << 20, 64);
 
     private static long lastTopicId = 3_000;
 
@@ -43,7 +41,7 @@ class FlushPolicyTest {
         ReplicaGroup group = new ReplicaGroup(
                 KIT,
                 this::disk,
-                PATIENT,
+                ReplicaGroup.PATIENT_RAFT,
                 ++lastTopicId,
                 PartitionSettings.DEFAULT,
                 LogSettings.DEFAULT.withFlush(FlushPolicy.OS).withSegmentBytes(16 << 10),

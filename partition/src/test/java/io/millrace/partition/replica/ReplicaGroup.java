@@ -40,6 +40,9 @@ final class ReplicaGroup implements AutoCloseable {
             .withFallback(ConfigFactory.load());
 
     static final RaftSettings FAST = new RaftSettings(20, 100, 200, 5, 1 << 20, 8 << 20, 64);
+    /** For tests that rely on a leader to stay, on however busy a machine. */
+    static final RaftSettings PATIENT_RAFT = new RaftSettings(50, 1_500, 3_000, 5, 1 << 20, 8 << 20, 64);
+
     static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final ActorTestKit kit;

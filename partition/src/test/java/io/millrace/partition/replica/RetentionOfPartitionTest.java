@@ -40,7 +40,7 @@ class RetentionOfPartitionTest {
         return new ReplicaGroup(
                 KIT,
                 broker -> Disk.in(directory.resolve("broker-" + broker), () -> DiskSpace.AMPLE),
-                ReplicaGroup.FAST,
+                ReplicaGroup.PATIENT_RAFT,
                 ++lastTopicId,
                 PartitionSettings.DEFAULT,
                 LogSettings.DEFAULT.withSegmentBytes(SEGMENT_BYTES),
