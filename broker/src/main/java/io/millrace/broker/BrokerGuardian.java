@@ -409,7 +409,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                         dataDirectory.directoryId(),
                         new Endpoint(client.host(), client.port()),
                         new Endpoint(http.host(), http.port()),
-                        Optional.empty()),
+                        settings.rack()),
                 timeoutMillis,
                 replyTo);
     }

@@ -58,6 +58,7 @@ final class AkkaOverlay {
                 .withFallback(all);
         return new BrokerSettings(
                 s.brokerId(),
+                s.rack(),
                 s.dataDir(),
                 s.diskReserve(),
                 s.scrubBytesPerSecond(),

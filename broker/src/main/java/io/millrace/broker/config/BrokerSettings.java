@@ -15,6 +15,7 @@ import java.util.Set;
 /**
  * Everything an operator has decided, valid as a whole. The meaning of each is in {@code reference.conf}.
  *
+ * @param rack what fails together with this broker
  * @param diskReserve kept free
  * @param decompressedBytesMax of the records of one compressed batch
  * @param scrubBytesPerSecond 0: never
@@ -28,6 +29,7 @@ import java.util.Set;
  */
 public record BrokerSettings(
         int brokerId,
+        Optional<String> rack,
         Path dataDir,
         DiskReserve diskReserve,
         long scrubBytesPerSecond,

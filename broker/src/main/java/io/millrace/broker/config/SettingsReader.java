@@ -84,6 +84,7 @@ final class SettingsReader {
         });
         BrokerSettings settings = new BrokerSettings(
                 brokerId,
+                Optional.of(string("rack")).filter(rack -> !rack.isEmpty()),
                 dataDir,
                 new DiskReserve(bytesBetween("disk-reserve", 0, 1L << 60)),
                 bytesBetween("scrub-rate", 0, 1L << 40),

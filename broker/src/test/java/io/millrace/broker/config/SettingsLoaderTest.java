@@ -60,6 +60,12 @@ class SettingsLoaderTest {
     }
 
     @Test
+    void aBrokerHasARackOnlyIfItsOperatorSaysSo() {
+        assertThat(load(Map.of()).rack()).isEmpty();
+        assertThat(load(Map.of("millrace.rack", "zone-a")).rack()).contains("zone-a");
+    }
+
+    @Test
     void laterSourcesOverrideEarlierOnes(@TempDir Path directory) throws IOException {
         Path file = write(
                 directory,
