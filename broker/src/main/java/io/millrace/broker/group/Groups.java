@@ -177,14 +177,17 @@ public final class Groups {
                         Map.of("retention.ms", "unlimited", "retention.bytes", "unlimited"),
                         Duration.ofMillis(timeoutMillis))
                 .handle((created, thrown) -> {
-                    if (thrown != null) {
+                    // If somebody else was faster, this broker may have heard of it by now.
+                    Optional<TopicMetadata> now = thrown == null
+                            ? Optional.of(created)
+                            : metadata.get().topic(TopicName.GROUPS);
+                    if (now.isEmpty() && thrown != null) {
                         throw notCreated(thrown);
                     }
-                    return Optional.of(created);
+                    return now;
                 });
     }
 
-    /** Somebody else may have created it, and this broker hears of it in a moment. */
     private static RuntimeException notCreated(Throwable thrown) {
         Throwable cause = FailureException.unwrap(thrown);
         return cause instanceof FailureException known
@@ -193,8 +196,7 @@ public final class Groups {
                 : new IllegalStateException(cause);
     }
 
-    // ------------------------------------------------------------------------------------------------ with the log
-    // ends
+    // ------------------------------------------------------------------------------------------- with their logs' ends
 
     /**
      * A partition that a group has to do with.
