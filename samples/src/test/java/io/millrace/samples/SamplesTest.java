@@ -25,7 +25,11 @@ class SamplesTest {
                 ConsumerSample::main,
                 ReplaySample::main,
                 FollowerReadSample::main,
-                WorkerPoolSample::main);
+                WorkerPoolSample::main,
+                GroupSample::main,
+                SeveralGroupsSample::main,
+                DynamicSubscribeSample::main,
+                ManualCommitSample::main);
     }
 
     @ParameterizedTest
