@@ -174,6 +174,17 @@ public final class ProcessCluster implements AutoCloseable {
         return builder;
     }
 
+    /** A command that goes on until it is ended; what it prints goes to a file, with what it says of trouble beside it. */
+    Process spawn(Path output, String... arguments) throws IOException {
+        Process process = millrace(arguments)
+                .redirectOutput(output.toFile())
+                .redirectError(
+                        output.resolveSibling(output.getFileName() + ".err").toFile())
+                .start();
+        others.add(process);
+        return process;
+    }
+
     /** What a finished command left. */
     record Result(int exitCode, String out, String err) {}
 

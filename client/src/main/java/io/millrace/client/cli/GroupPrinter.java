@@ -11,16 +11,22 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** Prints what a member of a group is given, and commits what is printed. */
 final class GroupPrinter {
     private static final int OUT_BUFFER_BYTES = 256 * 1024;
     private static final Duration POLL = Duration.ofSeconds(1);
+    /** For the last commit, and to leave the group: the others need not wait for the end of our session then. */
+    private static final Duration LEAVING = Duration.ofSeconds(10);
 
     private final RecordFormat format;
     private final String topic;
     private final OutputStream out;
     private long remaining;
+    /** Interrupted from outside: what is printed is committed, and no more is taken. */
+    private volatile boolean stopping;
 
     GroupPrinter(Console console, RecordFormat format, String topic, long remaining) {
         this.format = format;
@@ -33,13 +39,32 @@ final class GroupPrinter {
         // By hand: a record counts when it is out of our hands.
         ConsumerSettings settings =
                 ConsumerSettings.DEFAULT.withGroup(GroupSettings.of(group).withAutoCommit(Duration.ZERO));
-        try (Consumer consumer = client.consumer(settings)) {
+        CountDownLatch left = new CountDownLatch(1);
+        Consumer consumer = client.consumer(settings);
+        Thread hook = new Thread(() -> leave(consumer, left), "leave-group");
+        Runtime.getRuntime().addShutdownHook(hook);
+        try (consumer) {
             consumer.subscribe(List.of(topic));
-            while (remaining > 0) {
+            while (remaining > 0 && !stopping) {
                 print(consumer, consumer.poll(POLL));
             }
         } catch (IOException e) {
             throw CliException.writing(e);
+        } finally {
+            left.countDown();
+            if (!stopping) {
+                Runtime.getRuntime().removeShutdownHook(hook);
+            }
+        }
+    }
+
+    private void leave(Consumer consumer, CountDownLatch left) {
+        stopping = true;
+        consumer.wakeup();
+        try {
+            boolean unused = left.await(LEAVING.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
