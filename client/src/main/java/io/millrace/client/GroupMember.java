@@ -343,11 +343,12 @@ final class GroupMember {
         }
         Futures.then(
                 call(GroupServiceGrpc.getFetchOffsetsMethod(), request, Duration.ZERO),
-                answer -> offsetsArrived(member, wanted, answer),
+                answer -> offsetsArrived(member, request.getMemberEpoch(), wanted, answer),
                 trouble -> askOffsetsAgain(member));
     }
 
-    private void offsetsArrived(GroupMembership member, Set<Owned> wanted, FetchOffsetsResponse answer) {
+    /** Of use only in the epoch that it was asked in: what was let go of since, and came back, others may have read on. */
+    private void offsetsArrived(GroupMembership member, long epoch, Set<Owned> wanted, FetchOffsetsResponse answer) {
         Map<Owned, OptionalLong> found = new HashMap<>();
         wanted.forEach(owned -> found.put(owned, OptionalLong.empty()));
         for (CommittedOffset each : answer.getOffsetsList()) {
@@ -355,8 +356,8 @@ final class GroupMember {
             found.replace(owned, OptionalLong.of(each.getOffset()));
         }
         synchronized (this) {
-            if (member != membership) {
-                return;
+            if (member != membership || epoch != member.epoch()) {
+                return; // asked again, if it is to be known still
             }
             found.keySet().retainAll(member.toBegin());
             offsets.putAll(found);
