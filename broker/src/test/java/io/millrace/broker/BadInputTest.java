@@ -339,6 +339,15 @@ class BadInputTest extends WithOneBroker {
         assertThat(told(thrown).reason()).isEqualTo(ErrorReason.INVALID_REQUEST);
     }
 
+    /** Otherwise the answer runs against the end of the request, and the client may hear CANCELLED. */
+    @Test
+    void bytesThatAreNoMessageAreRefusedBeforeTheCallHasEnded() {
+        StatusRuntimeException thrown =
+                rawCallLeftOpen("millrace.v1.MessageService/ProduceStream", new byte[] {(byte) 0xff, 1, 2});
+
+        assertThat(told(thrown).reason()).isEqualTo(ErrorReason.INVALID_REQUEST);
+    }
+
     @Test
     void aSecondBrokerOnTheSameDirectoryIsRefused() throws Exception {
         assertThatThrownBy(() -> Broker.start(TestBroker.settings(directory, Map.of())))

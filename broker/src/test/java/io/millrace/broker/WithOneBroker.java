@@ -7,6 +7,8 @@ import com.google.protobuf.ByteString;
 import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -34,6 +36,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
@@ -90,6 +93,30 @@ abstract class WithOneBroker {
     }
 
     static byte[] rawCall(String method, byte[] request) {
+        return ClientCalls.blockingUnaryCall(
+                broker.channel(), rawMethod(method, MethodDescriptor.MethodType.UNARY), CallOptions.DEFAULT, request);
+    }
+
+    /** Sends a message and does not say that it was the last; how the call ends. */
+    static StatusRuntimeException rawCallLeftOpen(String method, byte[] request) {
+        CompletableFuture<StatusRuntimeException> end = new CompletableFuture<>();
+        // Only of these does gRPC send the message before it knows whether there is another.
+        ClientCall<byte[], byte[]> call = broker.channel()
+                .newCall(rawMethod(method, MethodDescriptor.MethodType.CLIENT_STREAMING), CallOptions.DEFAULT);
+        call.start(
+                new ClientCall.Listener<>() {
+                    @Override
+                    public void onClose(Status status, Metadata trailers) {
+                        end.complete(status.asRuntimeException(trailers));
+                    }
+                },
+                new Metadata());
+        call.request(1);
+        call.sendMessage(request);
+        return end.join();
+    }
+
+    private static MethodDescriptor<byte[], byte[]> rawMethod(String method, MethodDescriptor.MethodType type) {
         MethodDescriptor.Marshaller<byte[]> raw = new MethodDescriptor.Marshaller<>() {
             @Override
             public InputStream stream(byte[] value) {
@@ -105,14 +132,10 @@ abstract class WithOneBroker {
                 }
             }
         };
-        return ClientCalls.blockingUnaryCall(
-                broker.channel(),
-                MethodDescriptor.newBuilder(raw, raw)
-                        .setType(MethodDescriptor.MethodType.UNARY)
-                        .setFullMethodName(method)
-                        .build(),
-                CallOptions.DEFAULT,
-                request);
+        return MethodDescriptor.newBuilder(raw, raw)
+                .setType(type)
+                .setFullMethodName(method)
+                .build();
     }
 
     static String newTopic(int partitions) {

@@ -74,8 +74,8 @@ final class FrameLimit {
     }
 
     /**
-     * The entity's bytes through {@link Frames}. After a failure what still comes is read and dropped, to an extent: giving the entity
-     * up at once would make Akka HTTP reset the stream, and the client would hear CANCELLED instead of why.
+     * The entity's bytes through {@link Frames}. After a failure, here or behind, what still comes is read and dropped, to an extent:
+     * giving the entity up at once would make Akka HTTP reset the stream, and the client would hear CANCELLED instead of why.
      */
     private final class Limited extends GraphStage<FlowShape<ByteString, ByteString>> {
         private final Inlet<ByteString> in = Inlet.create("bytes.in");
@@ -116,6 +116,13 @@ final class FrameLimit {
                     public void onPull() {
                         pull(in);
                     }
+
+                    @Override
+                    public void onDownstreamFinish(Throwable cause) {
+                        if (!hasBeenPulled(in)) {
+                            tryPull(in); // to be dropped
+                        }
+                    }
                 });
             }
 
@@ -150,7 +157,7 @@ final class FrameLimit {
                 if (dropped > DROPPED_BYTES_MAX) {
                     completeStage();
                 } else {
-                    pull(in);
+                    tryPull(in);
                 }
             }
         }
