@@ -1,10 +1,7 @@
 package io.millrace.client;
 
-import io.grpc.Attributes;
 import io.grpc.CallOptions;
-import io.grpc.ClientStreamTracer;
 import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
@@ -79,7 +76,7 @@ final class Connections implements AutoCloseable {
 
             @Override
             public void onError(Throwable thrown) {
-                MillraceException failure = StatusTranslation.translate(thrown, address, sent.sent);
+                MillraceException failure = StatusTranslation.translate(thrown, address, sent.isSent());
                 note(address, connection, !failure.reason().isConnectionTrouble());
                 answer.completeExceptionally(failure);
             }
@@ -193,21 +190,6 @@ final class Connections implements AutoCloseable {
 
         Connection(ManagedChannel channel) {
             this.channel = channel;
-        }
-    }
-
-    /** Sees whether the call got a stream on a connection: before that, nothing can have reached the broker. */
-    private static final class SentTracer extends ClientStreamTracer.Factory {
-        volatile boolean sent;
-
-        @Override
-        public ClientStreamTracer newClientStreamTracer(ClientStreamTracer.StreamInfo info, Metadata headers) {
-            return new ClientStreamTracer() {
-                @Override
-                public void streamCreated(Attributes transport, Metadata requestHeaders) {
-                    sent = true;
-                }
-            };
         }
     }
 }

@@ -1,11 +1,8 @@
 package io.millrace.client;
 
-import io.grpc.Attributes;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientCall;
-import io.grpc.ClientStreamTracer;
-import io.grpc.Metadata;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
 import io.millrace.protocol.v1.MessageServiceGrpc;
@@ -21,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,8 +41,7 @@ final class ProduceStream {
     private long timerAtNanos;
     private boolean timerArmed;
     private @Nullable MillraceException endedBy;
-    /** Whether it got onto a connection: before that, nothing can have reached the broker. */
-    private volatile boolean connected;
+    private final SentTracer tracer = new SentTracer();
 
     /**
      * Opens the stream; does not block.
@@ -58,7 +55,7 @@ final class ProduceStream {
         this.observer = observer;
         CallOptions options = CallOptions.DEFAULT
                 .withExecutor(Runnable::run) // answers are only handed on, so the connection's thread may do it
-                .withStreamTracerFactory(new ConnectedTracer());
+                .withStreamTracerFactory(tracer);
         this.call = channel.newCall(MessageServiceGrpc.getProduceStreamMethod(), options);
         this.requests = ClientCalls.asyncBidiStreamingCall(call, new Answers());
     }
@@ -95,16 +92,21 @@ final class ProduceStream {
         return endedBy != null;
     }
 
-    // ---------------------------------------------------------------------------------------------------------- its
-    // end
+    // ------------------------------------------------------------------------------------------------------- its end
 
     private void failed(Throwable thrown) {
-        MillraceException failure = StatusTranslation.translate(thrown, address, connected);
-        end(failure, request -> ofOne(request, failure), !failure.reason().isConnectionTrouble());
+        MillraceException failure = StatusTranslation.translate(thrown, address, tracer.isSent());
+        end(
+                failure,
+                request -> ofUnanswered(request, failure),
+                !failure.reason().isConnectionTrouble());
     }
 
-    /** A request's own failure ends no stream, but for one: a message that is too large for the broker to read. */
-    private MillraceException ofOne(Pending request, MillraceException failure) {
+    /**
+     * What the end of the stream says of one request. It is about the whole stream, and whether the request was applied is unknown; but a
+     * message that was too large to be read ends the stream too, and is known by its size.
+     */
+    private MillraceException ofUnanswered(Pending request, MillraceException failure) {
         boolean tooLarge = failure.reason() == FailureReason.MESSAGE_TOO_LARGE;
         boolean isItself = tooLarge
                 && Integer.toString(request.requestBytes())
@@ -130,11 +132,14 @@ final class ProduceStream {
         end(failure, request -> failure, false);
     }
 
-    private interface Outcome {
-        MillraceException of(Pending request);
-    }
-
-    private void end(MillraceException failure, Outcome outcome, boolean reached) {
+    /**
+     * Takes no more requests.
+     *
+     * @param failure of requests that come later
+     * @param ofUnanswered what to tell those that wait
+     * @param reached whether the broker could be reached
+     */
+    private void end(MillraceException failure, Function<Pending, MillraceException> ofUnanswered, boolean reached) {
         List<Pending> unanswered;
         synchronized (this) {
             endedBy = failure;
@@ -143,12 +148,15 @@ final class ProduceStream {
         }
         observer.accept(reached);
         unanswered.forEach(
-                request -> executor.execute(() -> request.answer().completeExceptionally(outcome.of(request))));
+                request -> executor.execute(() -> request.answer().completeExceptionally(ofUnanswered.apply(request))));
     }
 
     // ----------------------------------------------------------------------------------------------------------- time
 
-    /** By the machine's clock, as gRPC's deadlines. One timer, for the earliest; it is not moved when that request is answered, so that most cost no timer at all. */
+    /**
+     * By the machine's clock, as gRPC's deadlines. One timer, for the earliest; it is not moved when that request is answered, so that
+     * most cost no timer at all.
+     */
     private void arm(long untilNanos) {
         if (!timerArmed || untilNanos - timerAtNanos < 0) {
             timerArmed = true;
@@ -183,9 +191,9 @@ final class ProduceStream {
     }
 
     private void giveUp() {
-        boolean sent = connected;
-        FailureReason reason = sent ? FailureReason.NO_ANSWER : FailureReason.CONNECTION_FAILED;
-        String what = sent ? "no answer from " + address + " in time" : "cannot connect to " + address + " in time";
+        boolean isSent = tracer.isSent();
+        FailureReason reason = isSent ? FailureReason.NO_ANSWER : FailureReason.CONNECTION_FAILED;
+        String what = isSent ? "no answer from " + address + " in time" : "cannot connect to " + address + " in time";
         MillraceException failure = new MillraceException(reason, what, Map.of("address", address.toString()));
         end(failure, request -> failure, false);
         call.cancel(what, null);
@@ -221,18 +229,6 @@ final class ProduceStream {
         @Override
         public void onCompleted() {
             completed();
-        }
-    }
-
-    private final class ConnectedTracer extends ClientStreamTracer.Factory {
-        @Override
-        public ClientStreamTracer newClientStreamTracer(ClientStreamTracer.StreamInfo info, Metadata headers) {
-            return new ClientStreamTracer() {
-                @Override
-                public void streamCreated(Attributes transport, Metadata requestHeaders) {
-                    connected = true;
-                }
-            };
         }
     }
 }

@@ -20,8 +20,8 @@ final class ByteStrings {
     }
 
     /**
-     * The array that the string wraps. A parsed message holds the only reference to it (the parser copies what it reads), so who
-     * drops the message may write to it; the string must not be used any more then.
+     * The array that the string wraps, or a part of it. A parsed message holds the only reference to it ({@link AliasingSerializer}), so who
+     * drops the message may write to that part; the string must not be used any more then.
      */
     static Bytes takeOver(ByteString string) {
         Capture capture = new Capture();

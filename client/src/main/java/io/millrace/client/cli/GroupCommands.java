@@ -7,7 +7,6 @@ import io.millrace.client.GroupDescription.MemberDescription;
 import io.millrace.client.GroupDescription.PartitionOfGroup;
 import io.millrace.client.GroupListing;
 import io.millrace.client.MillraceClient;
-import io.millrace.client.MillraceException;
 import io.millrace.client.OffsetReset;
 import io.millrace.protocol.TopicPartition;
 import java.io.IOException;
@@ -324,21 +323,12 @@ final class GroupCommands implements Runnable {
         @Override
         public void run() {
             try (MillraceClient client = connection.client(console)) {
-                for (String group : groups) {
-                    delete(client, group);
-                }
-            }
-        }
-
-        private void delete(MillraceClient client, String group) {
-            try {
-                client.admin().deleteGroup(group);
-                console.print("deleted " + group + "\n");
-            } catch (MillraceException e) {
-                if (!ifExists || e.reason() != FailureReason.UNKNOWN_GROUP) {
-                    throw e;
-                }
-                console.err().println("millrace: there is no group " + group);
+                Deletion.each(
+                        console,
+                        "group",
+                        groups,
+                        client.admin()::deleteGroup,
+                        ifExists ? FailureReason.UNKNOWN_GROUP : null);
             }
         }
     }

@@ -252,21 +252,12 @@ final class TopicCommands implements Runnable {
         @Override
         public void run() {
             try (MillraceClient client = connection.client(console)) {
-                for (String topic : topics) {
-                    delete(client, topic);
-                }
-            }
-        }
-
-        private void delete(MillraceClient client, String topic) {
-            try {
-                client.admin().deleteTopic(topic);
-                console.print("deleted " + topic + "\n");
-            } catch (MillraceException e) {
-                if (!ifExists || e.reason() != FailureReason.UNKNOWN_TOPIC) {
-                    throw e;
-                }
-                console.err().println("millrace: there is no topic " + topic);
+                Deletion.each(
+                        console,
+                        "topic",
+                        topics,
+                        client.admin()::deleteTopic,
+                        ifExists ? FailureReason.UNKNOWN_TOPIC : null);
             }
         }
     }

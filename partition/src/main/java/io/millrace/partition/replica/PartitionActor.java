@@ -89,7 +89,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private final Admission admission;
     private final BySequence sequencing = new BySequence();
 
-    private final ReplicaProducers producers;
+    private final HistoryKeeper history;
     private final Proposals proposals;
     private final Reads reads;
     private final List<GetStatus> statusRequests = new ArrayList<>();
@@ -156,15 +156,15 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         this.settings = settings;
         this.life = life;
         this.disk = context.disk();
-        this.producers = new ReplicaProducers(
+        this.history = new HistoryKeeper(
                 actor,
                 spec.id(),
                 spec.dedup(),
                 disk,
                 actor.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER)),
                 Math.max(1, context.log().segmentBytes() / PRODUCER_SNAPSHOTS_PER_SEGMENT),
-                new ProducersOwner());
-        this.admission = new Admission(spec.dedup().isPresent(), producers::history, context.wallClockMillis());
+                new HistoryOwner());
+        this.admission = new Admission(spec.dedup().isPresent(), history::complete, context.wallClockMillis());
         this.observer = observer;
         this.proposals = new Proposals(settings);
         this.reads = new Reads(
@@ -207,7 +207,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 .onMessage(GetStatus.class, this::onGetStatus)
                 .onMessage(Status.class, this::onStatus)
                 .onMessage(BaseFound.class, this::onBaseFound)
-                .onMessage(ReplicaProducers.Event.class, this::onProducersEvent)
+                .onMessage(HistoryKeeper.Event.class, this::onHistoryEvent)
                 .onMessageEquals(LookForRoom.INSTANCE, this::onLookForRoom)
                 .onMessageEquals(EarlyRoundOver.INSTANCE, this::onEarlyRoundOver)
                 .onMessage(ReplicaMessage.ApplyRetention.class, this::onApplyRetention)
@@ -292,7 +292,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private void onTruncated(long fromIndex) {
         trims.removeIf(trim -> trim.entryIndex() >= fromIndex);
-        producers.truncated(fromIndex);
+        history.truncated(fromIndex);
         if (!offsets().truncated(fromIndex)) {
             askBase(fromIndex - 1);
         }
@@ -302,7 +302,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         log = started.log();
         offsets = new PartitionOffsets(
                 started.lastIndex(), started.nextOffset(), started.log().startOffset());
-        producers.started(started);
+        history.started(started);
         boolean isNew = started.lastIndex() == 0;
         if (isNew && spec.replicas().get(0) == spec.id().brokerId()) {
             raft.tell(RaftCommand.Campaign.INSTANCE); // the preferred leader of a new partition need not wait
@@ -313,7 +313,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         long index = snapshot.position().index();
         offsets = new PartitionOffsets(index, snapshot.nextOffset(), snapshot.nextOffset());
         offsets().committed(index);
-        producers.installed(snapshot);
+        history.installed(snapshot);
         trims.clear();
         reads.committed();
     }
@@ -329,7 +329,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 trims.add(new Trim(entry.index(), TrimDecision.decode(entry.payload())));
             }
         }
-        producers.appended(entries);
+        history.appended(entries);
     }
 
     private void onCommitted(RaftEvent.Committed committed) {
@@ -340,7 +340,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             askBase(committed.index());
             return;
         }
-        producers.committed(committed.index());
+        history.committed(committed.index());
         proposals.committed(committed.index(), PartitionActor::answerProduced);
         trim(committed.index());
         serveIfReady();
@@ -350,7 +350,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     /** By the time that its own first entry is committed, a leader can know what is in the log, and who wrote it. */
     private void serveIfReady() {
-        if (role == Role.LEADER && !serving && offsets().commitIndex() >= ownFirstIndex && producers.areComplete()) {
+        if (role == Role.LEADER && !serving && offsets().commitIndex() >= ownFirstIndex && history.isComplete()) {
             serving = true;
             nextOffset = offsets().logEndOffset();
             tellObserver();
@@ -363,7 +363,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         leader = change.leader();
         ownFirstIndex = change.lastIndex();
         serving = false;
-        producers.abandonProposed();
+        history.abandonProposed();
         proposals.abandonAppended(placed -> placed.request()
                 .replyTo()
                 .tell(new PartitionReply.OutcomeUnknown(placed.request().requestId())));
@@ -402,16 +402,16 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         return this;
     }
 
-    // ------------------------------------------------------------------------------------------------------ producers
+    // -------------------------------------------------------------------------------------------------------- history
 
-    private Behavior<ReplicaMessage> onProducersEvent(ReplicaProducers.Event event) {
+    private Behavior<ReplicaMessage> onHistoryEvent(HistoryKeeper.Event event) {
         if (problem == null) {
-            orFail(() -> producers.on(event));
+            orFail(() -> history.on(event));
         }
         return this;
     }
 
-    private final class ProducersOwner implements ReplicaProducers.Owner {
+    private final class HistoryOwner implements HistoryKeeper.Owner {
         @Override
         public void advanced() {
             serveIfReady();

@@ -3,7 +3,7 @@ package io.millrace.partition.state;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import io.millrace.partition.state.Producers.Range;
+import io.millrace.partition.state.ReplicaHistory.Range;
 import io.millrace.partition.state.WriteHistory.Logged;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,54 +13,54 @@ import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
-class ProducersTest {
+class ReplicaHistoryTest {
     private static Logged logged(long index, int sequence) {
         return new Logged.Batch(index, new ProducerBatch(7, (short) 0, sequence, 1), index);
     }
 
     @Example
     void withAnEmptyLogItIsCompleteAtOnce() {
-        Producers producers = new Producers(0);
-        assertThat(producers.isComplete()).isFalse();
-        producers.restored(new WriteHistory(Optional.empty()), 0);
-        assertThat(producers.isComplete()).isTrue();
+        ReplicaHistory history = new ReplicaHistory(0);
+        assertThat(history.isComplete()).isFalse();
+        history.restored(new WriteHistory(Optional.empty()), 0);
+        assertThat(history.isComplete()).isTrue();
     }
 
     @Example
     void onlyWhatIsCommittedIsRead() {
-        Producers producers = new Producers(10);
-        producers.committed(4);
-        assertThat(producers.toRead()).isEmpty();
-        producers.restored(new WriteHistory(Optional.empty()), 2);
-        assertThat(producers.toRead()).contains(new Range(3, 4));
-        producers.read(List.of(logged(3, 0)), 3);
-        assertThat(producers.toRead()).contains(new Range(4, 4));
-        producers.read(List.of(), 4);
-        assertThat(producers.toRead()).isEmpty();
-        assertThatIllegalStateException().isThrownBy(producers::history);
-        producers.committed(20);
-        assertThat(producers.toRead()).contains(new Range(5, 10));
+        ReplicaHistory history = new ReplicaHistory(10);
+        history.committed(4);
+        assertThat(history.toRead()).isEmpty();
+        history.restored(new WriteHistory(Optional.empty()), 2);
+        assertThat(history.toRead()).contains(new Range(3, 4));
+        history.read(List.of(logged(3, 0)), 3);
+        assertThat(history.toRead()).contains(new Range(4, 4));
+        history.read(List.of(), 4);
+        assertThat(history.toRead()).isEmpty();
+        assertThatIllegalStateException().isThrownBy(history::complete);
+        history.committed(20);
+        assertThat(history.toRead()).contains(new Range(5, 10));
     }
 
     /** Found by WrittenOnceTest: a snapshot of entry 5's table called itself that of entry 2, and 3 was applied twice. */
     @Example
     void whatASnapshotKnewToBeCommittedStaysKnown() {
-        Producers producers = new Producers(5);
-        producers.restored(new WriteHistory(Optional.empty()), 5);
-        producers.committed(2);
-        assertThat(producers.committedIndex()).isEqualTo(5);
+        ReplicaHistory history = new ReplicaHistory(5);
+        history.restored(new WriteHistory(Optional.empty()), 5);
+        history.committed(2);
+        assertThat(history.committedIndex()).isEqualTo(5);
     }
 
     @Example
     void whatWasFoundAndIsCutOffIsNotWaitedFor() {
-        Producers producers = new Producers(10);
-        producers.restored(new WriteHistory(Optional.empty()), 4);
-        producers.committed(4);
-        producers.appended(logged(11, 0));
-        producers.truncated(5);
-        producers.appended(logged(5, 0));
-        assertThat(producers.isComplete()).isTrue();
-        assertThat(producers.history().producerCount()).isEqualTo(1);
+        ReplicaHistory history = new ReplicaHistory(10);
+        history.restored(new WriteHistory(Optional.empty()), 4);
+        history.committed(4);
+        history.appended(logged(11, 0));
+        history.truncated(5);
+        history.appended(logged(5, 0));
+        assertThat(history.isComplete()).isTrue();
+        assertThat(history.complete().producerCount()).isEqualTo(1);
     }
 
     /** Whatever is known, read, committed or cut off in whatever order, it ends as if it had seen the log from its start. */
@@ -74,49 +74,49 @@ class ProducersTest {
         int committedBefore = random.nextInt(log.size() + 1);
         int snapshotAt = random.nextInt(committedBefore + 1);
         List<Logged> snapshot = List.copyOf(log.subList(0, snapshotAt));
-        Producers producers = new Producers(log.size());
+        ReplicaHistory history = new ReplicaHistory(log.size());
         int committed = committedBefore; // of which it does not hear at once
         boolean restored = false;
         for (int step = 0; step < 60; step++) {
             switch (random.nextInt(5)) {
                 case 0 -> {
                     if (!restored) {
-                        producers.restored(historyOf(snapshot), snapshotAt);
+                        history.restored(historyOf(snapshot), snapshotAt);
                         restored = true;
                     }
                 }
                 case 1 -> {
                     log.add(logged(log.size() + 1, 100 + random.nextInt(3)));
-                    producers.appended(log.get(log.size() - 1));
+                    history.appended(log.get(log.size() - 1));
                 }
                 case 2 -> {
                     committed += random.nextInt(log.size() - committed + 1);
-                    producers.committed(committed);
+                    history.committed(committed);
                 }
                 case 3 -> {
                     int from = committed + 1 + random.nextInt(5);
                     if (from <= log.size()) {
                         log.subList(from - 1, log.size()).clear();
-                        producers.truncated(from);
+                        history.truncated(from);
                     }
                 }
-                default -> readSome(producers, log, random);
+                default -> readSome(history, log, random);
             }
         }
         if (!restored) {
-            producers.restored(historyOf(snapshot), snapshotAt);
+            history.restored(historyOf(snapshot), snapshotAt);
         }
-        producers.committed(log.size());
-        while (producers.toRead().isPresent()) {
-            readSome(producers, log, random);
+        history.committed(log.size());
+        while (history.toRead().isPresent()) {
+            readSome(history, log, random);
         }
-        assertThat(producers.history().toBytes()).isEqualTo(historyOf(log).toBytes());
+        assertThat(history.complete().toBytes()).isEqualTo(historyOf(log).toBytes());
     }
 
-    private static void readSome(Producers producers, List<Logged> log, Random random) {
-        producers.toRead().ifPresent(range -> {
+    private static void readSome(ReplicaHistory history, List<Logged> log, Random random) {
+        history.toRead().ifPresent(range -> {
             int last = (int) (range.first() + random.nextInt((int) (range.last() - range.first()) + 1));
-            producers.read(List.copyOf(log.subList((int) range.first() - 1, last)), last);
+            history.read(List.copyOf(log.subList((int) range.first() - 1, last)), last);
         });
     }
 

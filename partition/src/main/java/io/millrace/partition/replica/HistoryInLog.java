@@ -10,12 +10,12 @@ import java.util.List;
  * @param lastIndex of the piece
  * @param sizeBytes of what was read for it
  */
-record ProducersInLog(List<Logged> writes, long lastIndex, long sizeBytes) {
-    static ProducersInLog of(List<Entry> entries) {
+record HistoryInLog(List<Logged> writes, long lastIndex, long sizeBytes) {
+    static HistoryInLog of(List<Entry> entries) {
         if (entries.isEmpty()) {
             throw new IllegalArgumentException("no entries where some are known to be");
         }
-        return new ProducersInLog(
+        return new HistoryInLog(
                 LoggedWrites.in(entries),
                 entries.get(entries.size() - 1).index(),
                 entries.stream().mapToLong(entry -> entry.payload().sizeBytes()).sum());

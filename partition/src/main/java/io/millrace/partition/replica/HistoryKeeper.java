@@ -4,7 +4,7 @@ import akka.actor.typed.javadsl.ActorContext;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.Snapshot;
 import io.millrace.partition.state.DedupBounds;
-import io.millrace.partition.state.Producers;
+import io.millrace.partition.state.ReplicaHistory;
 import io.millrace.partition.state.WriteHistory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,21 +15,21 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A replica's {@link Producers}, and what they wrote, with what that needs of the disk: the latest snapshot that was saved, what the log says since then,
+ * Keeps a replica's {@link ReplicaHistory}, with what that needs of the disk: the latest snapshot that was saved, what the log says since then,
  * and a new snapshot from time to time. Belongs to one {@link PartitionActor}, which gives the events back that this has sent to
  * it, and hears what comes of them.
  */
-final class ReplicaProducers {
+final class HistoryKeeper {
     private static final int READ_BYTES = 4 << 20;
     private static final int WINDOW_SHARE = 4;
 
     /** Something that was asked of the disk has ended. */
     sealed interface Event extends ReplicaMessage {}
 
-    private record Loaded(int logs, ProducerSnapshots.@Nullable Snapshot snapshot, @Nullable Throwable failure)
+    private record Loaded(int logs, HistorySnapshots.@Nullable Snapshot snapshot, @Nullable Throwable failure)
             implements Event {}
 
-    private record Read(int logs, @Nullable ProducersInLog found, @Nullable Throwable failure) implements Event {}
+    private record Read(int logs, @Nullable HistoryInLog found, @Nullable Throwable failure) implements Event {}
 
     private record Saved(@Nullable Throwable failure) implements Event {}
 
@@ -50,7 +50,7 @@ final class ReplicaProducers {
     private final Optional<DedupBounds> bounds;
     private final Disk disk;
     private final Executor blocking;
-    /** So much is read, at most, to know the producers again after a start, and a little more. */
+    /** So much is read, at most, to know the history again after a start, and a little more. */
     private final long snapshotBytes;
 
     private final Owner owner;
@@ -58,7 +58,7 @@ final class ReplicaProducers {
     /** Both null until the log is open. */
     private @Nullable ReplicaLog log;
 
-    private @Nullable Producers producers;
+    private @Nullable ReplicaHistory replicaHistory;
     /** What stands for the entries before the log's first. */
     private Optional<Snapshot> logStart = Optional.empty();
 
@@ -75,7 +75,7 @@ final class ReplicaProducers {
      * @param blocking where the disk is waited for
      * @param snapshotBytes of the log, from one snapshot to the next
      */
-    ReplicaProducers(
+    HistoryKeeper(
             ActorContext<ReplicaMessage> actor,
             ReplicaId id,
             Optional<DedupBounds> bounds,
@@ -95,22 +95,21 @@ final class ReplicaProducers {
     // -------------------------------------------------------------------------------------------------- what is known
 
     /** Whether everything is known that the log says. */
-    boolean areComplete() {
-        return producers().isComplete();
+    boolean isComplete() {
+        return replicaHistory().isComplete();
     }
 
-    /** @throws IllegalStateException unless they are complete */
-    WriteHistory history() {
-        return producers().history();
+    /** @throws IllegalStateException unless it is complete */
+    WriteHistory complete() {
+        return replicaHistory().complete();
     }
 
     /** What was proposed here and did not arrive in the log never will. */
     void abandonProposed() {
-        producers().abandonProposed();
+        replicaHistory().abandonProposed();
     }
 
-    // ------------------------------------------------------------------------------------------ what becomes of the
-    // log
+    // ------------------------------------------------------------------------------------------- what the log becomes
 
     void started(RaftEvent.Started started) {
         log = started.log();
@@ -122,8 +121,8 @@ final class ReplicaProducers {
         logs++;
         logStart = Optional.of(snapshot);
         long index = snapshot.position().index();
-        producers = new Producers(index);
-        producers().restored(in(snapshot).history(), index);
+        replicaHistory = new ReplicaHistory(index);
+        replicaHistory().restored(in(snapshot).history(), index);
         beingRead = false;
     }
 
@@ -131,20 +130,20 @@ final class ReplicaProducers {
         for (Entry entry : entries) {
             bytesSinceSaved += entry.payload().sizeBytes();
         }
-        LoggedWrites.in(entries).forEach(producers()::appended);
+        LoggedWrites.in(entries).forEach(replicaHistory()::appended);
     }
 
     void truncated(long fromIndex) {
-        if (fromIndex <= producers().committedIndex()) {
+        if (fromIndex <= replicaHistory().committedIndex()) {
             // Committed once, and lost by a majority since (decision 013): what is known of these entries is void.
             beginAfter(fromIndex - 1);
         } else {
-            producers().truncated(fromIndex);
+            replicaHistory().truncated(fromIndex);
         }
     }
 
     void committed(long index) {
-        producers().committed(index);
+        replicaHistory().committed(index);
         readOn();
         saveIfDue();
     }
@@ -152,7 +151,7 @@ final class ReplicaProducers {
     private void beginAfter(long lastIndex) {
         logs++;
         beingRead = false;
-        producers = new Producers(lastIndex);
+        replicaHistory = new ReplicaHistory(lastIndex);
         load(lastIndex);
     }
 
@@ -171,7 +170,7 @@ final class ReplicaProducers {
 
     private void load(long lastIndex) {
         var atStart =
-                logStart.map(this::in).orElseGet(() -> new ProducerSnapshots.Snapshot(0, new WriteHistory(bounds)));
+                logStart.map(this::in).orElseGet(() -> new HistorySnapshots.Snapshot(0, new WriteHistory(bounds)));
         int asked = logs;
         actor.pipeToSelf(
                 saving.handle((done, failure) -> lastIndex)
@@ -180,13 +179,13 @@ final class ReplicaProducers {
     }
 
     private void onLoaded(Loaded loaded) {
-        ProducerSnapshots.Snapshot snapshot = loaded.snapshot();
+        HistorySnapshots.Snapshot snapshot = loaded.snapshot();
         if (snapshot == null) {
             owner.failed("cannot open the log's directory: " + loaded.failure());
-        } else if (snapshot.index() > producers().lastFound()) {
-            load(producers().lastFound()); // cut off meanwhile
+        } else if (snapshot.index() > replicaHistory().lastFound()) {
+            load(replicaHistory().lastFound()); // cut off meanwhile
         } else {
-            producers().restored(snapshot.history(), snapshot.index());
+            replicaHistory().restored(snapshot.history(), snapshot.index());
             readOn();
             owner.advanced();
         }
@@ -194,19 +193,18 @@ final class ReplicaProducers {
 
     /** Reads on, if the table lacks entries that are committed; one piece at a time. */
     private void readOn() {
-        Optional<Producers.Range> range =
-                beingRead ? Optional.empty() : producers().toRead();
+        Optional<ReplicaHistory.Range> range =
+                beingRead ? Optional.empty() : replicaHistory().toRead();
         if (range.isPresent()) {
             beingRead = true;
             var entries = log().read(range.get().first(), range.get().last(), READ_BYTES);
             int asked = logs;
-            actor.pipeToSelf(
-                    entries.thenApply(ProducersInLog::of), (found, failure) -> new Read(asked, found, failure));
+            actor.pipeToSelf(entries.thenApply(HistoryInLog::of), (found, failure) -> new Read(asked, found, failure));
         }
     }
 
     private void onRead(Read read) {
-        ProducersInLog found = read.found();
+        HistoryInLog found = read.found();
         Optional<String> damaged = LogDamage.in(read.failure());
         if (damaged.isPresent()) {
             // It stays "being read": it cannot serve, and need not read again, until it has another log.
@@ -218,18 +216,19 @@ final class ReplicaProducers {
             owner.failed("cannot read the log: " + read.failure());
             return;
         }
-        producers().read(found.writes(), found.lastIndex());
+        replicaHistory().read(found.writes(), found.lastIndex());
         bytesSinceSaved += found.sizeBytes();
         readOn();
         owner.advanced();
     }
 
     private void saveIfDue() {
-        if (!beingSaved && producers().isComplete() && bytesSinceSaved >= bytesUntilSaved()) {
+        if (!beingSaved && replicaHistory().isComplete() && bytesSinceSaved >= bytesUntilSaved()) {
             beingSaved = true;
             bytesSinceSaved = 0;
-            var snapshot = new ProducerSnapshots.Snapshot(
-                    producers().committedIndex(), producers().history().committedCopy());
+            var snapshot = new HistorySnapshots.Snapshot(
+                    replicaHistory().committedIndex(),
+                    replicaHistory().complete().committedCopy());
             CompletableFuture<Void> written =
                     CompletableFuture.runAsync(() -> snapshots().write(snapshot), blocking);
             saving = written;
@@ -239,25 +238,26 @@ final class ReplicaProducers {
 
     /** Snapshots of large windows are rare enough to be a small part of what is written. */
     private long bytesUntilSaved() {
-        return Math.max(snapshotBytes, WINDOW_SHARE * producers().history().windowBytes());
+        return Math.max(
+                snapshotBytes, WINDOW_SHARE * replicaHistory().complete().windowBytes());
     }
 
     private void onSaved(Saved saved) {
         beingSaved = false;
         if (saved.failure() != null) {
-            actor.getLog().warn("{} cannot save its producers: a start will take longer", id, saved.failure());
+            actor.getLog().warn("{} cannot save its history: a start will take longer", id, saved.failure());
         }
     }
 
-    private ProducerSnapshots.Snapshot in(Snapshot snapshot) {
-        return new ProducerSnapshots.Snapshot(
+    private HistorySnapshots.Snapshot in(Snapshot snapshot) {
+        return new HistorySnapshots.Snapshot(
                 snapshot.position().index(), PartitionStateMachine.historyIn(snapshot.state(), bounds));
     }
 
     /** Blocks. */
-    private ProducerSnapshots snapshots() {
+    private HistorySnapshots snapshots() {
         try {
-            return new ProducerSnapshots(disk.storageOf(id), bounds);
+            return new HistorySnapshots(disk.storageOf(id), bounds);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -267,7 +267,7 @@ final class ReplicaProducers {
         return Optional.ofNullable(log).orElseThrow(() -> new IllegalStateException("the log is not open"));
     }
 
-    private Producers producers() {
-        return Optional.ofNullable(producers).orElseThrow(() -> new IllegalStateException("the log is not open"));
+    private ReplicaHistory replicaHistory() {
+        return Optional.ofNullable(replicaHistory).orElseThrow(() -> new IllegalStateException("the log is not open"));
     }
 }

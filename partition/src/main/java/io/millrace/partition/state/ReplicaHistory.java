@@ -20,7 +20,7 @@ import java.util.Optional;
  *
  * <p>A leader's own first entry comes after all that was found: once that is committed, the history can be completed.
  */
-public final class Producers {
+public final class ReplicaHistory {
     /** Entries that the history needs, both ends included. */
     public record Range(long first, long last) {}
 
@@ -33,7 +33,7 @@ public final class Producers {
     private long committed;
 
     /** @param lastFound the last entry of the log as it was found */
-    public Producers(long lastFound) {
+    public ReplicaHistory(long lastFound) {
         this.lastFound = lastFound;
     }
 
@@ -61,7 +61,7 @@ public final class Producers {
     }
 
     /** @throws IllegalStateException unless {@link #isComplete()} */
-    public WriteHistory history() {
+    public WriteHistory complete() {
         if (!complete) {
             throw new IllegalStateException("not everything is known yet that was written");
         }

@@ -25,11 +25,11 @@ import org.slf4j.LoggerFactory;
  *
  * All of it blocks.
  */
-final class ProducerSnapshots {
+final class HistorySnapshots {
     /** A history and the entry after which it was like this. */
     record Snapshot(long index, WriteHistory history) {}
 
-    private static final Logger LOG = LoggerFactory.getLogger(ProducerSnapshots.class);
+    private static final Logger LOG = LoggerFactory.getLogger(HistorySnapshots.class);
     private static final String PREFIX = "producers-";
     private static final String SUFFIX = ".snapshot";
     private static final int MAGIC = 0x4D4C_5053; // MLPS
@@ -41,7 +41,7 @@ final class ProducerSnapshots {
     private final Optional<DedupBounds> bounds;
 
     /** @param bounds as {@link WriteHistory} has them */
-    ProducerSnapshots(Storage storage, Optional<DedupBounds> bounds) {
+    HistorySnapshots(Storage storage, Optional<DedupBounds> bounds) {
         this.storage = storage;
         this.bounds = bounds;
     }
