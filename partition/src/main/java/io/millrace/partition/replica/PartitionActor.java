@@ -647,7 +647,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             get.replyTo()
                     .tell(new PartitionReply.Status(
                             get.requestId(), PartitionStatus.notRunning(spec.id(), "FAILED", problem, term)));
-        } else if (log == null) {
+        } else if (log == null || baseAsked) {
             get.replyTo()
                     .tell(new PartitionReply.Status(
                             get.requestId(), PartitionStatus.notRunning(spec.id(), "RECOVERING", null, term)));
@@ -660,9 +660,19 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         return this;
     }
 
+    /** Without asking Raft. */
+    private void answerStatusRequests() {
+        statusRequests.forEach(this::onGetStatus);
+        statusRequests.clear();
+    }
+
     private Behavior<ReplicaMessage> onStatus(Status status) {
         if (statusRequests.isEmpty()) {
             return this; // the replica ended meanwhile, and they have their answers
+        }
+        if (baseAsked) { // since they asked: nobody knows where the log ends
+            answerStatusRequests();
+            return this;
         }
         PartitionStatus answer =
                 PartitionStatus.running(spec.id(), status.raft(), offsets(), log(), damage, proposals.counters());
@@ -747,8 +757,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                         .tell(new PartitionReply.OutcomeUnknown(placed.request().requestId())),
                 produce -> produce.replyTo().tell(new PartitionReply.ReplicaFailed(produce.requestId(), why)));
         reads.servesNoMore();
-        statusRequests.forEach(this::onGetStatus);
-        statusRequests.clear();
+        answerStatusRequests();
         if (!deleting) { // of a topic that is gone nobody wants to hear any more
             tellObserver();
         }

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A replica as it stands now, in plain values that any serializer can carry.
  *
- * @param state {@code RECOVERING} while its log is opened, {@code REBUILDING} while it has no vote because its disk was
- *     lost, {@code RUNNING} or {@code FAILED}
+ * @param state {@code RECOVERING} while its log is opened or its new end looked up, {@code REBUILDING} while it has no vote because
+ *     its disk was lost, {@code RUNNING} or {@code FAILED}
  * @param problem why it failed; null if it did not
  * @param damage what of its log cannot be read any more, though it goes on with the rest; null if nothing is known
  * @param role {@code FOLLOWER}, {@code PRE_CANDIDATE}, {@code CANDIDATE} or {@code LEADER}

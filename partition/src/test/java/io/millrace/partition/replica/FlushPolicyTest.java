@@ -215,6 +215,35 @@ class FlushPolicyTest {
         assertThat(group.readAll(ref(second))).containsExactly("a", "b");
     }
 
+    @Test
+    void aReplicaThatLooksUpWhereItsLogEndsAfterACutSaysThatItRecovers() {
+        ReplicaGroup group = group(1, 2, 3);
+        LeaderObserved first = settledLeader(group);
+        int leader = first.replica().brokerId();
+        int kept = leader % 3 + 1;
+        int other = 6 - leader - kept;
+        assertWritten(group.produce(ref(first), "lost"));
+        awaitCaughtUp(group, kept, leader);
+        group.stop(kept);
+        losePower(group, leader, other);
+        start(group, leader, other);
+        LeaderObserved second = group.awaitLeader(first.term());
+        assertWritten(group.produce(ref(second), "a"));
+        group.cutOff(kept);
+        group.start(kept);
+        await(() -> assertThat(group.status(kept).state()).isEqualTo("RUNNING"));
+
+        disk(kept).hangReads();
+        try {
+            group.reconnect(kept);
+            await(() -> assertThat(group.status(kept).state()).isEqualTo("RECOVERING"));
+        } finally {
+            disk(kept).goOn();
+        }
+        awaitCaughtUp(group, kept, second.replica().brokerId());
+        assertThat(group.readAll(ref(second))).containsExactly("a");
+    }
+
     /**
      * The one thing that costs more than the last moments: a majority that has lost records goes on without them, and who has them
      * gives them up.

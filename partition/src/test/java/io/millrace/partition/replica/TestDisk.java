@@ -14,6 +14,7 @@ final class TestDisk implements Disk {
     final SimulatedStorage storage = new SimulatedStorage();
     private final ReentrantReadWriteLock hanging = new ReentrantReadWriteLock();
     private volatile boolean onlyForces;
+    private volatile boolean readsToo;
     private final AtomicInteger setAsides = new AtomicInteger();
     private volatile DiskSpace space = DiskSpace.AMPLE;
 
@@ -33,7 +34,15 @@ final class TestDisk implements Disk {
         hanging.writeLock().lock();
     }
 
+    /** Reads and forces wait. */
+    void hangReads() {
+        readsToo = true;
+        onlyForces = true;
+        hanging.writeLock().lock();
+    }
+
     void goOn() {
+        readsToo = false;
         hanging.writeLock().unlock();
     }
 
@@ -133,7 +142,12 @@ final class TestDisk implements Disk {
 
         @Override
         public int read(ByteBuffer target, long position) throws IOException {
-            return file.read(target, position);
+            if (!readsToo) {
+                return file.read(target, position);
+            }
+            int[] count = new int[1];
+            waitAndRun(() -> count[0] = file.read(target, position));
+            return count[0];
         }
 
         @Override
