@@ -1,10 +1,12 @@
 package io.millrace.broker;
 
+import akka.Done;
 import akka.actor.CoordinatedShutdown;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.DispatcherSelector;
+import akka.actor.typed.Props;
 import akka.actor.typed.eventstream.EventStream;
 import akka.actor.typed.javadsl.AbstractBehavior;
 import akka.actor.typed.javadsl.ActorContext;
@@ -34,9 +36,11 @@ import io.millrace.broker.grpc.TopicLookup;
 import io.millrace.broker.management.ManagementBackend;
 import io.millrace.broker.routing.BrokerReachability;
 import io.millrace.broker.routing.Inspection;
+import io.millrace.broker.routing.Leader;
 import io.millrace.broker.routing.LeaderDirectory;
 import io.millrace.broker.routing.LeaderView;
 import io.millrace.broker.routing.PartitionGateway;
+import io.millrace.broker.routing.PartitionKey;
 import io.millrace.broker.routing.ReplicaInspector;
 import io.millrace.broker.routing.RequestRouter;
 import io.millrace.controller.BrokerLiveness;
@@ -48,6 +52,7 @@ import io.millrace.controller.MetadataReplica;
 import io.millrace.controller.MetadataView;
 import io.millrace.controller.metadata.BrokerRegistration;
 import io.millrace.controller.metadata.Endpoint;
+import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.replica.BrokerRole;
 import io.millrace.partition.replica.BrokerWatch;
 import io.millrace.partition.replica.Disk;
@@ -56,6 +61,7 @@ import io.millrace.partition.replica.LeaderObserved;
 import io.millrace.partition.replica.OpenLogs;
 import io.millrace.partition.replica.OutOfSpace;
 import io.millrace.partition.replica.ReplicaContext;
+import io.millrace.partition.replica.ReplicaId;
 import io.millrace.partition.replica.ReplicaMessage;
 import io.millrace.partition.replica.Scrubber;
 import java.nio.file.Files;
@@ -64,8 +70,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Puts a broker together and sees it through its start: joined → metadata caught up → registered → serving.
@@ -75,6 +86,11 @@ import java.util.concurrent.TimeUnit;
 final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
     private static final int GROUP_MEMBERS_MAX = 1_000;
     private static final String REPLICA_MANAGER = "replica-manager";
+
+    /** Akka's phase before-service-unbind has a little more. */
+    private static final Duration RESIGN_WITHIN = Duration.ofSeconds(6);
+
+    private static final Logger LOG = LoggerFactory.getLogger(BrokerGuardian.class);
 
     private static final Duration OPEN_METADATA_EVERY = Duration.ofMillis(100);
 
@@ -252,8 +268,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 leaders,
                 directory,
                 context.spawn(ReplicaInspector.create(replicas), "replica-inspector"),
-                behavior -> system.systemActorOf(
-                        behavior, "leaders-awaited-" + UUID.randomUUID(), akka.actor.typed.Props.empty()));
+                behavior -> system.systemActorOf(behavior, "leaders-awaited-" + UUID.randomUUID(), Props.empty()));
         TopicChanges changes = new TopicChanges(system, controller);
         TopicLookup topics = new TopicLookup(view::current, readiness);
         Groups groups = new Groups(topics::metadata, gateway, changes, limits);
@@ -379,12 +394,48 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
 
     private Behavior<Command> onBound(Bound message) {
         readiness.met(Readiness.Condition.SERVING);
-        CoordinatedShutdown.get(getContext().getSystem())
-                .addTask(CoordinatedShutdown.PhaseBeforeServiceUnbind(), "not-ready", () -> {
-                    readiness.stopServing();
-                    return java.util.concurrent.CompletableFuture.completedFuture(akka.Done.done());
-                });
+        ActorSystem<Void> system = getContext().getSystem();
+        CoordinatedShutdown.get(system).addTask(CoordinatedShutdown.PhaseBeforeServiceUnbind(), "resign", () -> {
+            readiness.stopServing();
+            return resign(system);
+        });
         return this;
+    }
+
+    /** While this broker still passes on what clients send it. Used on a thread of the shutdown's. */
+    private CompletionStage<Done> resign(ActorSystem<?> system) {
+        if (CoordinatedShutdown.get(system)
+                .getShutdownReason()
+                .equals(Optional.of(CoordinatedShutdown.clusterDowningReason()))) {
+            return CompletableFuture.completedFuture(Done.done()); // the others have elected without it
+        }
+        long begunMillis = monotonicMillis();
+        CompletableFuture<Resignation.Result> resigned = new CompletableFuture<>();
+        system.systemActorOf(
+                Resignation.create(this::led, replicas, RESIGN_WITHIN, resigned), "resignation", Props.empty());
+        return resigned.thenApply(result -> {
+            LOG.info(
+                    "Handed {} of the {} groups led here over to other brokers in {} ms",
+                    result.handedOver(),
+                    result.handedOver() + result.kept(),
+                    monotonicMillis() - begunMillis);
+            return Done.done();
+        });
+    }
+
+    /** The metadata's is asked in any case: the directory does not know it. */
+    private List<ReplicaId> led() {
+        List<ReplicaId> led = new ArrayList<>();
+        led.add(MetadataReplica.idOn(settings.brokerId()));
+        for (TopicMetadata topic : view.current().topics().values()) {
+            for (int partition = 0; partition < topic.partitionCount(); partition++) {
+                Optional<Leader> leader = leaders.leaderOf(new PartitionKey(topic.id(), partition));
+                if (leader.isPresent() && leader.get().broker().equals(OptionalInt.of(settings.brokerId()))) {
+                    led.add(new ReplicaId(topic.name(), topic.id(), partition, settings.brokerId()));
+                }
+            }
+        }
+        return led;
     }
 
     private Behavior<Command> onBindFailed(BindFailed message) {

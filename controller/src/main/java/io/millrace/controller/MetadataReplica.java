@@ -15,8 +15,10 @@ import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Role;
 import io.millrace.partition.raft.Snapshot;
 import io.millrace.partition.replica.ControlMessage;
+import io.millrace.partition.replica.HandOver;
 import io.millrace.partition.replica.JournalOutOfSpace;
 import io.millrace.partition.replica.LogDamage;
+import io.millrace.partition.replica.PartitionCommand;
 import io.millrace.partition.replica.PeerRouter;
 import io.millrace.partition.replica.RaftCommand;
 import io.millrace.partition.replica.RaftEvent;
@@ -83,6 +85,7 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
     private final PeerRouter peers;
     private final ActorRef<RaftCommand> raft;
     private final Proposals proposals;
+    private final HandOver handOver;
     private final int proposalsMax;
     private final long logBytesMax;
     private final MetadataStateMachine state = new MetadataStateMachine();
@@ -154,6 +157,7 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
         ActorRef<RaftEvent> owner = context.messageAdapter(RaftEvent.class, RaftSaid::new);
         this.raft = context.spawn(raft.apply(owner), "raft");
         context.watch(this.raft);
+        this.handOver = new HandOver(context, 0, this.raft, peers::isReachable);
     }
 
     @Override
@@ -163,6 +167,8 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
                 .onMessage(Propose.class, this::onPropose)
                 .onMessage(ForwardedProposal.class, this::onForwardedProposal)
                 .onMessage(MetadataFounding.Question.class, this::onFoundingQuestion)
+                .onMessage(PartitionCommand.TransferLeadership.class, this::onTransferLeadership)
+                .onMessage(HandOver.Internal.class, this::onHandOver)
                 .onMessage(RaftSaid.class, said -> onRaftEvent(said.event))
                 .onMessage(EntriesRead.class, this::onEntriesRead)
                 .onMessage(ReadFailed.class, this::onReadFailed)
@@ -228,6 +234,16 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
         if (log != null) {
             question.replyTo().tell(new MetadataFounding.Answer(self, hadEntries || commitIndex > 0));
         }
+        return this;
+    }
+
+    private Behavior<ReplicaMessage> onTransferLeadership(PartitionCommand.TransferLeadership request) {
+        handOver.begin(request, leadingTerm != 0, leader);
+        return this;
+    }
+
+    private Behavior<ReplicaMessage> onHandOver(HandOver.Internal event) {
+        handOver.on(event);
         return this;
     }
 

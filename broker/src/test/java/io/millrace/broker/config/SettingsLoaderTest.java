@@ -84,7 +84,7 @@ class SettingsLoaderTest {
         assertThat(settings.frontDoor().address().port()).isEqualTo(2002);
         assertThat(settings.http().address().port()).isEqualTo(3003);
         assertThat(settings.raft().heartbeatMillis()).isEqualTo(50);
-        assertThat(settings.shutdownTimeout()).isEqualTo(Duration.ofSeconds(20));
+        assertThat(settings.shutdownTimeout()).isEqualTo(Duration.ofSeconds(30));
     }
 
     @Test

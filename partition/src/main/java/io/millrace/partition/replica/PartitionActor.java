@@ -92,6 +92,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private final HistoryKeeper history;
     private final Proposals proposals;
     private final Reads reads;
+    private final HandOver handOver;
     private final List<GetStatus> statusRequests = new ArrayList<>();
 
     /** Raft events to take up: more than one only while the log is asked what follows an entry. */
@@ -183,6 +184,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                         actor.messageAdapter(RaftEvent.class, Raft::new)),
                 "raft");
         actor.watch(raft);
+        this.handOver = new HandOver(actor, spec.id().partition(), raft, context.peers()::isReachable);
         if (!spec.retention().equals(Retention.FOREVER)) {
             ActorRef<ReplicaMessage.ApplyRetention> self = actor.getSelf().narrow();
             actor.getSystem()
@@ -204,6 +206,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 .onMessage(AbandonFetch.class, this::onAbandonFetch)
                 .onMessage(GetOffsets.class, this::onGetOffsets)
                 .onMessage(Reads.Internal.class, this::onReads)
+                .onMessage(PartitionCommand.TransferLeadership.class, this::onTransferLeadership)
+                .onMessage(HandOver.Internal.class, this::onHandOver)
                 .onMessage(GetStatus.class, this::onGetStatus)
                 .onMessage(Status.class, this::onStatus)
                 .onMessage(BaseFound.class, this::onBaseFound)
@@ -638,6 +642,18 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             damage = found;
             getContext().getLog().error("{} goes on with a damaged log: {}", spec.id(), found);
         }
+    }
+
+    // ------------------------------------------------------------------------------------------------------ leadership
+
+    private Behavior<ReplicaMessage> onTransferLeadership(PartitionCommand.TransferLeadership request) {
+        handOver.begin(request, role == Role.LEADER, leader);
+        return this;
+    }
+
+    private Behavior<ReplicaMessage> onHandOver(HandOver.Internal event) {
+        handOver.on(event);
+        return this;
     }
 
     // --------------------------------------------------------------------------------------------------------- status

@@ -2,6 +2,7 @@ package io.millrace.partition.replica;
 
 import akka.actor.typed.ActorRef;
 import io.millrace.partition.raft.Payload;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
@@ -107,6 +108,15 @@ public sealed interface PartitionCommand extends ReplicaMessage {
      * @param maxWaitMillis the answer may be held back for so long; 0: not at all
      */
     record Coordinate(long requestId, Payload request, long maxWaitMillis, ActorRef<PartitionReply> replyTo)
+            implements PartitionCommand {}
+
+    /**
+     * Hand leadership over. Answers: {@link PartitionReply.HandedOver}, {@link PartitionReply.NotHandedOver},
+     * {@link PartitionReply.NotLeader}.
+     *
+     * @param target the broker that shall lead; empty: any that can
+     */
+    record TransferLeadership(long requestId, OptionalInt target, ActorRef<PartitionReply> replyTo)
             implements PartitionCommand {}
 
     /** Any replica, leader or not, answers with {@link PartitionReply.Status}. */

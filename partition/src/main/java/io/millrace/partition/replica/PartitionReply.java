@@ -57,6 +57,12 @@ public sealed interface PartitionReply {
     /** From what is built upon the partition. */
     record Coordinated(long requestId, Payload answer) implements PartitionReply {}
 
+    /** It leads no more; most likely that broker does, or is about to. */
+    record HandedOver(long requestId, int broker) implements PartitionReply {}
+
+    /** It leads on. */
+    record NotHandedOver(long requestId, TransferFailure why) implements PartitionReply {}
+
     record Status(long requestId, PartitionStatus status) implements PartitionReply, ControlMessage {}
 
     /** Surely not done: ask that broker, or wait until one is elected. */

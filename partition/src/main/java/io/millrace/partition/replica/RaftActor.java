@@ -581,6 +581,10 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             boolean leads = running.isLeaderIn(running.term());
             asked.replyTo().tell(leads ? new TransferOutcome.TimedOut() : new TransferOutcome.HandedOver());
         }
+        proposeHeld(running, open);
+    }
+
+    private void proposeHeld(RaftCore running, CachedLog open) {
         while (!held.isEmpty()) {
             propose(running, open, held.removeFirst());
         }
@@ -598,6 +602,9 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     }
 
     private void performRest(RaftCore running, CachedLog open, Output first) {
+        if (!running.isLeaderIn(running.term())) {
+            proposeHeld(running, open); // refused, before the owner hears why: surely not done is better than unknown
+        }
         ArrayDeque<Output> todo = new ArrayDeque<>();
         todo.add(first);
         while (!todo.isEmpty()) {

@@ -38,12 +38,15 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
     private static final String GET_OFFSETS = "o2";
     private static final String GET_STATUS = "s";
     private static final String COORDINATE = "c";
+    private static final String TRANSFER = "t";
     private static final String PRODUCED = "rp2";
     private static final String PRODUCED_IN_PART = "rp3";
     private static final String SEQUENCE_REFUSED = "rs";
     private static final String FETCHED = "rf";
     private static final String OFFSETS = "ro2";
     private static final String COORDINATED = "rc";
+    private static final String HANDED_OVER = "rt";
+    private static final String NOT_HANDED_OVER = "rtn";
     private static final String NOT_LEADER = "rn";
     private static final String OUT_OF_RANGE = "rr";
     private static final String OVERLOADED = "rl";
@@ -91,6 +94,12 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             return COORDINATE;
         } else if (message instanceof PartitionReply.Coordinated) {
             return COORDINATED;
+        } else if (message instanceof PartitionCommand.TransferLeadership) {
+            return TRANSFER;
+        } else if (message instanceof PartitionReply.HandedOver) {
+            return HANDED_OVER;
+        } else if (message instanceof PartitionReply.NotHandedOver) {
+            return NOT_HANDED_OVER;
         } else if (message instanceof PartitionReply.NotLeader) {
             return NOT_LEADER;
         } else if (message instanceof PartitionReply.OffsetOutOfRange) {
@@ -203,8 +212,18 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
         } else if (message instanceof PartitionReply.Coordinated coordinated) {
             to.putLong(coordinated.requestId());
             putPayload(to, coordinated.answer());
+        } else if (message instanceof PartitionCommand.TransferLeadership transfer) {
+            to.putLong(transfer.requestId());
+            putBroker(to, transfer.target());
+            putRef(to, transfer.replyTo());
+        } else if (message instanceof PartitionReply.HandedOver done) {
+            to.putLong(done.requestId()).putInt(done.broker());
+        } else if (message instanceof PartitionReply.NotHandedOver not) {
+            to.putLong(not.requestId());
+            putString(to, not.why().name());
         } else if (message instanceof PartitionReply.NotLeader not) {
-            to.putLong(not.requestId()).putInt(not.leader().orElse(-1));
+            to.putLong(not.requestId());
+            putBroker(to, not.leader());
         } else if (message instanceof PartitionReply.OffsetOutOfRange out) {
             to.putLong(out.requestId()).putLong(out.earliest()).putLong(out.latest());
         } else if (message instanceof PartitionReply.Overloaded overloaded) {
@@ -306,9 +325,17 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             case COORDINATED -> {
                 return new PartitionReply.Coordinated(id, getPayload(from));
             }
+            case TRANSFER -> {
+                return new PartitionCommand.TransferLeadership(id, getBroker(from), getRef(from));
+            }
+            case HANDED_OVER -> {
+                return new PartitionReply.HandedOver(id, from.getInt());
+            }
+            case NOT_HANDED_OVER -> {
+                return new PartitionReply.NotHandedOver(id, TransferFailure.valueOf(getString(from)));
+            }
             case NOT_LEADER -> {
-                int leader = from.getInt();
-                return new PartitionReply.NotLeader(id, leader < 0 ? OptionalInt.empty() : OptionalInt.of(leader));
+                return new PartitionReply.NotLeader(id, getBroker(from));
             }
             case OUT_OF_RANGE -> {
                 return new PartitionReply.OffsetOutOfRange(id, from.getLong(), from.getLong());
@@ -386,6 +413,15 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             case 4 -> SequenceVerdict.UnknownProducer.UNKNOWN_PRODUCER;
             default -> throw new IllegalArgumentException("unknown verdict " + kind);
         };
+    }
+
+    private static void putBroker(ByteBuffer to, OptionalInt broker) {
+        to.putInt(broker.orElse(-1));
+    }
+
+    private static OptionalInt getBroker(ByteBuffer from) {
+        int broker = from.getInt();
+        return broker < 0 ? OptionalInt.empty() : OptionalInt.of(broker);
     }
 
     private static void putOptional(ByteBuffer to, OptionalLong value) {

@@ -23,6 +23,7 @@ import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftSettings;
 import io.millrace.partition.raft.RaftStatus;
+import io.millrace.partition.raft.Role;
 import io.millrace.partition.raft.TransferRefusal;
 import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
 import java.io.IOException;
@@ -328,6 +329,8 @@ class RaftActorTest {
         deliver(new Message.VoteRequest(THIRD, SELF, 2, new LogPosition(1, 1), true));
         asker.expectMessage(new TransferOutcome.HandedOver());
         assertThat(await(RaftEvent.ProposalRefused.class).proposalId()).isEqualTo(77);
+        // And only then that it leads no more: whoever hears that first takes what is on its way for perhaps done.
+        assertThat(await(RaftEvent.RoleChanged.class).role()).isEqualTo(Role.FOLLOWER);
     }
 
     @Test
