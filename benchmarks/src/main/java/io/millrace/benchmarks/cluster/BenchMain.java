@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** The command line of {@code bin/bench}, and the order of what it does. Exit code 1: something could not be measured. */
 @Command(
@@ -37,25 +38,40 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Systems: millrace, kafka (default flush), kafka-flushed (flush.messages=1), nats (if nats-server is installed).",
-            "Cells: 1KiB-1p, 1KiB-12p, 100B-1p, 100B-12p (throughput), latency (1,000 records/s), batch (one at a time or all at"
-                    + " once).",
+            "Cells of 'writes': 1KiB-1p, 1KiB-12p, 100B-1p, 100B-12p (throughput), latency (1,000 records/s), batch (one at a"
+                    + " time or all at once).",
+            "Cells of 'reads': read-1p, read-12p (all of a topic, warm and cold), fan-out (20 consumers), delivery (1,000"
+                    + " records/s, from due to handled).",
             "",
             "Examples:",
             "  bin/bench --quick",
-            "  bin/bench --systems millrace,kafka --cells 1KiB-1p,latency --runs 5 --seconds 20"
+            "  bin/bench --systems millrace,kafka --cells 1KiB-1p,latency --runs 5 --seconds 20",
+            "  bin/bench reads --megabytes 200 --runs 2"
         })
 final class BenchMain implements Callable<Integer> {
     private static final Duration READY = Duration.ofMinutes(3);
+
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "WORK",
+            defaultValue = "writes",
+            description = "'writes' or 'reads'. Default: writes.")
+    private Cell.Work work = Cell.Work.WRITES;
 
     @Option(
             names = "--systems",
             split = ",",
             paramLabel = "NAME",
-            description = "Which to measure; ratios are those of the first to the others. Default: all.")
-    private List<PeerSystem> systems = List.of(PeerSystem.values());
+            description =
+                    "Which to measure; ratios are those of the first to the others. Default: all; of reads all but kafka-flushed.")
+    private List<PeerSystem> systems = List.of();
 
-    @Option(names = "--cells", split = ",", paramLabel = "NAME", description = "What to measure. Default: all.")
-    private List<Cell> cells = List.of(Cell.values());
+    @Option(
+            names = "--cells",
+            split = ",",
+            paramLabel = "NAME",
+            description = "What to measure. Default: all of the work.")
+    private List<Cell> cells = List.of();
 
     @Option(names = "--runs", paramLabel = "N", description = "Repetitions. Default: 3.")
     private int runs = 3;
@@ -72,6 +88,13 @@ final class BenchMain implements Callable<Integer> {
             description =
                     "Seconds of each system with each record size, on all its servers, before all else. Default: 60.")
     private int firstWarmUpSeconds = 60;
+
+    @Option(
+            names = "--megabytes",
+            paramLabel = "N",
+            description =
+                    "Of values, to be written and then read; of each topic there are three replicas. Default: 1000.")
+    private int megabytes = 1_000;
 
     @Option(names = "--quick", description = "One run, 5 s each, little warm-up: whether it works, not how fast it is.")
     private boolean quick;
@@ -95,7 +118,7 @@ final class BenchMain implements Callable<Integer> {
     private final Map<PeerSystem, DriverProcess> drivers = new EnumMap<>(PeerSystem.class);
     private final Results results = new Results();
     private final List<String> problems = new ArrayList<>();
-    private @Nullable Path work;
+    private @Nullable Path directory;
     private volatile boolean ending;
     private int topics;
 
@@ -106,6 +129,7 @@ final class BenchMain implements Callable<Integer> {
         CommandLine command = new CommandLine(new BenchMain());
         command.registerConverter(PeerSystem.class, label -> named(PeerSystem.values(), label));
         command.registerConverter(Cell.class, label -> named(Cell.values(), label));
+        command.registerConverter(Cell.Work.class, label -> named(Cell.Work.values(), label));
         System.exit(command.execute(arguments));
     }
 
@@ -127,10 +151,17 @@ final class BenchMain implements Callable<Integer> {
             seconds = 5;
             warmUpSeconds = 2;
             firstWarmUpSeconds = 5;
+            megabytes = 100;
+        }
+        if (systems.isEmpty()) {
+            systems = work.systems();
+        }
+        if (cells.isEmpty()) {
+            cells = work.cells();
         }
         Machine machine = Machine.here();
         Files.createDirectories(out);
-        work = Files.createTempDirectory("millrace-bench-");
+        directory = Files.createTempDirectory("millrace-bench-");
         Runtime.getRuntime().addShutdownHook(new Thread(this::end)); // also on Ctrl-C
         List<PeerSystem> measured = start();
         if (measured.isEmpty()) {
@@ -172,12 +203,16 @@ final class BenchMain implements Callable<Integer> {
     }
 
     private Servers make(ServersKind kind) {
-        Path directory = Objects.requireNonNull(work).resolve(kind.name().toLowerCase(Locale.ROOT));
+        Path its = created(directoryOf(kind));
         return switch (kind) {
-            case MILLRACE -> new MillraceServers(home, created(directory), basePort);
-            case KAFKA -> new KafkaServers(kafkaVersion, home, created(directory), basePort + Servers.PORTS);
-            case NATS -> new NatsServers(created(directory), basePort + 2 * Servers.PORTS);
+            case MILLRACE -> new MillraceServers(home, its, basePort);
+            case KAFKA -> new KafkaServers(kafkaVersion, home, its, basePort + Servers.PORTS);
+            case NATS -> new NatsServers(its, basePort + 2 * Servers.PORTS);
         };
+    }
+
+    private Path directoryOf(ServersKind kind) {
+        return Objects.requireNonNull(directory).resolve(kind.name().toLowerCase(Locale.ROOT));
     }
 
     private static Path created(Path directory) {
@@ -219,28 +254,28 @@ final class BenchMain implements Callable<Integer> {
     /** Ends all that was started, and removes what it has written. */
     private synchronized void end() {
         ending = true;
-        List<AutoCloseable> all = new ArrayList<>(drivers.values());
-        all.addAll(servers.values());
-        for (AutoCloseable each : all) {
+        List<AutoCloseable> started = new ArrayList<>(drivers.values());
+        started.addAll(servers.values());
+        for (AutoCloseable each : started) {
             try {
                 each.close();
             } catch (Exception e) {
                 say("cannot end what was started: %s", e);
             }
         }
-        Path directory = work;
-        if (directory != null) {
-            delete(directory);
+        Path all = directory;
+        if (all != null) {
+            delete(all);
         }
     }
 
-    private void delete(Path directory) {
-        try (Stream<Path> files = Files.walk(directory)) {
+    private static void delete(Path all) {
+        try (Stream<Path> files = Files.walk(all)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(file);
             }
         } catch (IOException | java.io.UncheckedIOException e) {
-            say("cannot delete %s: %s", directory, e);
+            say("cannot delete %s: %s", all, e);
         }
     }
 
@@ -248,9 +283,9 @@ final class BenchMain implements Callable<Integer> {
 
     /** Each server leads some of twelve partitions. */
     private void warmUp(List<PeerSystem> measured) throws Exception {
-        for (Cell cell : List.of(Cell.KIB_12P, Cell.SMALL_12P, Cell.LATENCY)) {
+        for (Cell cell : List.of(Cell.KIB_12P, Cell.SMALL_12P, Cell.LATENCY, Cell.READ_12P)) {
             for (PeerSystem system : measured) {
-                if (cells.stream().noneMatch(wanted -> wanted.recordBytes == cell.recordBytes)) {
+                if (cells.stream().noneMatch(cell::warmsUp)) {
                     continue;
                 }
                 int warm = cell == Cell.LATENCY ? Math.min(10, firstWarmUpSeconds) : firstWarmUpSeconds;
@@ -327,8 +362,10 @@ final class BenchMain implements Callable<Integer> {
                 cell.partitions,
                 warmUp,
                 measure,
+                megabytes,
                 Objects.requireNonNull(servers.get(system.servers)).pids(),
-                others);
+                others,
+                directoryOf(system.servers).toString());
     }
 
     // ---------------------------------------------------------------------------------------------------- reporting

@@ -30,11 +30,15 @@ final class Driver {
 
     TaskResult run(Task task) throws Exception {
         client.createTopic(task.topic(), task.partitions());
+        ReadTasks reads = new ReadTasks(client, task);
         try {
             return switch (task.kind()) {
                 case THROUGHPUT -> throughput(task);
                 case LATENCY -> latency(task);
                 case BATCH -> batch(task);
+                case READ -> reads.read();
+                case FAN_OUT -> reads.fanOut();
+                case DELIVERY -> reads.delivery();
             };
         } finally {
             client.deleteTopic(task.topic());
@@ -120,7 +124,8 @@ final class Driver {
         return (System.nanoTime() - start) / 1e6;
     }
 
-    private static void send(LoadClient.Sender sender, int first, int count) throws Exception {
+    /** Returns when they are acknowledged. */
+    static void send(LoadClient.Sender sender, int first, int count) throws Exception {
         CountDownLatch left = new CountDownLatch(count);
         AtomicReference<@Nullable Throwable> problem = new AtomicReference<>();
         for (int i = first; i < first + count; i++) {
@@ -143,54 +148,5 @@ final class Driver {
         ByteBuffer buffer = ByteBuffer.allocate(histogram.getNeededByteBufferCapacity());
         int length = histogram.encodeIntoCompressedByteBuffer(buffer);
         return Base64.getEncoder().encodeToString(Arrays.copyOf(buffer.array(), length));
-    }
-
-    /** What processes use while something is measured. */
-    private static final class Meter implements Load.Listener {
-        private final Task task;
-        private final List<Long> self = List.of(ProcessHandle.current().pid());
-        private long nanos;
-        private ProcessUsage server = new ProcessUsage(0, 0);
-        private double clientCpuSeconds;
-        private double othersCpuSeconds;
-
-        Meter(Task task) {
-            this.task = task;
-        }
-
-        @Override
-        public void measuringBegins() {
-            read(-1);
-        }
-
-        @Override
-        public void measuringEnds() {
-            read(1);
-        }
-
-        private void read(int sign) {
-            nanos += sign * System.nanoTime();
-            ProcessUsage now = ProcessUsage.of(task.serverPids());
-            server = new ProcessUsage(server.cpuSeconds() + sign * now.cpuSeconds(), now.rssBytes());
-            clientCpuSeconds += sign * ProcessUsage.of(self).cpuSeconds();
-            othersCpuSeconds += sign * ProcessUsage.of(task.otherPids()).cpuSeconds();
-        }
-
-        double serverCpuSeconds() {
-            return server.cpuSeconds();
-        }
-
-        long serverRssBytes() {
-            return server.rssBytes();
-        }
-
-        double clientCpuSeconds() {
-            return clientCpuSeconds;
-        }
-
-        /** In cores. */
-        double othersCpu() {
-            return othersCpuSeconds / (nanos / 1e9);
-        }
     }
 }

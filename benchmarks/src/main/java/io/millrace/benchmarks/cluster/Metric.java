@@ -15,7 +15,14 @@ enum Metric {
     SINGLE_100("100 records one at a time, ms", false, 1),
     BATCH_100("100 records in one batch, ms", false, 1),
     SINGLE_1000("1,000 records one at a time, ms", false, 1),
-    BATCH_1000("1,000 records in one batch, ms", false, 1);
+    BATCH_1000("1,000 records in one batch, ms", false, 1),
+    READ_WARM("records/s read, warm", true, 0),
+    READ_COLD("records/s read, cold", true, 0),
+    FROM_DISK("of the cold, read from disk, %", true, 0),
+    READ_BY_ALL("records/s, all consumers together", true, 0),
+    HANDLED_P50("due to handled, p50, ms", false, 2),
+    HANDLED_P99("due to handled, p99, ms", false, 2),
+    HANDLED_P999("due to handled, p99.9, ms", false, 2);
 
     final String label;
     final boolean moreIsBetter;

@@ -1,5 +1,7 @@
 package io.millrace.benchmarks.cluster;
 
+import io.millrace.client.Consumer;
+import io.millrace.client.ConsumerSettings;
 import io.millrace.client.MillraceClient;
 import io.millrace.client.Producer;
 import io.millrace.client.ProducerRecord;
@@ -8,6 +10,8 @@ import io.millrace.client.load.Load;
 import io.millrace.protocol.Bytes;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.IntConsumer;
 
 /** With the defaults of the producer: idempotent, five batches in flight. */
 final class MillraceLoad implements LoadClient {
@@ -55,6 +59,15 @@ final class MillraceLoad implements LoadClient {
                 producer.close();
             }
         };
+    }
+
+    @Override
+    public Receiver receive(String topic, int partitions, IntConsumer handler) {
+        Consumer consumer = client.consumer(ConsumerSettings.DEFAULT.withPollRecordsMax(POLL_RECORDS_MAX));
+        consumer.assign(consumer.partitionsOf(topic));
+        return new Polling(consumer, wait -> consumer.poll(wait)
+                .forEach(record ->
+                        handler.accept(Objects.requireNonNull(record.value()).size())));
     }
 
     @Override

@@ -2,14 +2,17 @@ package io.millrace.benchmarks.cluster;
 
 import io.millrace.client.load.Load;
 import io.nats.client.Connection;
+import io.nats.client.Dispatcher;
 import io.nats.client.JetStream;
 import io.nats.client.Nats;
 import io.nats.client.Options;
+import io.nats.client.PushSubscribeOptions;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -88,6 +91,24 @@ final class NatsLoad implements LoadClient {
                 flush();
             }
         };
+    }
+
+    /** An ordered consumer of each stream: the server sends, and the client asks again for what is missing. */
+    @Override
+    public Receiver receive(String topic, int partitions, IntConsumer handler) throws Exception {
+        JetStream streams = connection.jetStream();
+        Dispatcher dispatcher = connection.createDispatcher();
+        PushSubscribeOptions ordered =
+                PushSubscribeOptions.builder().ordered(true).build();
+        for (int partition = 0; partition < partitions; partition++) {
+            streams.subscribe(
+                    stream(topic, partition),
+                    dispatcher,
+                    message -> handler.accept(message.getData().length),
+                    false,
+                    ordered);
+        }
+        return () -> connection.closeDispatcher(dispatcher);
     }
 
     @Override

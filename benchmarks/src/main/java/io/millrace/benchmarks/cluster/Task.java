@@ -8,9 +8,11 @@ import java.util.List;
  * @param topic to be created, used and deleted
  * @param kind of work
  * @param warmUpSeconds before anything is measured
- * @param seconds to measure; for {@link Cell.Kind#BATCH} it has no meaning
+ * @param seconds to measure; it has no meaning where the work is a number of records
+ * @param megabytes of values to read
  * @param serverPids of the system that is measured
  * @param otherPids of the servers that are idle meanwhile
+ * @param directory of the servers that are measured
  */
 record Task(
         String topic,
@@ -19,8 +21,10 @@ record Task(
         int partitions,
         int warmUpSeconds,
         int seconds,
+        int megabytes,
         List<Long> serverPids,
-        List<Long> otherPids) {
+        List<Long> otherPids,
+        String directory) {
     Task {
         serverPids = List.copyOf(serverPids);
         otherPids = List.copyOf(otherPids);

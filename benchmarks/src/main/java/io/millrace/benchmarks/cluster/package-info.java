@@ -12,6 +12,9 @@
  *       what another has left in the page cache.
  *   <li>One thread produces, in the same loop ({@code Load}), the same values, with each system's own Java client.
  *   <li>Latency counts from the time at which a record was due.
+ *   <li>What is read is counted from before a consumer is made; none is in a group, so nobody waits for an assignment. "Cold" means that the
+ *       operating system was told to drop the servers' files ({@code POSIX_FADV_DONTNEED}), and how much they then read from disk is told
+ *       as well. What the host of a virtual disk has in its memory stays there.
  * </ul>
  */
 @NullMarked

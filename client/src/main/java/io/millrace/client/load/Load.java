@@ -27,10 +27,13 @@ public final class Load {
         void completed(@Nullable Throwable failure);
     }
 
-    /** Told when the measured time begins and ends, on the sending thread. */
+    /** Told when the times begin and end, on the sending thread. */
     public interface Listener {
         /** Does not listen. */
         Listener NONE = new Listener() {};
+
+        /** @param nanos when the first record is due, by {@link System#nanoTime}; the others follow at their pace */
+        default void begins(long nanos) {}
 
         /** The warm-up is over. */
         default void measuringBegins() {}
@@ -122,6 +125,7 @@ public final class Load {
         long start = time.nanos();
         measureFrom = start + warmUp.toNanos();
         end = measureFrom + duration.toNanos();
+        listener.begins(start);
         boolean measuring = false;
         long number = 0;
         for (long due = start; due < end; number++) {
