@@ -126,7 +126,8 @@ final class HistorySnapshots {
         byte[] history = new byte[all.length - HEADER_BYTES - Integer.BYTES];
         bytes.get(HEADER_BYTES, history);
         try {
-            return Optional.of(new Snapshot(bytes.getLong(Integer.BYTES), WriteHistory.fromBytes(history, bounds)));
+            return WriteHistory.wholeFromBytes(history, bounds)
+                    .map(whole -> new Snapshot(bytes.getLong(Integer.BYTES), whole));
         } catch (IllegalArgumentException e) {
             LOG.warn("{} in {} is not used: {}", name, storage, e.getMessage());
             return Optional.empty();

@@ -20,16 +20,19 @@ final class LoggedWrites {
         List<Logged> found = new ArrayList<>();
         for (Entry entry : entries) {
             if (entry.type() == EntryType.DATA) {
-                addBatches(entry, found);
+                found.add(records(entry));
             } else if (entry.type() == EntryType.DIGEST) {
                 found.add(new Logged.Digested(
-                        entry.index(), Digest.fromBytes(entry.payload().toByteArray())));
+                        entry.index(),
+                        entry.term(),
+                        Digest.fromBytes(entry.payload().toByteArray())));
             }
         }
         return found;
     }
 
-    private static void addBatches(Entry entry, List<Logged> found) {
+    private static Logged.Records records(Entry entry) {
+        List<Digest.Numbered> numbered = new ArrayList<>(0);
         Payload batches = entry.payload();
         long baseOffset = -1;
         int count = 0;
@@ -38,9 +41,9 @@ final class LoggedWrites {
             baseOffset = baseOffset < 0 ? batch.baseOffset() : baseOffset;
             count += batch.recordCount();
             if (batch.hasProducer()) {
-                found.add(new Logged.Batch(entry.index(), ProducerBatches.describe(batch), batch.baseOffset()));
+                numbered.add(new Digest.Numbered(ProducerBatches.describe(batch), batch.baseOffset(), 0));
             }
         }
-        found.add(new Logged.Records(entry.index(), baseOffset, count));
+        return new Logged.Records(entry.index(), entry.term(), baseOffset, count, numbered);
     }
 }

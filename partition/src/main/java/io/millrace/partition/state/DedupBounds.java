@@ -12,4 +12,15 @@ public record DedupBounds(long millis, int records) {
             throw new IllegalArgumentException("a window of " + millis + " ms and " + records + " records");
         }
     }
+
+    static final int BYTES = 8 + 4;
+
+    void writeTo(ByteWriter to) {
+        to.put(millis, 8);
+        to.put(records, 4);
+    }
+
+    static DedupBounds readFrom(ByteReader from) {
+        return new DedupBounds(from.get(8), (int) from.get(4));
+    }
 }

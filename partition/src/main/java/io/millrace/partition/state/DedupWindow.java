@@ -13,7 +13,7 @@ import java.util.OptionalLong;
  * back, and what is too old goes when the records that make it so are committed. Time is that of the digests in the log; only when
  * a leader looks for a record, it compares with the time of its proposal.
  *
- * <p>A ring of hashes by offset – all records of such a partition are in it, without gaps – and chains through the ring from buckets,
+ * <p>A ring of hashes by offset – all records of such a partition are in it, without gaps, from the first on that somebody compared – and chains through the ring from buckets,
  * each from its latest record to its earliest:
  *
  * <pre>
@@ -24,6 +24,9 @@ import java.util.OptionalLong;
  * </pre>
  */
 final class DedupWindow {
+    /** In no chain, so that it is never found. */
+    private static final ContentHash UNKNOWN = new ContentHash(-1, -1);
+
     private static final int CAPACITY_MIN = 16;
     /** Of the slots' numbers, which begin with 1. */
     private static final int NONE = 0;
@@ -106,9 +109,8 @@ final class DedupWindow {
             end = baseOffset;
             committedEnd = baseOffset;
         }
-        if (!hashes.isEmpty() && baseOffset != end) {
-            throw new IllegalStateException(
-                    "broken invariant: records from offset " + baseOffset + " on after those up to " + end);
+        if (!hashes.isEmpty()) {
+            requireEnd(baseOffset);
         }
         for (ContentHash hash : hashes) {
             proposed.remove(hash, end);
@@ -117,13 +119,36 @@ final class DedupWindow {
         uncommitted.add(new Mark(index, end, atMillis));
     }
 
+    /** The log has these records, and nobody has noted what is in them. They count, and are never found. */
+    void appendedUnknown(long index, long baseOffset, int count) {
+        long atMillis = 0;
+        if (first == end) {
+            first = baseOffset + count;
+            end = first;
+        } else {
+            requireEnd(baseOffset);
+            atMillis = millis[slot(end - 1)]; // of their own time nothing is known either
+            for (int i = 0; i < count; i++) {
+                add(UNKNOWN, atMillis);
+            }
+        }
+        uncommitted.add(new Mark(index, end, atMillis));
+    }
+
+    private void requireEnd(long baseOffset) {
+        if (baseOffset != end) {
+            throw new IllegalStateException(
+                    "broken invariant: records from offset " + baseOffset + " on after those up to " + end);
+        }
+    }
+
     void truncated(long fromIndex) {
         while (!uncommitted.isEmpty() && uncommitted.getLast().index() >= fromIndex) {
             uncommitted.removeLast();
         }
         long until =
                 uncommitted.isEmpty() ? committedEnd : uncommitted.getLast().end();
-        while (end > until) {
+        while (end > Math.max(first, until)) {
             removeLatest();
         }
     }
@@ -146,10 +171,6 @@ final class DedupWindow {
         return (int) (end - first);
     }
 
-    long committedEnd() {
-        return committedEnd;
-    }
-
     /** The same as of the last committed entry. */
     DedupWindow committedCopy() {
         DedupWindow copy = new DedupWindow(bounds);
@@ -166,10 +187,11 @@ final class DedupWindow {
     }
 
     int sizeInBytes() {
-        return 8 + 4 + RECORD_BYTES * size();
+        return DedupBounds.BYTES + 8 + 4 + RECORD_BYTES * size();
     }
 
     void writeTo(ByteWriter to) {
+        bounds.writeTo(to);
         to.put(first, 8);
         to.put(size(), 4);
         for (long offset = first; offset < end; offset++) {
@@ -179,6 +201,7 @@ final class DedupWindow {
         }
     }
 
+    /** What follows the bounds. */
     static DedupWindow readFrom(ByteReader from, DedupBounds bounds) {
         DedupWindow window = new DedupWindow(bounds);
         window.first = from.get(8);
@@ -203,7 +226,14 @@ final class DedupWindow {
         chain(slot);
     }
 
+    private boolean isUnknown(int slot) {
+        return high[slot] == UNKNOWN.high() && low[slot] == UNKNOWN.low();
+    }
+
     private void chain(int slot) {
+        if (isUnknown(slot)) {
+            return;
+        }
         int bucket = bucket(new ContentHash(high[slot], low[slot]));
         older[slot] = buckets[bucket];
         buckets[bucket] = slot + 1;
@@ -212,12 +242,18 @@ final class DedupWindow {
     /** The latest of all is the latest of its bucket. */
     private void removeLatest() {
         int slot = slot(--end);
+        if (isUnknown(slot)) {
+            return;
+        }
         buckets[bucket(new ContentHash(high[slot], low[slot]))] = older[slot];
     }
 
     /** The earliest of all is the end of its chain. */
     private void removeEarliest() {
         int slot = slot(first++);
+        if (isUnknown(slot)) {
+            return;
+        }
         int bucket = bucket(new ContentHash(high[slot], low[slot]));
         if (buckets[bucket] == slot + 1) {
             buckets[bucket] = NONE;

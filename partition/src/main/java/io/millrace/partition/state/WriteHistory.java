@@ -12,30 +12,55 @@ import org.jspecify.annotations.Nullable;
  * What a partition remembers of what was written to it: which batches by which producer, and, if it compares records by content,
  * what was in them. A function of the log; see {@link ProducerTable} and {@link DedupWindow}.
  *
- * <p>Where records are compared by content, both follow the digests in the log: one that speaks of records counts as soon as these are in
- * the log as well, since a leader may be lost between the two.
+ * <p>Whether records are compared may change while the log grows, and differ between replicas for a while: so the log itself says what was
+ * compared. Records with a digest are followed by that, which counts as soon as they are in the log as well, since a leader may be lost
+ * between the two; the others by what is in them.
  */
 public final class WriteHistory {
     /** What an entry of the log says. */
     public sealed interface Logged {
         long index();
 
-        /** A batch of an idempotent producer. */
-        record Batch(long index, ProducerBatch batch, long baseOffset) implements Logged {}
+        /**
+         * Records.
+         *
+         * @param term of the leader that made the entry
+         * @param batches those of idempotent producers
+         */
+        record Records(long index, long term, long baseOffset, int count, List<Digest.Numbered> batches)
+                implements Logged {
+            public Records {
+                batches = List.copyOf(batches);
+            }
+        }
 
-        /** The end of an entry's records. */
-        record Records(long index, long baseOffset, int count) implements Logged {}
-
-        record Digested(long index, Digest digest) implements Logged {}
+        record Digested(long index, long term, Digest digest) implements Logged {
+            /** A leader that compares has a digest before all its records, and its last one is theirs. */
+            private boolean isOf(Records records) {
+                return term == records.term
+                        && digest.baseOffset() == records.baseOffset
+                        && digest.hashes().size() == records.count;
+            }
+        }
     }
 
-    private static final int VERSION = 1;
+    /** @param recordsIndex the entry of its records; {@link #NOT_YET} */
+    private record Noted(Logged.Digested digested, long recordsIndex) {
+        private static final long NOT_YET = 0;
+
+        boolean isAwaited() {
+            return recordsIndex == NOT_YET;
+        }
+    }
+
+    /** The table of producers alone begins with its own version, 1 or 2. */
+    private static final int VERSION = 3;
 
     private final ProducerTable producers;
     /** Null unless records are compared by content. */
     private final @Nullable DedupWindow window;
     /** Those whose records may not be in the log yet, or may be cut off again. */
-    private final ArrayDeque<Logged.Digested> digests = new ArrayDeque<>();
+    private final ArrayDeque<Noted> digests = new ArrayDeque<>();
 
     private long committed;
 
@@ -98,7 +123,7 @@ public final class WriteHistory {
     private WriteVerdict again(SequenceVerdict.Duplicate original, int recordCount, List<ContentHash> hashes) {
         int written = recordCount - original.leftOut();
         if (original.leftOut() == 0 || window == null) {
-            return new WriteVerdict.Settled(original.baseOffset(), true, List.of());
+            return new WriteVerdict.Settled(written == 0 ? -1 : original.baseOffset(), true, List.of());
         }
         List<DuplicateRecord> duplicates = new ArrayList<>();
         long own = original.baseOffset();
@@ -123,36 +148,44 @@ public final class WriteHistory {
         }
     }
 
-    // ------------------------------------------------------------------------------------------------- following the
-    // log
+    // ---------------------------------------------------------------------------------------------- following the log
 
     /** The log has this, in an entry that may yet be cut off. */
     public void appended(Logged logged) {
-        if (window == null) {
-            if (logged instanceof Logged.Batch batch) {
-                producers.appended(batch.index(), batch.batch(), batch.baseOffset());
-            }
+        if (logged instanceof Logged.Records records) {
+            appended(records);
         } else if (logged instanceof Logged.Digested digested) {
             if (digested.digest().hashes().isEmpty()) {
-                apply(window, digested.index(), digested.digest());
+                apply(digested.index(), digested.digest());
             } else {
-                digests.add(digested);
+                digests.add(new Noted(digested, Noted.NOT_YET));
             }
-        } else if (logged instanceof Logged.Records records) {
-            Digest digest = digests.isEmpty() ? null : digests.getLast().digest();
-            if (digest == null
-                    || digest.baseOffset() != records.baseOffset()
-                    || digest.hashes().size() != records.count()) {
-                throw new IllegalStateException("broken invariant: no digest of the records in entry " + records.index()
-                        + " from offset " + records.baseOffset() + " on");
-            }
-            apply(window, records.index(), digest);
         }
     }
 
-    private void apply(DedupWindow window, long index, Digest digest) {
-        window.appended(index, digest.millis(), digest.baseOffset(), digest.hashes());
-        for (Digest.Numbered numbered : digest.batches()) {
+    private void appended(Logged.Records records) {
+        Noted last = digests.peekLast();
+        if (last != null && last.isAwaited() && last.digested().isOf(records)) {
+            digests.removeLast();
+            digests.add(new Noted(last.digested(), records.index()));
+            apply(records.index(), last.digested().digest());
+            return;
+        }
+        noteAll(records.index(), records.batches());
+        if (window != null) {
+            window.appendedUnknown(records.index(), records.baseOffset(), records.count());
+        }
+    }
+
+    private void apply(long index, Digest digest) {
+        if (window != null) {
+            window.appended(index, digest.millis(), digest.baseOffset(), digest.hashes());
+        }
+        noteAll(index, digest.batches());
+    }
+
+    private void noteAll(long index, List<Digest.Numbered> batches) {
+        for (Digest.Numbered numbered : batches) {
             producers.appended(index, numbered.batch(), numbered.baseOffset(), numbered.leftOut());
         }
     }
@@ -162,9 +195,12 @@ public final class WriteHistory {
         producers.truncated(fromIndex);
         if (window != null) {
             window.truncated(fromIndex);
-            while (!digests.isEmpty() && digests.getLast().index() >= fromIndex) {
-                digests.removeLast();
-            }
+        }
+        while (!digests.isEmpty() && digests.getLast().digested().index() >= fromIndex) {
+            digests.removeLast();
+        }
+        if (!digests.isEmpty() && digests.getLast().recordsIndex() >= fromIndex) {
+            digests.add(new Noted(digests.removeLast().digested(), Noted.NOT_YET));
         }
     }
 
@@ -174,21 +210,21 @@ public final class WriteHistory {
         producers.committed(index);
         if (window != null) {
             window.committed(index);
-            forgetDigests(window);
         }
+        forgetDigests();
     }
 
     /** Those whose records are committed, and those that a later one has taken the place of, for good. */
-    private void forgetDigests(DedupWindow window) {
+    private void forgetDigests() {
         while (!digests.isEmpty()
-                && (digests.getFirst().digest().baseOffset() < window.committedEnd()
-                        || (digests.size() > 1 && second().index() <= committed))) {
+                && ((!digests.getFirst().isAwaited() && digests.getFirst().recordsIndex() <= committed)
+                        || (digests.size() > 1 && second().digested().index() <= committed))) {
             digests.removeFirst();
         }
     }
 
-    private Logged.Digested second() {
-        Iterator<Logged.Digested> iterator = digests.iterator();
+    private Noted second() {
+        Iterator<Noted> iterator = digests.iterator();
         iterator.next();
         return iterator.next();
     }
@@ -208,59 +244,98 @@ public final class WriteHistory {
     public WriteHistory committedCopy() {
         WriteHistory copy = new WriteHistory(producers.committedCopy(), window == null ? null : window.committedCopy());
         copy.committed = committed;
-        for (Logged.Digested digested : digests) {
-            if (digested.index() <= committed) {
-                copy.digests.add(digested);
+        for (Noted noted : digests) {
+            if (noted.digested().index() <= committed) {
+                copy.digests.add(new Noted(noted.digested(), Noted.NOT_YET));
             }
         }
         return copy;
     }
 
     /**
-     * Everything but what is proposed, without a checksum; see {@link #fromBytes}. Without comparison by content that is the table of
-     * producers; with it:
+     * Everything but what is proposed, without a checksum; see {@link #fromBytes}. If there is nothing else, that is the table of
+     * producers; else:
      *
      * <pre>
-     *  version, 1 byte: 1 │ size, 4 │ {@link ProducerTable} │ first offset, 8 │ records, 4 │ per record: hash, 16 │ milliseconds, 8
-     *  size, 4; 0 if there is none │ {@link Digest} whose records are not in the log yet
+     *  version, 1 byte: 3 │ size, 4 │ {@link ProducerTable} │ compared, 1: 0 or 1
+     *  if compared: {@link DedupBounds}: milliseconds, 8 │ records, 4 │ first offset, 8 │ records, 4 │ per record: hash, 16 │ milliseconds, 8
+     *  size, 4; 0 if there is none │ term, 8 │ {@link Digest} whose records are not in the log yet
      * </pre>
      */
     public byte[] toBytes() {
         byte[] table = producers.toBytes();
-        if (window == null) {
+        if (window == null && digests.isEmpty()) {
             return table;
         }
         // More than one there is only while something is not committed.
-        byte[] digest =
-                digests.isEmpty() ? new byte[0] : digests.getLast().digest().toBytes();
-        ByteWriter to = new ByteWriter(1 + 4 + table.length + window.sizeInBytes() + 4 + digest.length);
+        Logged.Digested last = digests.isEmpty() ? null : digests.getLast().digested();
+        byte[] digest = last == null ? new byte[0] : last.digest().toBytes();
+        ByteWriter to = new ByteWriter(1
+                + 4
+                + table.length
+                + 1
+                + (window == null ? 0 : window.sizeInBytes())
+                + 4
+                + (last == null ? 0 : 8 + digest.length));
         to.put(VERSION, 1);
         to.put(table.length, 4);
         to.put(table);
-        window.writeTo(to);
+        to.put(window == null ? 0 : 1, 1);
+        if (window != null) {
+            window.writeTo(to);
+        }
         to.put(digest.length, 4);
-        to.put(digest);
+        if (last != null) {
+            to.put(last.term(), 8);
+            to.put(digest);
+        }
         return to.bytes();
     }
 
     /**
-     * The inverse of {@link #toBytes}; nothing can be taken back from it.
+     * The inverse of {@link #toBytes}; nothing can be taken back from it. Of contents it knows what the bytes do, if anything.
      *
      * @throws IllegalArgumentException for anything that {@code toBytes} did not make
      */
     public static WriteHistory fromBytes(byte[] bytes, Optional<DedupBounds> bounds) {
-        if (bounds.isEmpty()) {
-            return new WriteHistory(ProducerTable.fromBytes(bytes), null);
+        return parse(bytes, bounds).history();
+    }
+
+    /**
+     * The same, or empty if there is more to be found in the log, because the bytes are of a history with other bounds.
+     *
+     * @throws IllegalArgumentException as {@link #fromBytes}
+     */
+    public static Optional<WriteHistory> wholeFromBytes(byte[] bytes, Optional<DedupBounds> bounds) {
+        Parsed parsed = parse(bytes, bounds);
+        return bounds.isEmpty() || bounds.equals(parsed.bounds()) ? Optional.of(parsed.history()) : Optional.empty();
+    }
+
+    private record Parsed(WriteHistory history, Optional<DedupBounds> bounds) {}
+
+    private static Parsed parse(byte[] bytes, Optional<DedupBounds> bounds) {
+        DedupWindow none = bounds.map(DedupWindow::new).orElse(null);
+        if (bytes.length == 0 || bytes[0] != VERSION) {
+            return new Parsed(new WriteHistory(ProducerTable.fromBytes(bytes), none), Optional.empty());
         }
         ByteReader from = new ByteReader("history of what was written", bytes);
         from.requireVersion(VERSION);
         ProducerTable table = ProducerTable.fromBytes(from.bytes((int) from.get(4)));
-        WriteHistory history = new WriteHistory(table, DedupWindow.readFrom(from, bounds.get()));
-        byte[] digest = from.bytes((int) from.get(4));
-        if (digest.length > 0) {
-            history.digests.add(new Logged.Digested(0, Digest.fromBytes(digest)));
+        Optional<DedupBounds> found = Optional.empty();
+        DedupWindow window = none;
+        if (from.get(1) != 0) {
+            found = Optional.of(DedupBounds.readFrom(from));
+            DedupWindow kept = DedupWindow.readFrom(from, bounds.orElse(found.get()));
+            window = bounds.isPresent() ? kept : null;
+        }
+        WriteHistory history = new WriteHistory(table, window);
+        int digestBytes = (int) from.get(4);
+        if (digestBytes > 0) {
+            long term = from.get(8);
+            history.digests.add(
+                    new Noted(new Logged.Digested(0, term, Digest.fromBytes(from.bytes(digestBytes))), Noted.NOT_YET));
         }
         from.requireEnd();
-        return history;
+        return new Parsed(history, found);
     }
 }

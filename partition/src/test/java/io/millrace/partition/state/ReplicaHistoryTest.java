@@ -15,7 +15,8 @@ import net.jqwik.api.Property;
 
 class ReplicaHistoryTest {
     private static Logged logged(long index, int sequence) {
-        return new Logged.Batch(index, new ProducerBatch(7, (short) 0, sequence, 1), index);
+        ProducerBatch batch = new ProducerBatch(7, (short) 0, sequence, 1);
+        return new Logged.Records(index, 1, index, 1, List.of(new Digest.Numbered(batch, index, 0)));
     }
 
     @Example

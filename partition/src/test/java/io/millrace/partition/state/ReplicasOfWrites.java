@@ -34,6 +34,9 @@ abstract class ReplicasOfWrites<C extends ReplicasOfWrites.Content> {
         final List<Entry<C>> log = new ArrayList<>();
         ReplicaHistory history = new ReplicaHistory(0);
         private boolean restored;
+        /** How it compares records by content since it was started. */
+        Optional<DedupBounds> ownBounds = bounds;
+
         private byte[] snapshot = new WriteHistory(bounds).toBytes();
         private long snapshotIndex;
         long commitIndex;
@@ -62,12 +65,16 @@ abstract class ReplicasOfWrites<C extends ReplicasOfWrites.Content> {
         private void restart() {
             commitIndex = 0;
             history = new ReplicaHistory(log.size());
+            ownBounds = bounds;
             restored = false;
         }
 
         private void restoreOrRead() {
             if (!restored) {
-                history.restored(WriteHistory.fromBytes(snapshot, bounds), snapshotIndex);
+                WriteHistory.wholeFromBytes(snapshot, ownBounds)
+                        .ifPresentOrElse(
+                                whole -> history.restored(whole, snapshotIndex),
+                                () -> history.restored(new WriteHistory(ownBounds), 0));
                 restored = true;
             }
             history.toRead().ifPresent(range -> {
@@ -103,7 +110,9 @@ abstract class ReplicasOfWrites<C extends ReplicasOfWrites.Content> {
     }
 
     final Random random;
-    private final Optional<DedupBounds> bounds;
+    /** Of replicas that are started from now on. */
+    Optional<DedupBounds> bounds;
+
     final List<Replica> replicas = new ArrayList<>();
     final List<Client> clients = new ArrayList<>();
     private final List<Entry<C>> proposed = new ArrayList<>();

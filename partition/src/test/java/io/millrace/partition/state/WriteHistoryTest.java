@@ -2,7 +2,6 @@ package io.millrace.partition.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.millrace.partition.state.WriteHistory.Logged;
 import io.millrace.partition.state.WriteVerdict.Append;
@@ -47,11 +46,15 @@ class WriteHistoryTest {
                 contents(written),
                 batch.map(numbered -> new Digest.Numbered(numbered, end, leftOut)).stream()
                         .toList());
-        history.appended(new Logged.Digested(++index, digest));
+        history.appended(new Logged.Digested(++index, 1, digest));
         if (!written.isEmpty()) {
-            history.appended(new Logged.Records(++index, end, written.length()));
+            history.appended(records(++index, end, written.length()));
             end += written.length();
         }
+    }
+
+    private static Logged records(long index, long baseOffset, int count) {
+        return new Logged.Records(index, 1, baseOffset, count, List.of());
     }
 
     private static DuplicateRecord at(int place, long offset) {
@@ -112,23 +115,23 @@ class WriteHistoryTest {
         assertThat(propose(Optional.empty(), "a")).isEqualTo(new Append(1, List.of()));
 
         WriteHistory few = new WriteHistory(Optional.of(new DedupBounds(1_000, 2)));
-        few.appended(new Logged.Digested(1, new Digest(0, 0, contents("abc"), List.of())));
-        few.appended(new Logged.Records(2, 0, 3));
+        few.appended(new Logged.Digested(1, 1, new Digest(0, 0, contents("abc"), List.of())));
+        few.appended(records(2, 0, 3));
         assertThat(few.propose(Optional.empty(), 1, contents("b"), 3, 0)).isInstanceOf(Settled.class);
         assertThat(few.propose(Optional.empty(), 1, contents("a"), 3, 0)).isEqualTo(new Append(3, List.of()));
     }
 
     @Example
     void aDigestMeansNothingWithoutItsRecords() {
-        history.appended(new Logged.Digested(1, new Digest(now, 0, contents("a"), List.of())));
+        history.appended(new Logged.Digested(1, 1, new Digest(now, 0, contents("a"), List.of())));
         history.committed(1);
         assertThat(propose(Optional.empty(), "a")).isEqualTo(new Append(0, List.of()));
         history.abandonProposed();
 
         // The leader was lost; the next one has other records.
         WriteHistory next = WriteHistory.fromBytes(history.committedCopy().toBytes(), LARGE);
-        next.appended(new Logged.Digested(3, new Digest(now, 0, contents("b"), List.of())));
-        next.appended(new Logged.Records(4, 0, 1));
+        next.appended(new Logged.Digested(3, 1, new Digest(now, 0, contents("b"), List.of())));
+        next.appended(records(4, 0, 1));
         assertThat(next.propose(Optional.empty(), 2, contents("ab"), 1, now))
                 .isEqualTo(new Append(1, List.of(at(1, 0))));
     }
@@ -136,25 +139,82 @@ class WriteHistoryTest {
     @Example
     void aSnapshotBetweenADigestAndItsRecordsHasTheDigest() {
         append(Optional.empty(), "a", 0);
-        history.appended(new Logged.Digested(++index, new Digest(now, 1, contents("b"), List.of())));
+        history.appended(new Logged.Digested(++index, 1, new Digest(now, 1, contents("b"), List.of())));
         history.committed(index);
 
         WriteHistory restored = WriteHistory.fromBytes(history.committedCopy().toBytes(), LARGE);
-        restored.appended(new Logged.Records(++index, 1, 1));
+        restored.appended(records(++index, 1, 1));
         assertThat(restored.propose(Optional.empty(), 2, contents("ab"), 2, now))
                 .isEqualTo(new Settled(-1, false, List.of(at(0, 0), at(1, 1))));
     }
 
     @Example
-    void recordsWithoutADigestAreABrokenInvariant() {
-        assertThatIllegalStateException().isThrownBy(() -> history.appended(new Logged.Records(1, 0, 1)));
+    void recordsThatNobodyComparedCountAndAreNeverFound() {
+        append(Optional.empty(), "a", 0);
+        history.appended(records(++index, end, 2));
+        end += 2;
+        append(Optional.empty(), "b", 0);
+        assertThat(propose(Optional.empty(), "ab")).isEqualTo(new Settled(-1, false, List.of(at(0, 0), at(1, 3))));
+
+        WriteHistory restored = WriteHistory.fromBytes(history.toBytes(), LARGE);
+        restored.appended(records(++index, end++, 1));
+        assertThat(restored.propose(Optional.empty(), 2, contents("ab"), end, now))
+                .isEqualTo(new Settled(-1, false, List.of(at(0, 0), at(1, 3))));
+    }
+
+    @Example
+    void recordsThatNobodyComparedAreCutOffLikeOthers() {
+        history.appended(records(1, 0, 3));
+        history.appended(new Logged.Digested(2, 1, new Digest(now, 3, contents("a"), List.of())));
+        history.appended(records(3, 3, 1));
+        history.truncated(1);
+        index = 0;
+        append(Optional.empty(), "b", 0);
+        assertThat(propose(Optional.empty(), "ba")).isEqualTo(new Append(1, List.of(at(0, 0))));
+    }
+
+    @Example
+    void aDigestIsNotOfTheRecordsOfALeaderThatDoesNotCompare() {
+        ProducerBatch lost = new ProducerBatch(7, (short) 0, 0, 2);
+        history.appended(
+                new Logged.Digested(1, 1, new Digest(now, 0, contents("a"), List.of(new Digest.Numbered(lost, 0, 1)))));
+        history.appended(new Logged.Records(3, 2, 0, 1, List.of())); // entry 2 begins term 2
+        assertThat(propose(batch(0, 2), "ab")).isEqualTo(new Append(0, List.of()));
+    }
+
+    @Example
+    void whoDoesNotCompareKnowsAllTheSameWhatProducersSent() {
+        WriteHistory off = new WriteHistory(Optional.empty());
+        ProducerBatch inPart = new ProducerBatch(7, (short) 0, 0, 3);
+        off.appended(new Logged.Digested(
+                1, 1, new Digest(now, 0, contents("a"), List.of(new Digest.Numbered(inPart, 0, 2)))));
+        WriteHistory between = WriteHistory.fromBytes(off.toBytes(), Optional.empty());
+        for (WriteHistory each : List.of(off, between)) {
+            each.appended(new Logged.Records(
+                    2, 1, 0, 1, List.of(new Digest.Numbered(new ProducerBatch(7, (short) 0, 0, 1), 0, 0))));
+            assertThat(each.propose(batch(3, 1), 1, List.of(), 1, now)).isEqualTo(new Append(1, List.of()));
+        }
+    }
+
+    @Example
+    void bytesOfAHistoryWithOtherBoundsAreNotAllThatTheLogTells() {
+        append(Optional.empty(), "a", 0);
+        byte[] compared = history.toBytes();
+        byte[] plain = new WriteHistory(Optional.empty()).toBytes();
+
+        assertThat(WriteHistory.wholeFromBytes(compared, LARGE)).isPresent();
+        assertThat(WriteHistory.wholeFromBytes(compared, Optional.empty())).isPresent();
+        assertThat(WriteHistory.wholeFromBytes(plain, Optional.empty())).isPresent();
+        assertThat(WriteHistory.wholeFromBytes(compared, Optional.of(new DedupBounds(1_001, 1_000))))
+                .isEmpty();
+        assertThat(WriteHistory.wholeFromBytes(plain, LARGE)).isEmpty();
     }
 
     @Example
     void bytesThatAreNoHistoryAreRefused() {
         append(Optional.empty(), "a", 0);
         append(batch(0, 2), "b", 1);
-        history.appended(new Logged.Digested(++index, new Digest(now, 2, contents("c"), List.of())));
+        history.appended(new Logged.Digested(++index, 1, new Digest(now, 2, contents("c"), List.of())));
         byte[] good = history.toBytes();
         for (int length = 0; length < good.length; length++) {
             byte[] cut = Arrays.copyOf(good, length);
@@ -189,7 +249,7 @@ class WriteHistoryTest {
                     long uncommitted =
                             log.stream().filter(record -> record.index() > upTo).count();
                     assertThat(tried.windowBytes())
-                            .isLessThanOrEqualTo(12 + DedupWindow.RECORD_BYTES * (bounds.records() + uncommitted));
+                            .isLessThanOrEqualTo(24 + DedupWindow.RECORD_BYTES * (bounds.records() + uncommitted));
                     if (committed == lastIndex) {
                         tried = WriteHistory.fromBytes(tried.committedCopy().toBytes(), Optional.of(bounds));
                     }
@@ -219,10 +279,10 @@ class WriteHistoryTest {
                         List<ContentHash> written = with.subList(log.size(), with.size()).stream()
                                 .map(Kept::content)
                                 .toList();
-                        tried.appended(
-                                new Logged.Digested(lastIndex + 1, new Digest(millis, log.size(), written, List.of())));
+                        tried.appended(new Logged.Digested(
+                                lastIndex + 1, 1, new Digest(millis, log.size(), written, List.of())));
                         if (random.nextInt(8) > 0) {
-                            tried.appended(new Logged.Records(lastIndex + 2, log.size(), written.size()));
+                            tried.appended(records(lastIndex + 2, log.size(), written.size()));
                             log = with;
                             lastIndex++;
                         }

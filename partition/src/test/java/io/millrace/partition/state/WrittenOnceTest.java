@@ -47,7 +47,14 @@ class WrittenOnceTest {
         @Override
         Optional<Logged> logged(long index, Entry<Sent> entry) {
             Sent sent = entry.content();
-            return sent == null ? Optional.empty() : Optional.of(new Logged.Batch(index, sent.batch(), entry.offset()));
+            return sent == null
+                    ? Optional.empty()
+                    : Optional.of(new Logged.Records(
+                            index,
+                            entry.term(),
+                            entry.offset(),
+                            sent.recordCount(),
+                            List.of(new Digest.Numbered(sent.batch(), entry.offset(), 0))));
         }
 
         @Override
