@@ -19,6 +19,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -56,6 +58,11 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
     private final Set<ReplicaId> assigned = new HashSet<>();
     /** Assigned, and not told to open yet. */
     private final Set<ReplicaId> toOpen = new LinkedHashSet<>();
+
+    /** Running, perhaps with settings that its topic does not have any more. */
+    private final Set<ReplicaId> toReconfigure = new LinkedHashSet<>();
+    /** By the topics' ids, as the replicas were told. */
+    private Map<Long, NavigableMap<String, String>> topicSettings = Map.of();
 
     private boolean swept;
 
@@ -121,13 +128,15 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
         assigned.addAll(fresh);
         toOpen.addAll(fresh);
         forgetTopics(gone, metadata);
-        open();
+        noteSettings(metadata);
+        tellAll();
         return this;
     }
 
     private void delete(ReplicaId replica) {
         assigned.remove(replica);
         toOpen.remove(replica);
+        toReconfigure.remove(replica);
         getContext().getLog().info("Deleting {}: its topic is gone", replica.group());
         replicas.tell(replica, ReplicaMessage.Delete.INSTANCE);
     }
@@ -143,14 +152,30 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
         }
     }
 
+    private void noteSettings(ClusterMetadata metadata) {
+        Map<Long, NavigableMap<String, String>> now = metadata.topics().values().stream()
+                .collect(Collectors.toMap(TopicMetadata::id, TopicMetadata::settings));
+        Map<Long, NavigableMap<String, String>> before = topicSettings;
+        topicSettings = now;
+        Set<Long> altered = before.keySet().stream()
+                .filter(id -> now.containsKey(id) && !now.get(id).equals(before.get(id)))
+                .collect(Collectors.toSet());
+        if (!altered.isEmpty()) {
+            assigned.stream()
+                    .filter(replica -> altered.contains(replica.topicId()) && !toOpen.contains(replica))
+                    .forEach(toReconfigure::add);
+        }
+    }
+
     private Behavior<Command> onRetry() {
-        open();
+        tellAll();
         return this;
     }
 
-    private void open() {
+    private void tellAll() {
         toOpen.removeIf(replica -> replicas.tell(replica, ReplicaMessage.Open.INSTANCE));
-        if (!toOpen.isEmpty()) {
+        toReconfigure.removeIf(replica -> replicas.tell(replica, ReplicaMessage.Reconfigure.INSTANCE));
+        if (!toOpen.isEmpty() || !toReconfigure.isEmpty()) {
             timers.startSingleTimer(Retry.INSTANCE, RETRY_AFTER);
         }
     }

@@ -103,7 +103,15 @@ final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
                 .topic(id.topic())
                 .filter(topic -> topic.id() == id.topicId() && isHere(topic, id) && isInUse())
                 .map(topic -> PartitionActor.create(
-                        spec(id, topic), settings.partition(), contextOf(topic, context), observer));
+                        () -> spec(id, latest(topic)), settings.partition(), contextOf(topic, context), observer));
+    }
+
+    /** Where there is none, the replica ends soon. */
+    private TopicMetadata latest(TopicMetadata topic) {
+        return view.current()
+                .topic(topic.name())
+                .filter(now -> now.id() == topic.id())
+                .orElse(topic);
     }
 
     /** The log of groups is read as a whole by each new coordinator: it is kept short, and so are its segments. */
@@ -121,7 +129,7 @@ final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
         return new ReplicaSpec(
                 id,
                 topic.replicas(id.partition()),
-                topic.id() > directory.registeredAt(),
+                topic.createdAt(id.partition()) > directory.registeredAt(),
                 given.flush(),
                 new Retention(
                         given.retentionMillis().orElse(usual.maxAgeMillis()),

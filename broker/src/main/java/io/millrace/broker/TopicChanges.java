@@ -7,6 +7,7 @@ import io.millrace.controller.ControllerCommand;
 import io.millrace.controller.ControllerReply;
 import io.millrace.controller.metadata.TopicMetadata;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -45,6 +46,26 @@ public final class TopicChanges {
                 .thenApply(reply -> {
                     if (reply instanceof ControllerReply.TopicCreated created) {
                         return created.topic();
+                    }
+                    throw failureOf(name, reply).asException();
+                });
+    }
+
+    /**
+     * The topic as it is when the change is committed; fails with a {@link FailureException}.
+     *
+     * @param partitions 0: as many as there are
+     */
+    public CompletionStage<TopicMetadata> alter(
+            String name, Map<String, String> settings, List<String> reset, int partitions, Duration timeout) {
+        return ask(
+                        name,
+                        timeout,
+                        (millis, replyTo) ->
+                                new ControllerCommand.AlterTopic(name, settings, reset, partitions, millis, replyTo))
+                .thenApply(reply -> {
+                    if (reply instanceof ControllerReply.TopicAltered altered) {
+                        return altered.topic();
                     }
                     throw failureOf(name, reply).asException();
                 });

@@ -4,6 +4,7 @@ import io.grpc.MethodDescriptor;
 import io.millrace.client.Calls.Reply;
 import io.millrace.protocol.TopicPartition;
 import io.millrace.protocol.v1.AdminServiceGrpc;
+import io.millrace.protocol.v1.AlterTopicRequest;
 import io.millrace.protocol.v1.ClusterServiceGrpc;
 import io.millrace.protocol.v1.CreateTopicRequest;
 import io.millrace.protocol.v1.DeleteGroupRequest;
@@ -68,6 +69,47 @@ public final class Admin {
                 .putAllSettings(settings)
                 .build();
         Topic topic = Futures.await(change(AdminServiceGrpc.getCreateTopicMethod(), request))
+                .getTopic();
+        calls.metadata().learn(topic);
+        return TopicDescription.of(topic, List.of());
+    }
+
+    /**
+     * Gives a topic other settings; those that are not named stay as they are.
+     *
+     * @param settings by name, as {@code CreateTopicRequest} in {@code admin.proto} lists them
+     * @param reset the names of those that are to be the default again
+     * @throws MillraceException UNKNOWN_TOPIC, INVALID_REQUEST for settings that are unknown or make no sense, or what any call may fail
+     *     with
+     */
+    public TopicDescription alterTopic(String name, Map<String, String> settings, List<String> reset) {
+        return alterTopic(name, settings, reset, 0);
+    }
+
+    /**
+     * Gives a topic more partitions, which are empty. Keys may belong to other partitions from then on.
+     *
+     * @param partitions how many there shall be
+     * @throws MillraceException UNKNOWN_TOPIC, INVALID_PARTITIONS, INVALID_REQUEST if there are more already,
+     *     INVALID_REPLICATION_FACTOR if too few brokers can be reached, or what any call may fail with
+     */
+    public TopicDescription growTopic(String name, int partitions) {
+        return alterTopic(name, Map.of(), List.of(), partitions);
+    }
+
+    /**
+     * Both in one step.
+     *
+     * @param partitions 0: as many as there are
+     */
+    public TopicDescription alterTopic(String name, Map<String, String> settings, List<String> reset, int partitions) {
+        AlterTopicRequest request = AlterTopicRequest.newBuilder()
+                .setName(name)
+                .putAllSettings(settings)
+                .addAllResetSettings(reset)
+                .setPartitions(partitions)
+                .build();
+        Topic topic = Futures.await(change(AdminServiceGrpc.getAlterTopicMethod(), request))
                 .getTopic();
         calls.metadata().learn(topic);
         return TopicDescription.of(topic, List.of());

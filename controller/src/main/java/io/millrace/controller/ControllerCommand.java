@@ -3,6 +3,7 @@ package io.millrace.controller;
 import akka.actor.typed.ActorRef;
 import io.millrace.controller.metadata.BrokerRegistration;
 import io.millrace.partition.replica.ControlMessage;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -39,6 +40,29 @@ public sealed interface ControllerCommand extends ControlMessage {
             implements Request {
         public CreateTopic {
             settings = Map.copyOf(settings);
+        }
+    }
+
+    /**
+     * Answers: {@link ControllerReply.TopicAltered}, also if nothing had to be changed, {@link ControllerReply.UnknownTopic},
+     * {@link ControllerReply.InvalidTopicSettings}, {@link ControllerReply.InvalidRequest}, {@link ControllerReply.InvalidPartitions},
+     * {@link ControllerReply.InvalidReplicationFactor}, {@link ControllerReply.Unavailable}, {@link ControllerReply.OutcomeUnknown}.
+     *
+     * @param settings to be other than they are
+     * @param reset settings to be the default again
+     * @param partitions how many there shall be; 0: as many as there are
+     */
+    record AlterTopic(
+            String name,
+            Map<String, String> settings,
+            List<String> reset,
+            int partitions,
+            long timeoutMillis,
+            ActorRef<ControllerReply> replyTo)
+            implements Request {
+        public AlterTopic {
+            settings = Map.copyOf(settings);
+            reset = List.copyOf(reset);
         }
     }
 

@@ -8,6 +8,8 @@ import io.millrace.controller.metadata.Placement;
 import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.controller.metadata.TopicSettings;
 import io.millrace.protocol.TopicName;
+import java.util.List;
+import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -41,6 +43,9 @@ final class ControllerDecisions {
         if (request instanceof ControllerCommand.CreateTopic create) {
             return createTopic(create, metadata, live);
         }
+        if (request instanceof ControllerCommand.AlterTopic alter) {
+            return alterTopic(alter, metadata, live);
+        }
         if (request instanceof ControllerCommand.DeleteTopic delete) {
             return deleteTopic(delete, metadata);
         }
@@ -72,8 +77,7 @@ final class ControllerDecisions {
         if (metadata.topics().containsKey(request.name())) {
             return new Answer(new ControllerReply.TopicExists(request.name()));
         }
-        NavigableSet<Integer> candidates = new TreeSet<>(metadata.brokers().keySet());
-        candidates.retainAll(live.ids());
+        NavigableSet<Integer> candidates = candidates(metadata, live);
         if (request.replicationFactor() >= 0 && candidates.isEmpty()) {
             return new Answer(new ControllerReply.Unavailable("no registered broker can be reached"));
         }
@@ -90,6 +94,50 @@ final class ControllerDecisions {
                 replicationFactor,
                 Placement.place(metadata, candidates, request.partitions(), replicationFactor),
                 new TreeMap<>(request.settings())));
+    }
+
+    /** Brokers that may be given replicas. */
+    private static NavigableSet<Integer> candidates(ClusterMetadata metadata, LiveBrokers live) {
+        NavigableSet<Integer> candidates = new TreeSet<>(metadata.brokers().keySet());
+        candidates.retainAll(live.ids());
+        return candidates;
+    }
+
+    private Decision alterTopic(ControllerCommand.AlterTopic request, ClusterMetadata metadata, LiveBrokers live) {
+        Optional<TopicMetadata> found = metadata.topic(request.name());
+        if (found.isEmpty()) {
+            return new Answer(new ControllerReply.UnknownTopic(request.name()));
+        }
+        TopicMetadata topic = found.get();
+        NavigableMap<String, String> settings;
+        try {
+            settings = TopicSettings.altered(topic.settings(), request.settings(), request.reset());
+        } catch (IllegalArgumentException e) {
+            return new Answer(new ControllerReply.InvalidTopicSettings(String.valueOf(e.getMessage())));
+        }
+        int partitions = request.partitions() == 0 ? topic.partitionCount() : request.partitions();
+        if (partitions < 0 || partitions > partitionsPerTopicMax) {
+            return new Answer(new ControllerReply.InvalidPartitions(partitions, partitionsPerTopicMax));
+        }
+        int added = partitions - topic.partitionCount();
+        if (added < 0) {
+            return new Answer(new ControllerReply.InvalidRequest("topic " + topic.name() + " has "
+                    + topic.partitionCount() + " partitions, and cannot have less: " + partitions));
+        }
+        if (added == 0 && settings.equals(topic.settings())) {
+            return new Answer(new ControllerReply.TopicAltered(topic, metadata.appliedIndex()));
+        }
+        NavigableSet<Integer> candidates = candidates(metadata, live);
+        if (added > 0 && candidates.size() < topic.replicationFactor()) {
+            return new Answer(
+                    new ControllerReply.InvalidReplicationFactor(topic.replicationFactor(), candidates.size()));
+        }
+        return new Submit(new MetadataCommand.AlterTopic(
+                metadata.controllerEpoch(),
+                topic.name(),
+                topic.id(),
+                settings,
+                added == 0 ? List.of() : Placement.place(metadata, candidates, added, topic.replicationFactor())));
     }
 
     private static Decision deleteTopic(ControllerCommand.DeleteTopic request, ClusterMetadata metadata) {
@@ -145,6 +193,9 @@ final class ControllerDecisions {
     static ControllerReply replyFor(MetadataResult result, long index) {
         if (result instanceof MetadataResult.TopicCreated created) {
             return new ControllerReply.TopicCreated(created.topic(), index);
+        }
+        if (result instanceof MetadataResult.TopicAltered altered) {
+            return new ControllerReply.TopicAltered(altered.topic(), index);
         }
         if (result instanceof MetadataResult.TopicDeleted deleted) {
             return new ControllerReply.TopicDeleted(deleted.name(), deleted.topicId(), index);

@@ -16,6 +16,8 @@ public sealed interface ControllerReply extends ControlMessage {
 
     record TopicCreated(TopicMetadata topic, long metadataIndex) implements ControllerReply {}
 
+    record TopicAltered(TopicMetadata topic, long metadataIndex) implements ControllerReply {}
+
     record TopicDeleted(String name, long topicId, long metadataIndex) implements ControllerReply {}
 
     record BrokerRegistered(String clusterId, long metadataIndex) implements ControllerReply {}

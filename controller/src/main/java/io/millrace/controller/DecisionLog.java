@@ -3,6 +3,7 @@ package io.millrace.controller;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.TreeMap;
 
 /** The last decisions, for people who ask why. */
 final class DecisionLog {
@@ -30,6 +31,12 @@ final class DecisionLog {
             return "create topic " + create.name() + ", partitions " + create.partitions() + ", replication factor "
                     + create.replicationFactor();
         }
+        if (request instanceof ControllerCommand.AlterTopic alter) {
+            return "alter topic " + alter.name()
+                    + (alter.settings().isEmpty() ? "" : ", " + new TreeMap<>(alter.settings()))
+                    + (alter.reset().isEmpty() ? "" : ", reset " + alter.reset())
+                    + (alter.partitions() == 0 ? "" : ", partitions " + alter.partitions());
+        }
         if (request instanceof ControllerCommand.DeleteTopic delete) {
             return "delete topic " + delete.name();
         }
@@ -49,6 +56,10 @@ final class DecisionLog {
         if (reply instanceof ControllerReply.TopicCreated created) {
             return "created with id " + created.topic().id() + ", replication factor "
                     + created.topic().replicationFactor();
+        }
+        if (reply instanceof ControllerReply.TopicAltered altered) {
+            return "altered: partitions " + altered.topic().partitionCount() + ", settings "
+                    + altered.topic().settings();
         }
         return reply.toString();
     }

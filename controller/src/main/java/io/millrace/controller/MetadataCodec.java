@@ -13,6 +13,7 @@ import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.partition.raft.Payload;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -33,13 +34,17 @@ public final class MetadataCodec {
     private static final String VERSION_FIELD = "v";
     private static final String TYPE_FIELD = "type";
     private static final String TOPICS_FIELD = "topics";
-    private static final String SETTINGS_FIELD = "settings";
+    /** Left out where they are empty: they came later than the format. */
+    private static final List<String> LATER_FIELDS_OF_TOPICS = List.of("settings", "grown");
+
+    private static final List<String> LATER_FIELDS_OF_CREATION = List.of("settings");
 
     /** The names that the log holds: never change one. */
     private static final Map<String, Class<? extends MetadataCommand>> TYPES = Map.of(
             "claim-controller", MetadataCommand.ClaimController.class,
             "register-broker", MetadataCommand.RegisterBroker.class,
             "create-topic", MetadataCommand.CreateTopic.class,
+            "alter-topic", MetadataCommand.AlterTopic.class,
             "delete-topic", MetadataCommand.DeleteTopic.class,
             "allocate-producer-ids", MetadataCommand.AllocateProducerIds.class);
 
@@ -87,7 +92,7 @@ public final class MetadataCodec {
         ObjectNode state = JSON.createObjectNode();
         state.put(VERSION_FIELD, VERSION);
         state.setAll((ObjectNode) JSON.valueToTree(metadata));
-        state.path(TOPICS_FIELD).forEach(MetadataCodec::leaveOutNoSettings);
+        state.path(TOPICS_FIELD).forEach(topic -> leaveOutEmpty(topic, LATER_FIELDS_OF_TOPICS));
         return Payload.wrap(state.toString().getBytes(StandardCharsets.UTF_8));
     }
 
@@ -100,7 +105,7 @@ public final class MetadataCodec {
         try {
             JsonNode tree = JSON.readTree(payload.array(), payload.arrayOffset(), payload.sizeBytes());
             ObjectNode state = withoutVersion(tree);
-            state.path(TOPICS_FIELD).forEach(MetadataCodec::putNoSettings);
+            state.path(TOPICS_FIELD).forEach(topic -> putEmpty(topic, LATER_FIELDS_OF_TOPICS));
             return JSON.treeToValue(state, ClusterMetadata.class);
         } catch (IOException e) {
             throw notMetadata(e);
@@ -112,7 +117,9 @@ public final class MetadataCodec {
         envelope.put(VERSION_FIELD, VERSION);
         envelope.put(TYPE_FIELD, NAMES.get(command.getClass()));
         envelope.setAll((ObjectNode) JSON.valueToTree(command));
-        leaveOutNoSettings(envelope);
+        if (command instanceof MetadataCommand.CreateTopic) {
+            leaveOutEmpty(envelope, LATER_FIELDS_OF_CREATION);
+        }
         return envelope.toString();
     }
 
@@ -132,21 +139,21 @@ public final class MetadataCodec {
             throw new MetadataFormatException("a metadata command of the unknown type " + name);
         }
         if (type.equals(MetadataCommand.CreateTopic.class)) {
-            putNoSettings(envelope);
+            putEmpty(envelope, LATER_FIELDS_OF_CREATION);
         }
         return JSON.treeToValue(envelope, type);
     }
 
-    /** A topic without settings of its own is written as it was before topics had any. */
-    private static void leaveOutNoSettings(JsonNode topic) {
-        if (topic instanceof ObjectNode node && node.path(SETTINGS_FIELD).isEmpty()) {
-            node.remove(SETTINGS_FIELD);
+    /** A topic that has nothing of what came later is written as it was before. */
+    private static void leaveOutEmpty(JsonNode topic, List<String> fields) {
+        if (topic instanceof ObjectNode node) {
+            fields.stream().filter(field -> node.path(field).isEmpty()).forEach(node::remove);
         }
     }
 
-    private static void putNoSettings(JsonNode topic) {
-        if (topic instanceof ObjectNode node && !node.has(SETTINGS_FIELD)) {
-            node.putObject(SETTINGS_FIELD);
+    private static void putEmpty(JsonNode topic, List<String> fields) {
+        if (topic instanceof ObjectNode node) {
+            fields.stream().filter(field -> !node.has(field)).forEach(node::putObject);
         }
     }
 

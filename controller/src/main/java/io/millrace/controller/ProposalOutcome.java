@@ -26,6 +26,7 @@ public sealed interface ProposalOutcome extends ControlMessage {
                         @JsonSubTypes.Type(value = MetadataResult.Claimed.class, name = "claimed"),
                         @JsonSubTypes.Type(value = MetadataResult.BrokerRegistered.class, name = "broker-registered"),
                         @JsonSubTypes.Type(value = MetadataResult.TopicCreated.class, name = "topic-created"),
+                        @JsonSubTypes.Type(value = MetadataResult.TopicAltered.class, name = "topic-altered"),
                         @JsonSubTypes.Type(value = MetadataResult.TopicDeleted.class, name = "topic-deleted"),
                         @JsonSubTypes.Type(
                                 value = MetadataResult.ProducerIdsAllocated.class,

@@ -44,6 +44,8 @@ class ControlMessagesTest {
     static Stream<ControllerCommand> commands() {
         return Stream.of(
                 new ControllerCommand.CreateTopic("orders", 12, 3, Map.of("flush.policy", "os"), 30_000, ASKER),
+                new ControllerCommand.AlterTopic(
+                        "orders", Map.of("flush.policy", "os"), List.of("retention.ms"), 9, 30_000, ASKER),
                 new ControllerCommand.DeleteTopic("orders", 30_000, ASKER),
                 new ControllerCommand.RegisterBroker(Optional.empty(), "akka://m@h:1#2", Samples.broker(1), 1, ASKER),
                 new ControllerCommand.RegisterBroker(Optional.of("c"), "akka://m@h:1#2", Samples.broker(2), 1, ASKER),
@@ -54,6 +56,10 @@ class ControlMessagesTest {
     static Stream<ControllerReply> replies() {
         return Stream.of(
                 new ControllerReply.TopicCreated(TOPIC, 9),
+                new ControllerReply.TopicAltered(
+                        new TopicMetadata(
+                                "orders", 7, 1, List.of(List.of(1)), new TreeMap<>(), new TreeMap<>(Map.of(1, 8L))),
+                        9),
                 new ControllerReply.TopicDeleted("orders", 7, 9),
                 new ControllerReply.BrokerRegistered("c", 9),
                 new ControllerReply.ProducerIdsAllocated(9_000, 1_000, 9),
@@ -83,6 +89,7 @@ class ControlMessagesTest {
                 new MetadataResult.Claimed(3, "c"),
                 new MetadataResult.BrokerRegistered("c"),
                 new MetadataResult.TopicCreated(TOPIC),
+                new MetadataResult.TopicAltered(TOPIC),
                 new MetadataResult.TopicDeleted("orders", 7),
                 new MetadataResult.ProducerIdsAllocated(9_000, 1_000),
                 new MetadataResult.StaleController(4),

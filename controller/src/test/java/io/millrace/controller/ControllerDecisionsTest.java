@@ -72,6 +72,75 @@ class ControllerDecisionsTest {
                 new ControllerCommand.CreateTopic("orders", 1, 1, settings, 1, ANYONE), cluster(1), live(1));
     }
 
+    @Test
+    void aTopicGrowsOntoTheBrokersThatAreAlive() {
+        assertThat(alter(Map.of(), List.of(), 4))
+                .isEqualTo(new ControllerDecisions.Submit(new MetadataCommand.AlterTopic(
+                        1,
+                        "orders",
+                        TOPIC_ID,
+                        new TreeMap<>(Map.of("retention.ms", "5")),
+                        List.of(List.of(2), List.of(2)))));
+    }
+
+    @Test
+    void settingsOfATopicChangeWithoutTheRest() {
+        var decided = (ControllerDecisions.Submit) alter(Map.of("flush.policy", "os"), List.of("retention.ms"), 0);
+        assertThat(decided.command())
+                .isEqualTo(new MetadataCommand.AlterTopic(
+                        1, "orders", TOPIC_ID, new TreeMap<>(Map.of("flush.policy", "os")), List.of()));
+    }
+
+    @Test
+    void aChangeThatChangesNothingIsDone() {
+        var answer = (ControllerDecisions.Answer) alter(Map.of("retention.ms", "5"), List.of("retention.bytes"), 2);
+        assertThat(answer.reply()).isInstanceOf(ControllerReply.TopicAltered.class);
+    }
+
+    @Test
+    void aChangeThatCannotBeDoneIsRefused() {
+        assertThat(refusal(alter(Map.of("retention", "5"), List.of(), 0)))
+                .isInstanceOf(ControllerReply.InvalidTopicSettings.class);
+        assertThat(refusal(alter(Map.of(), List.of(), 1)))
+                .isEqualTo(
+                        new ControllerReply.InvalidRequest("topic orders has 2 partitions, and cannot have less: 1"));
+        assertThat(refusal(alter(Map.of(), List.of(), LIMIT + 1)))
+                .isEqualTo(new ControllerReply.InvalidPartitions(LIMIT + 1, LIMIT));
+        assertThat(refusal(alter(Map.of(), List.of(), -1))).isInstanceOf(ControllerReply.InvalidPartitions.class);
+        assertThat(refusal(decisions.decide(
+                        new ControllerCommand.AlterTopic("orders", Map.of(), List.of(), 3, 1, ANYONE),
+                        ordersOnTwo(),
+                        LiveBrokers.NONE)))
+                .isEqualTo(new ControllerReply.InvalidReplicationFactor(1, 0));
+        assertThat(refusal(decisions.decide(
+                        new ControllerCommand.AlterTopic("none", Map.of(), List.of(), 3, 1, ANYONE),
+                        ordersOnTwo(),
+                        live(1))))
+                .isEqualTo(new ControllerReply.UnknownTopic("none"));
+    }
+
+    private static final long TOPIC_ID = 4;
+
+    private static ClusterMetadata ordersOnTwo() {
+        ClusterMetadata metadata = cluster(1, 2);
+        return metadata.apply(
+                        metadata.appliedIndex() + 1,
+                        new MetadataCommand.CreateTopic(
+                                1,
+                                "orders",
+                                1,
+                                List.of(List.of(1), List.of(1)),
+                                new TreeMap<>(Map.of("retention.ms", "5"))))
+                .next();
+    }
+
+    private ControllerDecisions.Decision alter(Map<String, String> settings, List<String> reset, int partitions) {
+        return decisions.decide(
+                new ControllerCommand.AlterTopic("orders", settings, reset, partitions, 1, ANYONE),
+                ordersOnTwo(),
+                live(1, 2));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "a/b", ".", "..", "__metadata", "ü", "a b"})
     void aNameThatIsNotLegalIsRefused(String name) {
@@ -201,27 +270,27 @@ class ControllerDecisionsTest {
     @Test
     void everyResultHasItsReply() {
         TopicMetadata topic = new TopicMetadata("orders", 7, 1, List.of(List.of(1)));
-        Map<MetadataResult, ControllerReply> replies = Map.of(
-                new MetadataResult.TopicCreated(topic),
-                new ControllerReply.TopicCreated(topic, 7),
-                new MetadataResult.TopicDeleted("orders", 3),
-                new ControllerReply.TopicDeleted("orders", 3, 7),
-                new MetadataResult.BrokerRegistered("c"),
-                new ControllerReply.BrokerRegistered("c", 7),
-                new MetadataResult.ProducerIdsAllocated(7_000, 1_000),
-                new ControllerReply.ProducerIdsAllocated(7_000, 1_000, 7),
-                new MetadataResult.TopicExists("orders"),
-                new ControllerReply.TopicExists("orders"),
-                new MetadataResult.UnknownTopic("orders"),
-                new ControllerReply.UnknownTopic("orders"),
-                new MetadataResult.WrongCluster("c", "d"),
-                new ControllerReply.WrongCluster("c", "d"),
-                new MetadataResult.BrokerIdTaken(1, new Endpoint("h", 2)),
-                new ControllerReply.BrokerIdTaken(1, "h:2"),
-                new MetadataResult.Invalid("no"),
-                new ControllerReply.InvalidRequest("no"),
-                new MetadataResult.StaleController(9),
-                new ControllerReply.Unavailable("superseded by the controller of epoch 9"));
+        Map<MetadataResult, ControllerReply> replies = Map.ofEntries(
+                Map.entry(new MetadataResult.TopicCreated(topic), new ControllerReply.TopicCreated(topic, 7)),
+                Map.entry(
+                        new MetadataResult.TopicDeleted("orders", 3), new ControllerReply.TopicDeleted("orders", 3, 7)),
+                Map.entry(new MetadataResult.BrokerRegistered("c"), new ControllerReply.BrokerRegistered("c", 7)),
+                Map.entry(
+                        new MetadataResult.ProducerIdsAllocated(7_000, 1_000),
+                        new ControllerReply.ProducerIdsAllocated(7_000, 1_000, 7)),
+                Map.entry(
+                        new MetadataResult.TopicAltered(new TopicMetadata("orders", 7, 1, List.of(List.of(2)))),
+                        new ControllerReply.TopicAltered(new TopicMetadata("orders", 7, 1, List.of(List.of(2))), 7)),
+                Map.entry(new MetadataResult.TopicExists("orders"), new ControllerReply.TopicExists("orders")),
+                Map.entry(new MetadataResult.UnknownTopic("orders"), new ControllerReply.UnknownTopic("orders")),
+                Map.entry(new MetadataResult.WrongCluster("c", "d"), new ControllerReply.WrongCluster("c", "d")),
+                Map.entry(
+                        new MetadataResult.BrokerIdTaken(1, new Endpoint("h", 2)),
+                        new ControllerReply.BrokerIdTaken(1, "h:2")),
+                Map.entry(new MetadataResult.Invalid("no"), new ControllerReply.InvalidRequest("no")),
+                Map.entry(
+                        new MetadataResult.StaleController(9),
+                        new ControllerReply.Unavailable("superseded by the controller of epoch 9")));
 
         assertThat(replies).allSatisfy((result, reply) -> assertThat(ControllerDecisions.replyFor(result, 7))
                 .isEqualTo(reply));

@@ -29,6 +29,8 @@ class MetadataCodecTest {
             new MetadataCommand.CreateTopic(5, "orders", 2, List.of(List.of(1, 2), List.of(2, 1))),
             new MetadataCommand.CreateTopic(5, "logs", 1, List.of(List.of(1)), FLUSHED_BY_OS),
             new MetadataCommand.DeleteTopic(5, "orders", 17),
+            new MetadataCommand.AlterTopic(5, "orders", 17, FLUSHED_BY_OS, List.of(List.of(2, 1))),
+            new MetadataCommand.AlterTopic(5, "orders", 17, new TreeMap<>(), List.of()),
             new MetadataCommand.AllocateProducerIds(5, 2));
 
     @Test
@@ -49,12 +51,14 @@ class MetadataCodecTest {
                 .apply(3, new MetadataCommand.CreateTopic(1, "orders", 1, List.of(List.of(1), List.of(1))))
                 .next()
                 .apply(4, new MetadataCommand.CreateTopic(1, "logs", 1, List.of(List.of(1)), FLUSHED_BY_OS))
+                .next()
+                .apply(5, new MetadataCommand.AlterTopic(1, "orders", 3, new TreeMap<>(), List.of(List.of(1))))
                 .next();
         String golden = "{'v':1,'clusterId':'6f9619ff','controllerEpoch':1,'controllerId':2,'brokers':{'1':"
                 + "{'brokerId':1,'directoryId':'directory-1','client':{'host':'host-1','port':9092},"
                 + "'http':{'host':'host-1','port':8558},'rack':null}},'topics':{'logs':{'name':'logs','id':4,'replicationFactor':1,"
                 + "'partitions':[[1]],'settings':{'flush.policy':'os'}},'orders':{'name':'orders','id':3,"
-                + "'replicationFactor':1,'partitions':[[1],[1]]}},'appliedIndex':4}";
+                + "'replicationFactor':1,'partitions':[[1],[1],[1]],'grown':{'2':5}}},'appliedIndex':5}";
 
         Payload encoded = MetadataCodec.encodeState(metadata);
         assertThat(new String(encoded.toByteArray(), StandardCharsets.UTF_8).replace('"', '\''))

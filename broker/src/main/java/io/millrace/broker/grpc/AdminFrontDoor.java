@@ -9,6 +9,8 @@ import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.replica.PartitionStatus;
 import io.millrace.protocol.TopicName;
 import io.millrace.protocol.v1.AdminServicePowerApi;
+import io.millrace.protocol.v1.AlterTopicRequest;
+import io.millrace.protocol.v1.AlterTopicResponse;
 import io.millrace.protocol.v1.CreateTopicRequest;
 import io.millrace.protocol.v1.CreateTopicResponse;
 import io.millrace.protocol.v1.DeleteTopicRequest;
@@ -24,7 +26,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** Creating, deleting and listing topics. */
+/** Creating, altering, deleting and listing topics. */
 final class AdminFrontDoor implements AdminServicePowerApi {
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final Duration DESCRIBE_TIMEOUT_MAX = Duration.ofSeconds(3);
@@ -50,18 +52,43 @@ final class AdminFrontDoor implements AdminServicePowerApi {
         if (problem.isPresent()) {
             throw new Failure.InvalidTopicName(request.getName(), problem.get()).asException();
         }
-        long deadline = System.nanoTime() + timeout(metadata).toNanos();
-        return changes.create(
-                        request.getName(),
-                        request.getPartitions(),
-                        request.getReplicationFactor(),
-                        request.getSettingsMap(),
-                        timeout(metadata))
-                .thenCompose(topic -> inspection
-                        .awaitLeaders(topic, Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))
-                        .thenApply(inTime -> CreateTopicResponse.newBuilder()
-                                .setTopic(Conversions.topic(topic, leaders))
-                                .build()));
+        Duration timeout = timeout(metadata);
+        return toldWithLeaders(
+                        timeout,
+                        changes.create(
+                                request.getName(),
+                                request.getPartitions(),
+                                request.getReplicationFactor(),
+                                request.getSettingsMap(),
+                                timeout))
+                .thenApply(topic ->
+                        CreateTopicResponse.newBuilder().setTopic(topic).build());
+    }
+
+    @Override
+    public CompletionStage<AlterTopicResponse> alterTopic(AlterTopicRequest request, Metadata metadata) {
+        if (TopicName.isInternal(request.getName())) {
+            throw new Failure.InvalidRequest("name", "the cluster's own topics cannot be altered").asException();
+        }
+        Duration timeout = timeout(metadata);
+        return toldWithLeaders(
+                        timeout,
+                        changes.alter(
+                                request.getName(),
+                                request.getSettingsMap(),
+                                request.getResetSettingsList(),
+                                request.getPartitions(),
+                                timeout))
+                .thenApply(
+                        topic -> AlterTopicResponse.newBuilder().setTopic(topic).build());
+    }
+
+    /** When each partition has a leader, or time is over. */
+    private CompletionStage<Topic> toldWithLeaders(Duration timeout, CompletionStage<TopicMetadata> changed) {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        return changed.thenCompose(topic -> inspection
+                .awaitLeaders(topic, Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))
+                .thenApply(inTime -> Conversions.topic(topic, leaders)));
     }
 
     @Override

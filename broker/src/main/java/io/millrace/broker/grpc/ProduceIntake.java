@@ -12,7 +12,6 @@ import io.millrace.protocol.Bytes;
 import io.millrace.protocol.Partitioner;
 import io.millrace.protocol.TopicName;
 import io.millrace.protocol.record.Compression;
-import io.millrace.protocol.record.CompressionTypes;
 import io.millrace.protocol.record.CorruptRecordBatchException;
 import io.millrace.protocol.record.Header;
 import io.millrace.protocol.record.RecordBatch;
@@ -131,14 +130,21 @@ final class ProduceIntake {
         long now = wallClockMillis.getAsLong();
         RecordBatchBuilder builder = new RecordBatchBuilder(requestBytesMax);
         CheckedMessages messages = new CheckedMessages();
+        int largest = messageBytesMax(settings);
         for (int i = 0; i < records.size(); i++) {
-            append(builder, records.get(i), i, now, messages);
+            append(builder, records.get(i), i, now, largest, messages);
         }
         return accepted(
                 settings, target, request, messages, () -> builder.build(Compression.NONE, settings.compression()));
     }
 
-    private void append(RecordBatchBuilder builder, Record record, int index, long now, CheckedMessages messages) {
+    /** Of this topic: what its settings demand, but never more than this broker takes. */
+    private int messageBytesMax(TopicSettings settings) {
+        return Math.min(messageBytesMax, settings.messageBytesMax().orElse(messageBytesMax));
+    }
+
+    private void append(
+            RecordBatchBuilder builder, Record record, int index, long now, int largest, CheckedMessages messages) {
         if (record.getTimestampMillis() < 0) {
             messages.bad(new Failure.InvalidRequest(
                     "records.timestamp_millis", record.getTimestampMillis() + " in record " + index + " is negative"));
@@ -149,7 +155,7 @@ final class ProduceIntake {
         List<Header> headers = record.getHeadersList().stream()
                 .map(h -> new Header(h.getKey(), h.hasValue() ? ByteStrings.toBytes(h.getValue()) : null))
                 .toList();
-        Optional<Failure> tooLarge = tooLarge(index, RecordBatchBuilder.sizeOfBatchOf(key, value, headers));
+        Optional<Failure> tooLarge = tooLarge(index, RecordBatchBuilder.sizeOfBatchOf(key, value, headers), largest);
         if (tooLarge.isPresent()) {
             messages.bad(tooLarge.get());
             return;
@@ -182,12 +188,12 @@ final class ProduceIntake {
         }
         Bytes batches = ByteStrings.takeOver(bytes);
         CheckedMessages messages = new CheckedMessages();
-        List<RecordBatch> good = check(batches, settings.compression(), messages);
+        List<RecordBatch> good = check(batches, settings, messages);
         return accepted(settings, target, request, messages, () -> concatenated(batches, good));
     }
 
     /** The good ones. Where a batch does not say where it ends, nothing can be said of what is behind it. */
-    private List<RecordBatch> check(Bytes batches, CompressionTypes compression, CheckedMessages messages) {
+    private List<RecordBatch> check(Bytes batches, TopicSettings settings, CheckedMessages messages) {
         List<RecordBatch> good = new ArrayList<>();
         int seen = 0;
         boolean numbered = false;
@@ -202,7 +208,7 @@ final class ProduceIntake {
                                     "the batch of an idempotent producer must be the only one of its request")
                             .asException();
                 }
-                Optional<Failure> problem = problemWith(batch, compression);
+                Optional<Failure> problem = problemWith(batch, settings);
                 if (problem.isPresent()) {
                     messages.bad(problem.get());
                 } else {
@@ -217,17 +223,18 @@ final class ProduceIntake {
     }
 
     /** Looks at everything that somebody may rely on later: checksum, header, each record's lengths. */
-    private Optional<Failure> problemWith(RecordBatch batch, CompressionTypes compression) {
+    private Optional<Failure> problemWith(RecordBatch batch, TopicSettings settings) {
         try {
             int largest = batch.validateRecords(decompressedBytesMax);
             if (batch.isControl() || batch.isTransactional()) {
                 return Optional.of(new Failure.InvalidRequest(
                         "record_batches", "transactions do not exist here, and only brokers write control batches"));
             }
-            if (!compression.allow(batch.compression())) {
-                return Optional.of(new Failure.CompressionNotAllowed(batch.compression(), compression));
+            if (!settings.compression().allow(batch.compression())) {
+                return Optional.of(new Failure.CompressionNotAllowed(batch.compression(), settings.compression()));
             }
-            return RecordBatch.HEADER_SIZE + largest > messageBytesMax ? recordTooLarge(batch) : Optional.empty();
+            int limit = messageBytesMax(settings);
+            return RecordBatch.HEADER_SIZE + largest > limit ? recordTooLarge(batch, limit) : Optional.empty();
         } catch (CorruptRecordBatchException e) {
             return Optional.of(corrupt(e));
         }
@@ -240,10 +247,10 @@ final class ProduceIntake {
                 : new Failure.CorruptBatch(String.valueOf(e.getMessage()), e.position());
     }
 
-    private Optional<Failure> recordTooLarge(RecordBatch batch) {
+    private Optional<Failure> recordTooLarge(RecordBatch batch, int limit) {
         RecordCursor records = batch.cursor(decompressedBytesMax);
         for (int i = 0; records.next(); i++) {
-            Optional<Failure> found = tooLarge(i, (long) RecordBatch.HEADER_SIZE + records.sizeInBytes());
+            Optional<Failure> found = tooLarge(i, (long) RecordBatch.HEADER_SIZE + records.sizeInBytes(), limit);
             if (found.isPresent()) {
                 return found;
             }
@@ -251,9 +258,9 @@ final class ProduceIntake {
         return Optional.empty();
     }
 
-    private Optional<Failure> tooLarge(int index, long sizeBytes) {
-        return sizeBytes > messageBytesMax
-                ? Optional.of(new Failure.MessageTooLarge("record " + index, sizeBytes, messageBytesMax))
+    private static Optional<Failure> tooLarge(int index, long sizeBytes, int limit) {
+        return sizeBytes > limit
+                ? Optional.of(new Failure.MessageTooLarge("record " + index, sizeBytes, limit))
                 : Optional.empty();
     }
 

@@ -29,10 +29,18 @@ import picocli.CommandLine.Spec;
         name = "topic",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        description = "Create, list, describe and delete topics.")
+        description = "Create, list, describe, alter and delete topics.")
 final class TopicCommands implements Runnable {
     /** What a table shows in place of what is not known. */
     private static final String UNKNOWN = "-";
+
+    private static final String SETTINGS = " flush.policy: commit (default), interval or os;"
+            + " flush.interval.ms: with interval, default 1000. retention.ms, retention.bytes: how long, and how"
+            + " much of it for each replica of a partition, is kept; default: as the brokers are configured."
+            + " max.message.bytes: the largest record; default: as the brokers are configured."
+            + " compression.types: those of none, gzip, snappy, lz4, zstd that it takes, separated by commas;"
+            + " default: all. deduplication.window.ms, deduplication.window.records: a record is not written if"
+            + " one of the same key and value is among the latest; default: off.";
 
     @SuppressWarnings("NullAway.Init") // Set by picocli.
     @Spec
@@ -43,13 +51,14 @@ final class TopicCommands implements Runnable {
                 .addSubcommand(new Create(console))
                 .addSubcommand(new ListAll(console))
                 .addSubcommand(new Describe(console))
+                .addSubcommand(new Alter(console))
                 .addSubcommand(new Delete(console));
     }
 
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "what about topics? 'topic create', 'list', 'describe' or 'delete'");
+                spec.commandLine(), "what about topics? 'topic create', 'list', 'describe', 'alter' or 'delete'");
     }
 
     @Command(name = "create", mixinStandardHelpOptions = true, description = "Create a topic.")
@@ -85,13 +94,7 @@ final class TopicCommands implements Runnable {
         @Option(
                 names = {"-s", "--setting"},
                 paramLabel = "NAME=VALUE",
-                description =
-                        "A setting of this topic, for good; may be repeated. flush.policy: commit (default), interval or os;"
-                                + " flush.interval.ms: with interval, default 1000. retention.ms, retention.bytes: how long, and how"
-                                + " much of it for each replica of a partition, is kept; default: as the brokers are configured."
-                                + " compression.types: those of none, gzip, snappy, lz4, zstd that it takes, separated by commas;"
-                                + " default: all. deduplication.window.ms, deduplication.window.records: a record is not written if"
-                                + " one of the same key and value is among the latest; default: off.")
+                description = "A setting of this topic; may be repeated." + SETTINGS)
         private Map<String, String> settings = new LinkedHashMap<>();
 
         @Option(names = "--if-not-exists", description = "A topic that exists is no error; it stays as it is.")
@@ -211,9 +214,7 @@ final class TopicCommands implements Runnable {
                         known(partition.highWatermark()),
                         known(partition.sizeBytes()));
             }
-            String settings = topic.settings().entrySet().stream()
-                    .map(setting -> setting.getKey() + "=" + setting.getValue())
-                    .collect(Collectors.joining(", "));
+            String settings = told(topic.settings());
             return topic.name() + " (id " + topic.id() + "), replication factor " + topic.replicationFactor() + "\n"
                     + (settings.isEmpty() ? "" : settings + "\n")
                     + table;
@@ -225,6 +226,73 @@ final class TopicCommands implements Runnable {
 
         private static String ids(List<Integer> ids) {
             return ids.isEmpty() ? UNKNOWN : ids.stream().map(String::valueOf).collect(Collectors.joining(","));
+        }
+    }
+
+    @Command(
+            name = "alter",
+            mixinStandardHelpOptions = true,
+            description = "Give a topic other settings, or more partitions. Brokers need no restart.")
+    static final class Alter implements Runnable {
+        private final Console console;
+
+        @SuppressWarnings("NullAway.Init") // Set by picocli.
+        @Spec
+        private CommandSpec spec;
+
+        @Mixin
+        private final ConnectionOptions connection = new ConnectionOptions();
+
+        @SuppressWarnings("NullAway.Init") // Set by picocli.
+        @Parameters(paramLabel = "TOPIC", description = "Its name.")
+        private String topic;
+
+        @Option(
+                names = {"-s", "--setting"},
+                paramLabel = "NAME=VALUE",
+                description = "A setting to be so from now on; may be repeated." + SETTINGS)
+        private Map<String, String> settings = new LinkedHashMap<>();
+
+        @Option(
+                names = "--reset",
+                paramLabel = "NAME",
+                description = "A setting to be the default again; may be repeated.")
+        private List<String> reset = List.of();
+
+        @Option(
+                names = {"-p", "--partitions"},
+                paramLabel = "N",
+                description =
+                        "How many partitions there shall be, at least as many as there are. A key may belong to another"
+                                + " partition than before.")
+        private @Nullable Integer partitions;
+
+        @Option(names = "--json", description = "Print the topic as a JSON document.")
+        private boolean json;
+
+        Alter(Console console) {
+            this.console = console;
+        }
+
+        @Override
+        public void run() {
+            if (partitions != null && partitions < 1) {
+                throw new ParameterException(spec.commandLine(), "--partitions is 1 or more, not " + partitions);
+            }
+            if (settings.isEmpty() && reset.isEmpty() && partitions == null) {
+                throw new ParameterException(
+                        spec.commandLine(), "what shall be other than it is? --setting, --reset or --partitions");
+            }
+            try (MillraceClient client = connection.client(console)) {
+                TopicDescription altered =
+                        client.admin().alterTopic(topic, settings, reset, partitions == null ? 0 : partitions);
+                console.print(
+                        json
+                                ? Json.line(out -> write(out, altered))
+                                : "altered " + topic + ": "
+                                        + Text.count(altered.partitions().size(), "partition", "partitions") + ", "
+                                        + told(altered.settings()) + "\n");
+            }
         }
     }
 
@@ -260,6 +328,12 @@ final class TopicCommands implements Runnable {
                         ifExists ? FailureReason.UNKNOWN_TOPIC : null);
             }
         }
+    }
+
+    private static String told(Map<String, String> settings) {
+        return settings.entrySet().stream()
+                .map(setting -> setting.getKey() + "=" + setting.getValue())
+                .collect(Collectors.joining(", "));
     }
 
     private static void write(JsonGenerator out, TopicDescription topic) throws IOException {

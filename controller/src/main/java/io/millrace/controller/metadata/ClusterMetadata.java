@@ -72,6 +72,9 @@ public record ClusterMetadata(
         if (command instanceof MetadataCommand.CreateTopic create) {
             return here.createTopic(create);
         }
+        if (command instanceof MetadataCommand.AlterTopic alter) {
+            return here.alterTopic(alter);
+        }
         if (command instanceof MetadataCommand.DeleteTopic delete) {
             return here.deleteTopic(delete);
         }
@@ -145,9 +148,22 @@ public record ClusterMetadata(
         }
         TopicMetadata topic = new TopicMetadata(
                 command.name(), appliedIndex, command.replicationFactor(), command.assignment(), command.settings());
-        NavigableMap<String, TopicMetadata> after = new TreeMap<>(topics);
-        after.put(topic.name(), topic);
-        return new Applied(withTopics(after), new MetadataResult.TopicCreated(topic));
+        return new Applied(with(topic), new MetadataResult.TopicCreated(topic));
+    }
+
+    private Applied alterTopic(MetadataCommand.AlterTopic command) {
+        TopicMetadata topic = topics.get(command.name());
+        if (topic == null || topic.id() != command.topicId()) {
+            return refuse(new MetadataResult.UnknownTopic(command.name()));
+        }
+        TopicMetadata altered = topic.altered(command.settings(), command.added(), appliedIndex);
+        Optional<String> problem = command.added().isEmpty()
+                ? Optional.empty()
+                : problemWith(command.added(), topic.replicationFactor())
+                        .or(() -> problemWithCount(altered.partitionCount()));
+        return problem.isPresent()
+                ? refuse(new MetadataResult.Invalid(problem.get()))
+                : new Applied(with(altered), new MetadataResult.TopicAltered(altered));
     }
 
     private Applied deleteTopic(MetadataCommand.DeleteTopic command) {
@@ -167,9 +183,9 @@ public record ClusterMetadata(
     }
 
     private Optional<String> problemWith(List<List<Integer>> assignment, int replicationFactor) {
-        if (assignment.isEmpty() || assignment.size() > PARTITIONS_PER_TOPIC_MAX) {
-            return Optional.of(
-                    "a topic has 1 to " + PARTITIONS_PER_TOPIC_MAX + " partitions, not " + assignment.size());
+        Optional<String> count = problemWithCount(assignment.size());
+        if (count.isPresent()) {
+            return count;
         }
         for (int partition = 0; partition < assignment.size(); partition++) {
             List<Integer> replicas = assignment.get(partition);
@@ -186,6 +202,18 @@ public record ClusterMetadata(
             }
         }
         return Optional.empty();
+    }
+
+    private static Optional<String> problemWithCount(int partitions) {
+        return partitions < 1 || partitions > PARTITIONS_PER_TOPIC_MAX
+                ? Optional.of("a topic has 1 to " + PARTITIONS_PER_TOPIC_MAX + " partitions, not " + partitions)
+                : Optional.empty();
+    }
+
+    private ClusterMetadata with(TopicMetadata topic) {
+        NavigableMap<String, TopicMetadata> after = new TreeMap<>(topics);
+        after.put(topic.name(), topic);
+        return withTopics(after);
     }
 
     private ClusterMetadata withTopics(NavigableMap<String, TopicMetadata> after) {

@@ -56,6 +56,23 @@ public sealed interface MetadataCommand {
     }
 
     /**
+     * Another topic of the same records.
+     *
+     * @param topicId which topic of that name: not one that was created since
+     * @param settings all of its own from now on
+     * @param added for each partition that it gets behind those that it has, in order, the brokers that shall hold it, the preferred
+     *     leader first
+     */
+    record AlterTopic(
+            long epoch, String name, long topicId, NavigableMap<String, String> settings, List<List<Integer>> added)
+            implements MetadataCommand {
+        public AlterTopic {
+            settings = Collections.unmodifiableNavigableMap(new TreeMap<>(settings));
+            added = added.stream().map(List::copyOf).toList();
+        }
+    }
+
+    /**
      * The end of a topic.
      *
      * @param topicId which topic of that name: not one that was created since

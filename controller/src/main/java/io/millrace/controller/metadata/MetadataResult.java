@@ -17,6 +17,9 @@ public sealed interface MetadataResult {
     record TopicCreated(TopicMetadata topic) implements MetadataResult {}
 
     /** Done. */
+    record TopicAltered(TopicMetadata topic) implements MetadataResult {}
+
+    /** Done. */
     record TopicDeleted(String name, long topicId) implements MetadataResult {}
 
     /**

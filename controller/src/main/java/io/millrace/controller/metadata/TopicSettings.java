@@ -2,16 +2,19 @@ package io.millrace.controller.metadata;
 
 import io.millrace.protocol.FlushPolicy;
 import io.millrace.protocol.record.CompressionTypes;
+import java.util.Collection;
 import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
- * What can be set for a topic when it is created. The metadata keeps what was given, as text; this is what that means, with the
+ * What can be set for a topic. The metadata keeps what was given, as text; this is what that means, with the
  * defaults of this version for the rest.
  *
  * <pre>
@@ -19,6 +22,7 @@ import java.util.TreeMap;
  *   flush.interval.ms   1 to 3600000              1000; for the policy interval only
  *   retention.ms        1 or more, or unlimited   as its brokers are configured
  *   retention.bytes     1 or more, or unlimited   as its brokers are configured; for each replica of a partition
+ *   max.message.bytes   1 to 67108864             as its brokers are configured, which is also the most
  *   compression.types   some of none, gzip,       all of them
  *                       snappy, lz4, zstd
  *   deduplication.window.ms        1 to 604800000    none; 120000 if the other is given
@@ -27,6 +31,7 @@ import java.util.TreeMap;
  *
  * @param retentionMillis how long records are kept; {@link #NO_LIMIT} for ever, empty if not given
  * @param retentionBytes how much of them each replica of a partition keeps; the same
+ * @param messageBytesMax the largest record, as a batch of its own; empty if not given
  * @param compression what its batches may be compressed with
  * @param deduplication how records are compared by content, if they are
  */
@@ -34,6 +39,7 @@ public record TopicSettings(
         FlushPolicy flush,
         OptionalLong retentionMillis,
         OptionalLong retentionBytes,
+        OptionalInt messageBytesMax,
         CompressionTypes compression,
         Optional<Deduplication> deduplication) {
     /**
@@ -51,6 +57,8 @@ public record TopicSettings(
     private static final long FLUSH_INTERVAL_MAX = 3_600_000;
     private static final String RETENTION_MILLIS = "retention.ms";
     private static final String RETENTION_BYTES = "retention.bytes";
+    private static final String MESSAGE_BYTES_MAX = "max.message.bytes";
+    private static final long MESSAGE_BYTES_MAX_MAX = 64 << 20;
     private static final String DEDUPLICATION_MILLIS = "deduplication.window.ms";
     private static final String DEDUPLICATION_RECORDS = "deduplication.window.records";
     private static final long DEDUPLICATION_MILLIS_USUAL = 120_000;
@@ -59,12 +67,27 @@ public record TopicSettings(
     /** Each takes up to 64 bytes of memory, for each replica of a partition. */
     private static final long DEDUPLICATION_RECORDS_MAX = 1_000_000;
 
+    private static final List<String> NAMES = List.of(
+            FLUSH_POLICY,
+            FLUSH_INTERVAL,
+            RETENTION_MILLIS,
+            RETENTION_BYTES,
+            MESSAGE_BYTES_MAX,
+            CompressionTypes.SETTING,
+            DEDUPLICATION_MILLIS,
+            DEDUPLICATION_RECORDS);
+
     private static final String UNLIMITED = "unlimited";
     /** Beyond what any clock, or disk, will see. */
     private static final long RETENTION_MAX = 1L << 53;
 
     public static final TopicSettings DEFAULT = new TopicSettings(
-            FlushPolicy.COMMIT, OptionalLong.empty(), OptionalLong.empty(), CompressionTypes.ANY, Optional.empty());
+            FlushPolicy.COMMIT,
+            OptionalLong.empty(),
+            OptionalLong.empty(),
+            OptionalInt.empty(),
+            CompressionTypes.ANY,
+            Optional.empty());
 
     /**
      * The settings that somebody gave.
@@ -79,26 +102,58 @@ public record TopicSettings(
         FlushPolicy flush = flush(left);
         OptionalLong retentionMillis = limit(left, RETENTION_MILLIS);
         OptionalLong retentionBytes = limit(left, RETENTION_BYTES);
+        String messageBytes = left.remove(MESSAGE_BYTES_MAX);
+        OptionalInt messageBytesMax = messageBytes == null
+                ? OptionalInt.empty()
+                : OptionalInt.of((int) number(MESSAGE_BYTES_MAX, messageBytes, MESSAGE_BYTES_MAX_MAX));
         String compression = left.remove(CompressionTypes.SETTING);
         Optional<Deduplication> deduplication = deduplication(left);
         if (!left.isEmpty()) {
-            throw new IllegalArgumentException("there is no setting " + left.firstKey() + " of a topic; known are "
-                    + String.join(
-                            ", ",
-                            FLUSH_POLICY,
-                            FLUSH_INTERVAL,
-                            RETENTION_MILLIS,
-                            RETENTION_BYTES,
-                            CompressionTypes.SETTING,
-                            DEDUPLICATION_MILLIS,
-                            DEDUPLICATION_RECORDS));
+            throw unknown(left.firstKey());
         }
         return new TopicSettings(
                 flush,
                 retentionMillis,
                 retentionBytes,
+                messageBytesMax,
                 compression == null ? CompressionTypes.ANY : CompressionTypes.of(compression),
                 deduplication);
+    }
+
+    /**
+     * Settings of a topic after a change. Of flush.interval.ms nothing is left where another policy than interval takes its place.
+     *
+     * @param before as they were given until now
+     * @param set those that somebody gives now
+     * @param reset those that are to be the default again
+     * @throws IllegalArgumentException if one is unknown, is both set and reset, or makes no sense; the message says so
+     */
+    public static NavigableMap<String, String> altered(
+            Map<String, String> before, Map<String, String> set, Collection<String> reset) {
+        NavigableMap<String, String> after = new TreeMap<>(before);
+        for (String name : reset) {
+            if (!NAMES.contains(name)) {
+                throw unknown(name);
+            }
+            if (set.containsKey(name)) {
+                throw new IllegalArgumentException(name + " cannot be both set and reset");
+            }
+            after.remove(name);
+        }
+        boolean otherFlush = reset.contains(FLUSH_POLICY)
+                || !set.getOrDefault(FLUSH_POLICY, nameOf(FlushPolicy.When.INTERVAL))
+                        .equals(nameOf(FlushPolicy.When.INTERVAL));
+        if (otherFlush) {
+            after.remove(FLUSH_INTERVAL);
+        }
+        after.putAll(set);
+        TopicSettings unused = of(after);
+        return after;
+    }
+
+    private static IllegalArgumentException unknown(String name) {
+        return new IllegalArgumentException(
+                "there is no setting " + name + " of a topic; known are " + String.join(", ", NAMES));
     }
 
     private static Optional<Deduplication> deduplication(Map<String, String> left) {
@@ -163,6 +218,7 @@ public record TopicSettings(
         }
         retentionMillis.ifPresent(millis -> all.put(RETENTION_MILLIS, textOf(millis)));
         retentionBytes.ifPresent(bytes -> all.put(RETENTION_BYTES, textOf(bytes)));
+        messageBytesMax.ifPresent(bytes -> all.put(MESSAGE_BYTES_MAX, Integer.toString(bytes)));
         if (!compression.equals(CompressionTypes.ANY)) {
             all.put(CompressionTypes.SETTING, compression.toString());
         }

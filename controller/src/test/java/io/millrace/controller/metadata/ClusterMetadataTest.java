@@ -12,7 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,6 +64,9 @@ class ClusterMetadataTest {
                         epoch -> register(epoch, 4),
                         MetadataCommand.CreateTopic.class,
                         epoch -> new MetadataCommand.CreateTopic(epoch, "new", 1, List.of(List.of(1))),
+                        MetadataCommand.AlterTopic.class,
+                        epoch -> new MetadataCommand.AlterTopic(
+                                epoch, "orders", 5, new TreeMap<>(Map.of("flush.policy", "os")), List.of()),
                         MetadataCommand.DeleteTopic.class,
                         epoch -> new MetadataCommand.DeleteTopic(epoch, "orders", 5),
                         MetadataCommand.AllocateProducerIds.class,
@@ -85,6 +90,7 @@ class ClusterMetadataTest {
                         MetadataResult.Claimed.class,
                         MetadataResult.BrokerRegistered.class,
                         MetadataResult.TopicCreated.class,
+                        MetadataResult.TopicAltered.class,
                         MetadataResult.TopicDeleted.class,
                         MetadataResult.ProducerIdsAllocated.class);
     }
@@ -115,6 +121,43 @@ class ClusterMetadataTest {
         assertThat(metadata.apply(6, new MetadataCommand.CreateTopic(1, "orders", 1, List.of(List.of(1))))
                         .result())
                 .isEqualTo(new MetadataResult.TopicExists("orders"));
+    }
+
+    @Test
+    void aTopicKnowsWhenEachOfItsPartitionsWasMade() {
+        ClusterMetadata grown = alter(alter(clusterWithOrders(), List.of(List.of(2, 3))), List.of());
+        ClusterMetadata twice = alter(grown, List.of(List.of(1, 3), List.of(2, 1)));
+        TopicMetadata topic = twice.topic("orders").orElseThrow();
+
+        assertThat(topic.partitions())
+                .isEqualTo(List.of(List.of(1, 2), List.of(3, 1), List.of(2, 3), List.of(1, 3), List.of(2, 1)));
+        assertThat(IntStream.range(0, 5).mapToLong(topic::createdAt)).containsExactly(5L, 5L, 6L, 8L, 8L);
+        assertThat(topic.id()).isEqualTo(5);
+    }
+
+    private static ClusterMetadata alter(ClusterMetadata metadata, List<List<Integer>> added) {
+        return apply(metadata, new MetadataCommand.AlterTopic(1, "orders", 5, new TreeMap<>(), added));
+    }
+
+    @Test
+    void aTopicDoesNotGrowBeyondWhatTopicsMayHave() {
+        List<List<Integer>> tooMany = Collections.nCopies(ClusterMetadata.PARTITIONS_PER_TOPIC_MAX - 1, List.of(1, 2));
+        assertThat(clusterWithOrders()
+                        .apply(6, new MetadataCommand.AlterTopic(1, "orders", 5, new TreeMap<>(), tooMany))
+                        .result())
+                .isInstanceOf(MetadataResult.Invalid.class);
+        assertThat(clusterWithOrders()
+                        .apply(6, new MetadataCommand.AlterTopic(1, "orders", 5, new TreeMap<>(), List.of(List.of(1))))
+                        .result())
+                .isInstanceOf(MetadataResult.Invalid.class);
+    }
+
+    @Test
+    void anAlterationSparesALaterTopicOfTheSameName() {
+        assertThat(clusterWithOrders()
+                        .apply(6, new MetadataCommand.AlterTopic(1, "orders", 4, new TreeMap<>(), List.of()))
+                        .result())
+                .isEqualTo(new MetadataResult.UnknownTopic("orders"));
     }
 
     @Test

@@ -8,9 +8,11 @@ import io.millrace.partition.raft.Payload;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.statistics.Statistics;
@@ -35,7 +37,7 @@ class MetadataHistoryTest {
             List<String> names = List.of("a", "b", "c");
             String name = names.get(random.nextInt(names.size()));
             int broker = random.nextInt(5);
-            return switch (random.nextInt(26)) {
+            return switch (random.nextInt(29)) {
                 case 0 -> new MetadataCommand.ClaimController(known.controllerEpoch(), brokerId, "id-" + brokerId);
                 case 1, 2, 3, 4, 5, 6, 7, 8 ->
                     new MetadataCommand.RegisterBroker(
@@ -48,6 +50,13 @@ class MetadataHistoryTest {
                             epoch,
                             name,
                             known.topic(name).map(TopicMetadata::id).orElse(1L));
+                case 26, 27, 28 ->
+                    new MetadataCommand.AlterTopic(
+                            epoch,
+                            name,
+                            known.topic(name).map(TopicMetadata::id).orElse(1L),
+                            new TreeMap<>(Map.of("retention.ms", "" + random.nextInt(3))),
+                            random.nextBoolean() ? List.of() : List.of(List.of(random.nextInt(5))));
                 case 24, 25 -> new MetadataCommand.AllocateProducerIds(epoch, brokerId);
                 default ->
                     new MetadataCommand.CreateTopic(

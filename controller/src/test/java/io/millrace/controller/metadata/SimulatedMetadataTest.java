@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -77,7 +78,7 @@ class SimulatedMetadataTest {
             long epoch = metadata.controllerEpoch() - (random.nextInt(8) == 0 ? 1 : 0);
             String name = List.of("a", "b", "c").get(random.nextInt(3));
             int broker = random.nextInt(3);
-            return switch (random.nextInt(8)) {
+            return switch (random.nextInt(9)) {
                 case 0 -> new MetadataCommand.ClaimController(epoch, broker, "id-" + broker);
                 case 1, 2, 3 ->
                     new MetadataCommand.RegisterBroker(
@@ -90,6 +91,13 @@ class SimulatedMetadataTest {
                             epoch,
                             name,
                             metadata.topic(name).map(TopicMetadata::id).orElse(1L));
+                case 5 ->
+                    new MetadataCommand.AlterTopic(
+                            epoch,
+                            name,
+                            metadata.topic(name).map(TopicMetadata::id).orElse(1L),
+                            new TreeMap<>(),
+                            List.of(List.of(broker)));
                 default -> new MetadataCommand.CreateTopic(epoch, name, 1, List.of(List.of(broker)));
             };
         }

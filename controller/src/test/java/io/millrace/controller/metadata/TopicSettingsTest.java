@@ -7,6 +7,7 @@ import io.millrace.protocol.FlushPolicy;
 import io.millrace.protocol.record.Compression;
 import io.millrace.protocol.record.CompressionTypes;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -48,6 +49,43 @@ class TopicSettingsTest {
                 .containsEntry("deduplication.window.records", "100000");
         assertThat(TopicSettings.of(Map.of("deduplication.window.records", "7")).deduplication())
                 .contains(new TopicSettings.Deduplication(120_000, 7));
+    }
+
+    @Test
+    void messagesCanBeKeptSmall() {
+        assertThat(TopicSettings.DEFAULT.messageBytesMax()).isEmpty();
+        assertThat(TopicSettings.of(Map.of("max.message.bytes", "1000")).toMap())
+                .containsEntry("max.message.bytes", "1000");
+    }
+
+    @Test
+    void aChangeLeavesTheRestAsItWas() {
+        Map<String, String> before = Map.of("retention.ms", "5", "flush.policy", "interval", "flush.interval.ms", "7");
+
+        assertThat(TopicSettings.altered(before, Map.of("retention.ms", "6", "flush.interval.ms", "8"), List.of()))
+                .isEqualTo(Map.of("retention.ms", "6", "flush.policy", "interval", "flush.interval.ms", "8"));
+        assertThat(TopicSettings.altered(before, Map.of(), List.of("retention.ms", "retention.bytes")))
+                .isEqualTo(Map.of("flush.policy", "interval", "flush.interval.ms", "7"));
+    }
+
+    @Test
+    void theIntervalGoesWithItsPolicy() {
+        Map<String, String> before = Map.of("flush.policy", "interval", "flush.interval.ms", "7");
+
+        assertThat(TopicSettings.altered(before, Map.of("flush.policy", "os"), List.of()))
+                .isEqualTo(Map.of("flush.policy", "os"));
+        assertThat(TopicSettings.altered(before, Map.of(), List.of("flush.policy")))
+                .isEmpty();
+    }
+
+    @Test
+    void aChangeThatMakesNoSenseIsRefused() {
+        assertThatThrownBy(() -> TopicSettings.altered(Map.of(), Map.of(), List.of("retention")))
+                .hasMessageContaining("there is no setting retention of a topic; known are flush.policy");
+        assertThatThrownBy(() -> TopicSettings.altered(Map.of(), Map.of("retention.ms", "5"), List.of("retention.ms")))
+                .hasMessageContaining("both set and reset");
+        assertThatThrownBy(() -> TopicSettings.altered(Map.of(), Map.of("flush.interval.ms", "5"), List.of()))
+                .hasMessageContaining("with flush.policy interval only");
     }
 
     @Test

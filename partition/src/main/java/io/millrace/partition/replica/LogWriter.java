@@ -68,6 +68,9 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
         INSTANCE
     }
 
+    /** From now on; what was not forced until now is if the policy demands it. */
+    record SetPolicy(FlushPolicy policy) implements Command {}
+
     /** Close the files, delete them, and stop. */
     enum Delete implements Command {
         INSTANCE
@@ -116,7 +119,7 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
 
     private final TimerScheduler<Command> timers;
     private final Place place;
-    private final FlushPolicy policy;
+    private FlushPolicy policy;
     private final ActorRef<Event> listener;
     private @Nullable SegmentedLog log;
     private boolean flushScheduled;
@@ -160,6 +163,7 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
                 .onMessage(Reset.class, this::onReset)
                 .onMessage(Trim.class, this::onTrim)
                 .onMessageEquals(Roll.INSTANCE, () -> change(epoch, SegmentedLog::roll))
+                .onMessage(SetPolicy.class, this::onSetPolicy)
                 .onMessageEquals(Flush.INSTANCE, this::onFlush)
                 .onMessageEquals(ForceDue.INSTANCE, this::onForceDue)
                 .onMessageEquals(Delete.INSTANCE, this::onDelete)
@@ -219,10 +223,21 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
             fail("cannot write to the log", e);
             return this;
         }
+        scheduleFlush();
+        return this;
+    }
+
+    private void scheduleFlush() {
         if (!flushScheduled) {
             flushScheduled = true;
             getContext().getSelf().tell(Flush.INSTANCE);
         }
+    }
+
+    private Behavior<Command> onSetPolicy(SetPolicy change) {
+        policy = change.policy();
+        timers.cancel(ForceDue.INSTANCE);
+        scheduleFlush();
         return this;
     }
 

@@ -40,6 +40,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -78,7 +79,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             implements ReplicaMessage {}
 
     private final TimerScheduler<ReplicaMessage> timers;
-    private final ReplicaSpec spec;
+    private final Supplier<ReplicaSpec> latestSpec;
     private final PartitionSettings settings;
     private final ReplicaSupervisor.Life life;
     private final Disk disk;
@@ -89,6 +90,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private final Admission admission;
     private final BySequence sequencing = new BySequence();
 
+    private ReplicaSpec spec;
     private final HistoryKeeper history;
     private final Proposals proposals;
     private final Reads reads;
@@ -133,10 +135,14 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     /**
      * A replica that is started again whenever it has to begin anew.
      *
+     * @param spec what there is to know at the moment; asked at each start, and when it is told to look
      * @param observer of this broker: hears who leads
      */
     public static Behavior<ReplicaMessage> create(
-            ReplicaSpec spec, PartitionSettings settings, ReplicaContext context, ActorRef<LeaderObserved> observer) {
+            Supplier<ReplicaSpec> spec,
+            PartitionSettings settings,
+            ReplicaContext context,
+            ActorRef<LeaderObserved> observer) {
         return ReplicaSupervisor.create(
                 context.monotonicMillis(),
                 life -> Behaviors.setup(actor -> Behaviors.withTimers(
@@ -146,14 +152,15 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private PartitionActor(
             ActorContext<ReplicaMessage> actor,
             TimerScheduler<ReplicaMessage> timers,
-            ReplicaSpec spec,
+            Supplier<ReplicaSpec> latestSpec,
             PartitionSettings settings,
             ReplicaSupervisor.Life life,
             ReplicaContext context,
             ActorRef<LeaderObserved> observer) {
         super(actor);
         this.timers = timers;
-        this.spec = spec;
+        this.latestSpec = latestSpec;
+        this.spec = latestSpec.get();
         this.settings = settings;
         this.life = life;
         this.disk = context.disk();
@@ -186,11 +193,20 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         actor.watch(raft);
         this.handOver = new HandOver(actor, spec.id().partition(), raft, context.peers()::isReachable);
         if (!spec.retention().equals(Retention.FOREVER)) {
-            ActorRef<ReplicaMessage.ApplyRetention> self = actor.getSelf().narrow();
-            actor.getSystem()
-                    .eventStream()
-                    .tell(new EventStream.Subscribe<>(ReplicaMessage.ApplyRetention.class, self));
+            awaitRetentionRounds();
         }
+    }
+
+    /** Of no use to a replica that keeps everything. */
+    private void awaitRetentionRounds() {
+        ActorRef<ReplicaMessage.ApplyRetention> self = getContext().getSelf().narrow();
+        getContext()
+                .getSystem()
+                .eventStream()
+                .tell(
+                        spec.retention().equals(Retention.FOREVER)
+                                ? new EventStream.Unsubscribe<>(self)
+                                : new EventStream.Subscribe<>(ReplicaMessage.ApplyRetention.class, self));
     }
 
     @Override
@@ -215,6 +231,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 .onMessageEquals(LookForRoom.INSTANCE, this::onLookForRoom)
                 .onMessageEquals(EarlyRoundOver.INSTANCE, this::onEarlyRoundOver)
                 .onMessage(ReplicaMessage.ApplyRetention.class, this::onApplyRetention)
+                .onMessageEquals(ReplicaMessage.Reconfigure.INSTANCE, this::onReconfigure)
                 .onMessageEquals(ReplicaMessage.Open.INSTANCE, () -> this)
                 .onMessageEquals(ReplicaMessage.Delete.INSTANCE, this::onDelete)
                 .onMessageEquals(ReplicaMessage.End.INSTANCE, Behaviors::stopped)
@@ -694,6 +711,30 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 PartitionStatus.running(spec.id(), status.raft(), offsets(), log(), damage, proposals.counters());
         statusRequests.forEach(get -> get.replyTo().tell(new PartitionReply.Status(get.requestId(), answer)));
         statusRequests.clear();
+        return this;
+    }
+
+    // ------------------------------------------------------------------------------------------------------- settings
+
+    private Behavior<ReplicaMessage> onReconfigure() {
+        ReplicaSpec before = spec;
+        ReplicaSpec now = latestSpec.get();
+        if (problem != null || now.equals(before)) {
+            return this; // whoever begins anew looks at them then
+        }
+        spec = now;
+        getContext().getLog().info("{} has other settings now", spec.id());
+        if (!now.dedup().equals(before.dedup())) {
+            // What it knows of the log by content is a matter of these bounds from the log's first entry on.
+            beginsAnew = true;
+            end("it begins anew with other settings");
+            getContext().stop(raft);
+            return this;
+        }
+        if (!now.flush().equals(before.flush())) {
+            raft.tell(new RaftCommand.SetFlush(now.flush()));
+        }
+        awaitRetentionRounds();
         return this;
     }
 

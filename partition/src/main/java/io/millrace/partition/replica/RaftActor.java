@@ -279,6 +279,10 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
                         ? fail(failed)
                         : Effect().none();
             }
+            if (command instanceof RaftCommand.SetFlush change) {
+                writer.tell(new LogWriter.SetPolicy(change.policy()));
+                return Effect().none();
+            }
             RaftCore running = core;
             CachedLog open = log;
             return running == null || open == null

@@ -7,6 +7,7 @@ import io.millrace.partition.raft.MembershipChange;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftStatus;
+import io.millrace.protocol.FlushPolicy;
 import java.util.Set;
 
 /** What the owner of a {@link RaftActor} – the replica's state machine, on the same node – may ask of it. */
@@ -41,6 +42,9 @@ public sealed interface RaftCommand {
 
     /** Answered when it is over. Meanwhile proposals wait here; the owner bounds how many it has on their way. */
     record TransferLeadership(NodeId target, ActorRef<TransferOutcome> replyTo) implements RaftCommand {}
+
+    /** When the log is forced from now on. */
+    record SetFlush(FlushPolicy policy) implements RaftCommand {}
 
     /**
      * The owner needs the entries up to this one no more: of those that are committed, whole segments may go. What stands for

@@ -14,6 +14,11 @@ public interface ReplicaMessage {
         INSTANCE
     }
 
+    /** The settings of its topic may have changed: look at them. Only from its own broker. */
+    enum Reconfigure implements ReplicaMessage {
+        INSTANCE
+    }
+
     /**
      * Decide, if this replica leads, which of its records are kept no longer. Only from its own broker.
      *

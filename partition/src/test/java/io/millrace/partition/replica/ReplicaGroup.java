@@ -15,6 +15,7 @@ import io.millrace.partition.raft.RaftSettings;
 import io.millrace.partition.raft.RaftStatus;
 import io.millrace.partition.state.DedupBounds;
 import io.millrace.protocol.Bytes;
+import io.millrace.protocol.FlushPolicy;
 import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordBatchBuilder;
 import io.millrace.protocol.record.RecordBatches;
@@ -52,8 +53,10 @@ final class ReplicaGroup implements AutoCloseable {
     private final long topicId;
     private final PartitionSettings settings;
     private final LogSettings logSettings;
-    private final Retention retention;
-    private final Optional<DedupBounds> dedup;
+    // Replicas read these on threads of their own.
+    private volatile FlushPolicy flush;
+    private volatile Retention retention;
+    private volatile Optional<DedupBounds> dedup;
     /** What leaders take for the time of day. */
     final AtomicLong wallClockMillis = new AtomicLong(1_000_000);
 
@@ -120,6 +123,7 @@ final class ReplicaGroup implements AutoCloseable {
             Integer... brokers) {
         this.dedup = dedup;
         this.logSettings = logSettings;
+        this.flush = logSettings.flush();
         this.retention = retention;
         this.kit = kit;
         this.disks = disks;
@@ -133,6 +137,14 @@ final class ReplicaGroup implements AutoCloseable {
 
     ReplicaId id(int broker) {
         return new ReplicaId("orders", topicId, 0, broker);
+    }
+
+    /** Gives the topic other settings, and tells all replicas that run. */
+    void reconfigure(FlushPolicy newFlush, Retention newRetention, Optional<DedupBounds> newDedup) {
+        flush = newFlush;
+        retention = newRetention;
+        dedup = newDedup;
+        running.values().forEach(replica -> replica.tell(ReplicaMessage.Reconfigure.INSTANCE));
     }
 
     void start(int broker) {
@@ -150,7 +162,7 @@ final class ReplicaGroup implements AutoCloseable {
         running.put(
                 broker,
                 kit.spawn(PartitionActor.create(
-                        new ReplicaSpec(id(broker), brokers, true, logSettings.flush(), retention, dedup),
+                        () -> new ReplicaSpec(id(broker), brokers, true, flush, retention, dedup),
                         settings,
                         context,
                         observer.getRef())));
