@@ -235,7 +235,9 @@ final class SettingsReader {
                 proposal,
                 intBetween("partition.proposals-inflight", 1, 10_000),
                 intBetween("partition.waiting-fetches", 1, 10_000_000),
-                fetch);
+                fetch,
+                durationBetween("partition.producer-expiry", Duration.ofMinutes(1), Duration.ofDays(3_650))
+                        .toMillis());
     }
 
     private long limited(String key, LongSupplier limit) {

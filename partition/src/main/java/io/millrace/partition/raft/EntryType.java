@@ -11,9 +11,11 @@ public enum EntryType {
     /** The leader's decision on which entries before it may go; the owner of the log knows how to read it. */
     TRIM(4),
     /** What the leader notes of records that come next in the log; their owner knows how to read it. Means nothing without them. */
-    DIGEST(5);
+    DIGEST(5),
+    /** What time it is, by the leader's clock; the owner of the log knows what that is for. */
+    TIME(6);
 
-    private static final EntryType LATEST = DIGEST;
+    private static final EntryType LATEST = TIME;
 
     private final byte code;
 
@@ -42,6 +44,7 @@ public enum EntryType {
             case 3 -> CONFIGURATION;
             case 4 -> TRIM;
             case 5 -> DIGEST;
+            case 6 -> TIME;
             default -> throw new IllegalArgumentException("no entry type has code " + code);
         };
     }

@@ -4,6 +4,7 @@ import io.millrace.partition.replica.PartitionCommand.Produce;
 import io.millrace.partition.state.ContentHash;
 import io.millrace.partition.state.Digest;
 import io.millrace.partition.state.DuplicateRecord;
+import io.millrace.partition.state.LogTime;
 import io.millrace.partition.state.ProducerBatch;
 import io.millrace.partition.state.WriteHistory;
 import io.millrace.partition.state.WriteVerdict;
@@ -15,8 +16,11 @@ import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
-/** Has a leader's requests decided upon, one after the other, and notes the digest of those that become its next proposal. */
+/** Has a leader's requests decided upon, one after the other, and notes what the log has to say before those that become its next proposal. */
 final class Admission {
+    /** So often, while a producer expires, the log tells the time. */
+    private static final int TIMES_PER_EXPIRY = 24;
+
     private final boolean byContent;
     private final Supplier<WriteHistory> history;
     private final LongSupplier wallClockMillis;
@@ -27,11 +31,22 @@ final class Admission {
     private long baseOffset;
     private boolean begun;
 
+    private final long producerExpiryMillis;
+    private boolean numbered;
+    /** Of this leader, perhaps not in the log yet. */
+    private long toldMillis = Long.MIN_VALUE;
+
     /**
      * @param byContent whether records are compared by content; if not, there are no digests
+     * @param producerExpiryMillis for so long at least a producer is remembered
      * @param history asked only while it is complete
      */
-    Admission(boolean byContent, Supplier<WriteHistory> history, LongSupplier wallClockMillis) {
+    Admission(
+            boolean byContent,
+            long producerExpiryMillis,
+            Supplier<WriteHistory> history,
+            LongSupplier wallClockMillis) {
+        this.producerExpiryMillis = producerExpiryMillis;
         this.byContent = byContent;
         this.history = history;
         this.wallClockMillis = wallClockMillis;
@@ -39,6 +54,7 @@ final class Admission {
 
     WriteVerdict decide(Produce request, long nextOffset) {
         Optional<ProducerBatch> batch = ProducerBatches.of(request.batches());
+        numbered |= batch.isPresent();
         if (!byContent) {
             return history.get().propose(batch, request.recordCount(), List.of(), nextOffset, 0);
         }
@@ -71,6 +87,26 @@ final class Admission {
             }
         }
         batch.ifPresent(numbered -> batches.add(new Digest.Numbered(numbered, nextOffset, leftOut.size())));
+    }
+
+    /** For the log to tell, if there are batches of idempotent producers since the last time, and it has not told the time for long. */
+    Optional<LogTime> takeTime() {
+        if (!numbered) {
+            return Optional.empty();
+        }
+        numbered = false;
+        long now = wallClockMillis.getAsLong();
+        long last = Math.max(toldMillis, history.get().timeMillis());
+        if (last != Long.MIN_VALUE && now - last < producerExpiryMillis / TIMES_PER_EXPIRY) {
+            return Optional.empty();
+        }
+        toldMillis = now;
+        return Optional.of(new LogTime(now, now - producerExpiryMillis));
+    }
+
+    /** What it has told may not have come to the log. */
+    void lostLeadership() {
+        toldMillis = Long.MIN_VALUE;
     }
 
     /** Of all that is to be appended since the last time; empty if there is nothing, or if none are needed. */

@@ -17,9 +17,11 @@ import io.millrace.partition.raft.Snapshot;
 import io.millrace.protocol.FlushPolicy;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +60,9 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
     enum Begin implements Command {
         INSTANCE
     }
+
+    /** What is as safe as the policy has it, and no safer. */
+    private static final Set<EntryType> LIKE_RECORDS = EnumSet.of(EntryType.DATA, EntryType.DIGEST, EntryType.TIME);
 
     private enum Flush implements Command {
         INSTANCE
@@ -195,8 +200,7 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
             }
             open.append(write.entries());
             // What is cut is gone from the disk when the cut returns.
-            mustForce |= write.entries().stream()
-                    .anyMatch(entry -> entry.type() != EntryType.DATA && entry.type() != EntryType.DIGEST);
+            mustForce |= write.entries().stream().anyMatch(entry -> !LIKE_RECORDS.contains(entry.type()));
         });
     }
 

@@ -4,6 +4,7 @@ import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.state.Digest;
+import io.millrace.partition.state.LogTime;
 import io.millrace.partition.state.WriteHistory.Logged;
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.record.RecordBatch;
@@ -26,6 +27,9 @@ final class LoggedWrites {
                         entry.index(),
                         entry.term(),
                         Digest.fromBytes(entry.payload().toByteArray())));
+            } else if (entry.type() == EntryType.TIME) {
+                found.add(new Logged.Timed(
+                        entry.index(), LogTime.fromBytes(entry.payload().toByteArray())));
             }
         }
         return found;

@@ -172,7 +172,11 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 actor.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER)),
                 Math.max(1, context.log().segmentBytes() / PRODUCER_SNAPSHOTS_PER_SEGMENT),
                 new HistoryOwner());
-        this.admission = new Admission(spec.dedup().isPresent(), history::complete, context.wallClockMillis());
+        this.admission = new Admission(
+                spec.dedup().isPresent(),
+                settings.producerExpiryMillis(),
+                history::complete,
+                context.wallClockMillis());
         this.observer = observer;
         this.proposals = new Proposals(settings);
         this.reads = new Reads(
@@ -385,6 +389,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         ownFirstIndex = change.lastIndex();
         serving = false;
         history.abandonProposed();
+        admission.lostLeadership();
         proposals.abandonAppended(placed -> placed.request()
                 .replyTo()
                 .tell(new PartitionReply.OutcomeUnknown(placed.request().requestId())));
@@ -496,9 +501,13 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         }
     }
 
-    /** The digest goes first: records without it must not be in the log. */
+    /** The digest goes before the records, which must not be in the log without it. */
     private void propose(Proposal proposal) {
         boolean hasRecords = proposal.payload().sizeBytes() > 0;
+        admission
+                .takeTime()
+                .ifPresent(time -> raft.tell(
+                        new RaftCommand.Propose(term, NO_PROPOSAL, EntryType.TIME, Payload.wrap(time.toBytes()))));
         admission
                 .takeDigest()
                 .ifPresent(digest -> raft.tell(new RaftCommand.Propose(

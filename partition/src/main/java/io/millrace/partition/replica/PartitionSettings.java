@@ -9,8 +9,17 @@ package io.millrace.partition.replica;
  * @param proposalsInflightMax proposed and not committed; while so many are, requests wait and are merged
  * @param waitingFetchesMax long polls; beyond it fetches are answered {@link PartitionReply.Overloaded}
  * @param fetchBytesMax in one answer, unless one batch alone is larger; larger wishes are cut to it
+ * @param producerExpiryMillis what an idempotent producer wrote last is remembered for so long at least
  */
 public record PartitionSettings(
-        int queueBytesMax, int proposalBytesMax, int proposalsInflightMax, int waitingFetchesMax, int fetchBytesMax) {
-    public static final PartitionSettings DEFAULT = new PartitionSettings(32 << 20, 1 << 20, 4, 10_000, 1 << 20);
+        int queueBytesMax,
+        int proposalBytesMax,
+        int proposalsInflightMax,
+        int waitingFetchesMax,
+        int fetchBytesMax,
+        long producerExpiryMillis) {
+    public static final long PRODUCER_EXPIRY_USUAL = 24 * 3_600_000L;
+
+    public static final PartitionSettings DEFAULT =
+            new PartitionSettings(32 << 20, 1 << 20, 4, 10_000, 1 << 20, PRODUCER_EXPIRY_USUAL);
 }

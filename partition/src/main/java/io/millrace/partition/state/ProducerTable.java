@@ -1,7 +1,9 @@
 package io.millrace.partition.state;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>It holds a limited number of producers. Of one too many, the one whose latest batch lies furthest back in the log is
- * forgotten; its next batch is that of an unknown producer.
+ * forgotten; its next batch is that of an unknown producer. So are those that have not written for long, by the time that the log tells
+ * ({@link LogTime}).
  */
 public final class ProducerTable {
     /** All replicas must agree on it. A producer takes a few hundred bytes. */
@@ -34,12 +37,22 @@ public final class ProducerTable {
     /** Entry {@code index} has changed this producer; before, this was known of it, or nothing. */
     private record Undo(long index, long producerId, @Nullable Known before) {}
 
+    /** All batches before this turn were in the log at this time. */
+    record Mark(long millis, long turn) {}
+
+    /** Before entry {@code index}, these were the marks. */
+    private record MarksUndo(long index, List<Mark> before) {}
+
     private final int producersMax;
     private final Map<Long, Known> producers = new HashMap<>();
     /** By the turn of its latest batch, each producer. */
     private final TreeMap<Long, Long> byTurn = new TreeMap<>();
 
     private long nextTurn;
+    /** Rising, and no more than it takes to tell whose turn is too long ago. */
+    private List<Mark> marks = List.of();
+
+    private final ArrayDeque<MarksUndo> marksUndos = new ArrayDeque<>();
     /** Of the entries that are not committed, in the order in which things happened. */
     private final ArrayDeque<Undo> undos = new ArrayDeque<>();
     /** Of the producers of which something is proposed and not appended yet, how they will stand then. */
@@ -124,14 +137,38 @@ public final class ProducerTable {
         undos.add(new Undo(index, id, before));
         set(id, new Known(nextTurn++, after));
         if (producers.size() > producersMax) {
-            long forgotten = byTurn.firstEntry().getValue();
-            undos.add(new Undo(index, forgotten, producers.get(forgotten)));
-            set(forgotten, null);
+            forgetEarliest(index);
         }
         ProducerHistory ahead = proposed.get(id);
         if (ahead != null && ahead.epoch() == after.epoch() && ahead.newest().equals(after.newest())) {
             proposed.remove(id);
         }
+    }
+
+    private void forgetEarliest(long index) {
+        long forgotten = byTurn.firstEntry().getValue();
+        undos.add(new Undo(index, forgotten, producers.get(forgotten)));
+        set(forgotten, null);
+    }
+
+    /** The log tells the time, in an entry that may yet be cut off. If a leader's clock is behind its predecessor's, it stands still. */
+    void timed(long index, LogTime time) {
+        marksUndos.add(new MarksUndo(index, marks));
+        List<Mark> after = new ArrayList<>(marks);
+        after.add(new Mark(Math.max(time.millis(), timeMillis()), nextTurn));
+        while (after.size() > 1 && after.get(1).millis() <= time.forgetBefore()) {
+            after.remove(0);
+        }
+        marks = List.copyOf(after);
+        Mark first = marks.get(0);
+        while (first.millis() <= time.forgetBefore() && !byTurn.isEmpty() && byTurn.firstKey() < first.turn()) {
+            forgetEarliest(index);
+        }
+    }
+
+    /** When the log told the time last; {@link Long#MIN_VALUE}: never. */
+    long timeMillis() {
+        return marks.isEmpty() ? Long.MIN_VALUE : marks.get(marks.size() - 1).millis();
     }
 
     private IllegalStateException outOfOrder(long index, long baseOffset) {
@@ -146,12 +183,18 @@ public final class ProducerTable {
             Undo undo = undos.removeLast();
             set(undo.producerId(), undo.before());
         }
+        while (!marksUndos.isEmpty() && marksUndos.getLast().index() >= fromIndex) {
+            marks = marksUndos.removeLast().before();
+        }
     }
 
     /** Everything up to here stays for ever. */
     public void committed(long index) {
         while (!undos.isEmpty() && undos.getFirst().index() <= index) {
             undos.removeFirst();
+        }
+        while (!marksUndos.isEmpty() && marksUndos.getFirst().index() <= index) {
+            marksUndos.removeFirst();
         }
     }
 
@@ -165,15 +208,21 @@ public final class ProducerTable {
         copy.producers.putAll(producers);
         copy.byTurn.putAll(byTurn);
         copy.nextTurn = nextTurn;
+        copy.marks = marks;
         copy.undos.addAll(undos);
+        copy.marksUndos.addAll(marksUndos);
         copy.truncated(Long.MIN_VALUE);
         return copy;
     }
 
     /** Everything but what is proposed, without a checksum; see {@link #fromBytes}. */
     public byte[] toBytes() {
-        return ProducerTableFormat.write(
-                byTurn.values().stream().map(id -> Map.entry(id, historyOf(id))).toList());
+        return ProducerTableFormat.write(new ProducerTableFormat.Content(
+                byTurn.values().stream().map(id -> Map.entry(id, historyOf(id))).toList(),
+                marks.stream()
+                        .map(mark -> new Mark(
+                                mark.millis(), byTurn.headMap(mark.turn()).size()))
+                        .toList()));
     }
 
     /**
@@ -187,8 +236,13 @@ public final class ProducerTable {
 
     static ProducerTable fromBytes(byte[] bytes, int producersMax) {
         ProducerTable table = new ProducerTable(producersMax);
-        var written = ProducerTableFormat.read(bytes);
-        for (var producer : written.subList(Math.max(0, written.size() - producersMax), written.size())) {
+        ProducerTableFormat.Content content = ProducerTableFormat.read(bytes);
+        var written = content.producers();
+        int tooMany = Math.max(0, written.size() - producersMax);
+        table.marks = content.marks().stream()
+                .map(mark -> new Mark(mark.millis(), Math.max(0, mark.turn() - tooMany)))
+                .toList();
+        for (var producer : written.subList(tooMany, written.size())) {
             long latest = producer.getValue().newest().baseOffset();
             if (table.producers.containsKey(producer.getKey()) || latest < table.latestOffset()) {
                 throw new IllegalArgumentException("producer " + producer.getKey() + " is out of order");

@@ -34,6 +34,8 @@ public final class WriteHistory {
             }
         }
 
+        record Timed(long index, LogTime time) implements Logged {}
+
         record Digested(long index, long term, Digest digest) implements Logged {
             /** A leader that compares has a digest before all its records, and its last one is theirs. */
             private boolean isOf(Records records) {
@@ -53,8 +55,8 @@ public final class WriteHistory {
         }
     }
 
-    /** The table of producers alone begins with its own version, 1 or 2. */
-    private static final int VERSION = 3;
+    /** The table of producers alone begins with its own version, which is less. */
+    private static final int VERSION = 16;
 
     private final ProducerTable producers;
     /** Null unless records are compared by content. */
@@ -160,6 +162,8 @@ public final class WriteHistory {
             } else {
                 digests.add(new Noted(digested, Noted.NOT_YET));
             }
+        } else if (logged instanceof Logged.Timed timed) {
+            producers.timed(timed.index(), timed.time());
         }
     }
 
@@ -231,6 +235,11 @@ public final class WriteHistory {
 
     // -------------------------------------------------------------------------------------------------------- as bytes
 
+    /** When the log said last what time it is, as far as that is of use; {@link Long#MIN_VALUE}: never. */
+    public long timeMillis() {
+        return producers.timeMillis();
+    }
+
     public int producerCount() {
         return producers.producerCount();
     }
@@ -257,7 +266,7 @@ public final class WriteHistory {
      * producers; else:
      *
      * <pre>
-     *  version, 1 byte: 3 │ size, 4 │ {@link ProducerTable} │ compared, 1: 0 or 1
+     *  version, 1 byte: 16 │ size, 4 │ {@link ProducerTable} │ compared, 1: 0 or 1
      *  if compared: {@link DedupBounds}: milliseconds, 8 │ records, 4 │ first offset, 8 │ records, 4 │ per record: hash, 16 │ milliseconds, 8
      *  size, 4; 0 if there is none │ term, 8 │ {@link Digest} whose records are not in the log yet
      * </pre>

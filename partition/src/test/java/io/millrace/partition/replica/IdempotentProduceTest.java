@@ -44,15 +44,26 @@ class IdempotentProduceTest {
     }
 
     private ReplicaGroup group(Integer... brokers) {
-        return new ReplicaGroup(kit, directory, ++lastTopicId, PartitionSettings.DEFAULT, brokers);
+        return new ReplicaGroup(
+                kit,
+                this::disk,
+                ReplicaGroup.PATIENT_RAFT,
+                ++lastTopicId,
+                PartitionSettings.DEFAULT,
+                LogSettings.DEFAULT,
+                brokers);
+    }
+
+    private Disk disk(int broker) {
+        return Disk.in(directory.resolve("broker-" + broker), () -> DiskSpace.AMPLE);
     }
 
     /** Saves the producers after every few KiB. */
     private ReplicaGroup groupWithSmallSegments(Integer... brokers) {
         return new ReplicaGroup(
                 kit,
-                broker -> Disk.in(directory.resolve("broker-" + broker), () -> DiskSpace.AMPLE),
-                ReplicaGroup.FAST,
+                this::disk,
+                ReplicaGroup.PATIENT_RAFT,
                 ++lastTopicId,
                 PartitionSettings.DEFAULT,
                 LogSettings.DEFAULT.withSegmentBytes(16 << 10),
@@ -188,6 +199,28 @@ class IdempotentProduceTest {
             LeaderObserved third = restart(group, second.term(), 1);
             assertDuplicate(group.produceAs(ref(third), 7, 0, last, large), last + 1);
             assertDuplicate(group.produceAs(ref(third), 8, 0, 0, "rare"), 0);
+        }
+    }
+
+    @Test
+    void whoHasNotWrittenForLongIsForgottenByTheTimeOfTheLog() {
+        long expiry = PartitionSettings.DEFAULT.producerExpiryMillis();
+        try (ReplicaGroup group = group(1, 2, 3)) {
+            LeaderObserved first = group.awaitLeader(0);
+            assertWritten(group.produceAs(ref(first), 7, 0, 0, "a"), 0);
+            assertWritten(group.produceAs(ref(first), 8, 0, 0, "b"), 1);
+            group.wallClockMillis.addAndGet(expiry / 2);
+            assertWritten(group.produceAs(ref(first), 8, 0, 1, "c"), 2);
+            assertDuplicate(group.produceAs(ref(first), 7, 0, 0, "a"), 0);
+            group.wallClockMillis.addAndGet(expiry);
+            assertWritten(group.produceAs(ref(first), 8, 0, 2, "d"), 3);
+
+            group.stop(first.replica().brokerId());
+            LeaderObserved second = group.awaitLeader(first.term());
+            assertThat(((SequenceRefused) group.produceAs(ref(second), 7, 0, 1, "e")).verdict())
+                    .isEqualTo(SequenceVerdict.UnknownProducer.UNKNOWN_PRODUCER);
+            assertDuplicate(group.produceAs(ref(second), 8, 0, 2, "d"), 3);
+            assertThat(group.readAll(ref(second))).containsExactly("a", "b", "c", "d");
         }
     }
 

@@ -242,7 +242,8 @@ class PartitionActorTest {
 
     @Test
     void beyondTheQueueLimitProducesAreRefusedAtOnce() {
-        PartitionSettings small = new PartitionSettings(2_000, 1_000, 1, 1, 1 << 20);
+        PartitionSettings small =
+                new PartitionSettings(2_000, 1_000, 1, 1, 1 << 20, PartitionSettings.PRODUCER_EXPIRY_USUAL);
         try (ReplicaGroup group = group(small, 1, 2, 3)) {
             ActorRef<PartitionCommand> leader = ref(group.awaitLeader(0));
             TestProbe<PartitionReply> probe = kit.createTestProbe();

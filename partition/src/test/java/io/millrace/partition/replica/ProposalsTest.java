@@ -20,7 +20,8 @@ class ProposalsTest {
     private static final TestInbox<PartitionReply> ANYONE = TestInbox.create();
     private static final long PRODUCER = 7;
 
-    private final Proposals proposals = new Proposals(new PartitionSettings(1 << 20, 1 << 20, 3, 1, 1 << 20));
+    private final Proposals proposals = new Proposals(
+            new PartitionSettings(1 << 20, 1 << 20, 3, 1, 1 << 20, PartitionSettings.PRODUCER_EXPIRY_USUAL));
     private final WriteHistory history = new WriteHistory(Optional.empty());
     private final List<String> answers = new ArrayList<>();
     private long requestId;
@@ -197,7 +198,8 @@ class ProposalsTest {
 
     @Test
     void whateverBecomesOfARequestItsRoomInTheQueueIsFreedOnce() {
-        Proposals small = new Proposals(new PartitionSettings(1, 1 << 20, 2, 1, 1 << 20));
+        Proposals small = new Proposals(
+                new PartitionSettings(1, 1 << 20, 2, 1, 1 << 20, PartitionSettings.PRODUCER_EXPIRY_USUAL));
         for (int round = 0; round < 3; round++) {
             Produce request = new Produce(++requestId, ReplicaGroup.batchOf(PRODUCER, 0, 9, "gap"), 1, ANYONE.getRef());
             assertThat(small.offer(request)).isTrue();

@@ -154,7 +154,8 @@ class ReadsTest {
 
     @Test
     void anAbandonedFetchTakesNoRoomAmongThoseThatWait() {
-        PartitionSettings one = new PartitionSettings(1 << 20, 1 << 20, 4, 1, 1 << 20);
+        PartitionSettings one =
+                new PartitionSettings(1 << 20, 1 << 20, 4, 1, 1 << 20, PartitionSettings.PRODUCER_EXPIRY_USUAL);
         try (ReplicaGroup group = group(one, 1)) {
             ActorRef<PartitionCommand> leader = ref(group.awaitLeader(0));
             TestProbe<PartitionReply> gone = kit.createTestProbe();

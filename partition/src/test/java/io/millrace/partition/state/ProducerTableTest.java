@@ -130,9 +130,29 @@ class ProducerTableTest {
     }
 
     @Example
+    void whoHasNotWrittenForLongIsForgotten() {
+        append(batch(7, 0, 0, 3));
+        table.timed(++index, new LogTime(100, 0));
+        append(batch(8, 0, 0, 3));
+        table.timed(++index, new LogTime(200, 99));
+        assertThat(verdict(batch(7, 0, 3, 1))).isEqualTo(Accepted.ACCEPTED);
+        ProducerTable read = ProducerTable.fromBytes(table.toBytes());
+        read.timed(++index, new LogTime(201, 100));
+        table.timed(index, new LogTime(201, 100));
+        for (ProducerTable each : List.of(table, read)) {
+            assertThat(each.propose(batch(7, 0, 3, 1), offset)).isEqualTo(UnknownProducer.UNKNOWN_PRODUCER);
+            assertThat(each.propose(batch(8, 0, 0, 3), offset)).isEqualTo(new Duplicate(3));
+            assertThat(each.timeMillis()).isEqualTo(201);
+        }
+        table.truncated(index);
+        assertThat(verdict(batch(7, 0, 3, 1))).isEqualTo(Accepted.ACCEPTED);
+    }
+
+    @Example
     void bytesThatAreNoTableAreRefused() {
         append(batch(7, 0, 0, 3));
         append(batch(8, 0, 0, 3));
+        table.timed(++index, new LogTime(100, 0));
         byte[] good = table.toBytes();
         for (int length = 0; length < good.length; length++) {
             byte[] cut = Arrays.copyOf(good, length);
@@ -153,12 +173,21 @@ class ProducerTableTest {
         ProducerTable tried = new ProducerTable(producersMax);
         Model model = new Model(producersMax);
         long committed = 0;
+        long millis = 1_000;
         for (int step = 0; step < 150; step++) {
             switch (random.nextInt(10)) {
                 case 0 -> {
                     long from = committed + 1 + random.nextInt(4);
                     tried.truncated(from);
                     model.truncate(from);
+                }
+                case 2 -> {
+                    long index = Math.max(model.lastIndex(), committed) + 1;
+                    millis += random.nextInt(10) - 2; // now and then the leader is one whose clock is behind
+                    LogTime time = new LogTime(millis, millis - random.nextInt(20));
+                    tried.timed(index, time);
+                    model.tell(index, time);
+                    tried.abandonProposed();
                 }
                 case 1 -> {
                     committed = Math.min(model.lastIndex(), committed + random.nextInt(4));
@@ -196,7 +225,11 @@ class ProducerTableTest {
     private static final class Model {
         record Logged(long index, ProducerBatch batch, long offset) {}
 
+        /** @param batchesBefore in the log */
+        record Told(long index, int batchesBefore, LogTime time) {}
+
         final List<Logged> log = new ArrayList<>();
+        final List<Told> times = new ArrayList<>();
         private final int producersMax;
 
         Model(int producersMax) {
@@ -204,7 +237,12 @@ class ProducerTableTest {
         }
 
         long lastIndex() {
-            return log.isEmpty() ? 0 : log.get(log.size() - 1).index();
+            long told = times.isEmpty() ? 0 : times.get(times.size() - 1).index();
+            return log.isEmpty() ? told : Math.max(told, last().index());
+        }
+
+        void tell(long index, LogTime time) {
+            times.add(new Told(index, log.size(), time));
         }
 
         long offset() {
@@ -221,11 +259,13 @@ class ProducerTableTest {
 
         void truncate(long from) {
             log.removeIf(logged -> logged.index() >= from);
+            times.removeIf(told -> told.index() >= from);
         }
 
         Model upTo(long index) {
             Model prefix = new Model(producersMax);
             log.stream().filter(logged -> logged.index() <= index).forEach(prefix.log::add);
+            times.stream().filter(told -> told.index() <= index).forEach(prefix.times::add);
             return prefix;
         }
 
@@ -275,7 +315,12 @@ class ProducerTableTest {
         /** Of each producer that is not forgotten, its batches of the latest epoch. */
         private Map<Long, List<Logged>> remembered() {
             LinkedHashMap<Long, List<Logged>> producers = new LinkedHashMap<>();
-            for (Logged logged : log) {
+            for (int position = 0; position <= log.size(); position++) {
+                forgetOld(producers, position);
+                if (position == log.size()) {
+                    break;
+                }
+                Logged logged = log.get(position);
                 List<Logged> own = producers.remove(logged.batch().producerId());
                 if (own == null || own.get(0).batch().epoch() != logged.batch().epoch()) {
                     own = new ArrayList<>();
@@ -287,6 +332,29 @@ class ProducerTableTest {
                 }
             }
             return producers;
+        }
+
+        /** By what the log tells between the batch before this position and the one at it. */
+        private void forgetOld(Map<Long, List<Logged>> producers, int position) {
+            for (int i = 0; i < times.size(); i++) {
+                Told told = times.get(i);
+                if (told.batchesBefore() == position) {
+                    long forgetBefore = told.time().forgetBefore();
+                    int since = times.subList(0, i + 1).stream()
+                            .filter(earlier -> latestUpTo(earlier) <= forgetBefore)
+                            .mapToInt(Told::batchesBefore)
+                            .max()
+                            .orElse(0);
+                    producers.values().removeIf(own -> log.indexOf(own.get(own.size() - 1)) < since);
+                }
+            }
+        }
+
+        private long latestUpTo(Told told) {
+            return times.subList(0, times.indexOf(told) + 1).stream()
+                    .mapToLong(each -> each.time().millis())
+                    .max()
+                    .orElseThrow();
         }
     }
 }
