@@ -33,6 +33,7 @@ import io.millrace.broker.group.assign.Assignors;
 import io.millrace.broker.group.state.GroupMachine;
 import io.millrace.broker.grpc.GrpcServer;
 import io.millrace.broker.grpc.TopicLookup;
+import io.millrace.broker.load.LoadReporter;
 import io.millrace.broker.management.ManagementBackend;
 import io.millrace.broker.routing.BrokerReachability;
 import io.millrace.broker.routing.Inspection;
@@ -58,6 +59,7 @@ import io.millrace.partition.replica.BrokerWatch;
 import io.millrace.partition.replica.Disk;
 import io.millrace.partition.replica.JournalOutOfSpace;
 import io.millrace.partition.replica.LeaderObserved;
+import io.millrace.partition.replica.LedPartitions;
 import io.millrace.partition.replica.OpenLogs;
 import io.millrace.partition.replica.OutOfSpace;
 import io.millrace.partition.replica.ReplicaContext;
@@ -134,6 +136,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
     private final BrokerWatch brokerWatch = new BrokerWatch();
     private final DiskReport diskReport = new DiskReport();
     private final OpenLogs openLogs = new OpenLogs();
+    private final LedPartitions led = new LedPartitions();
     private final ActorRef<LeaderDirectory.Command> directory;
     private final Replicas replicas;
     private final ActorRef<ControllerCommand> controller;
@@ -200,6 +203,10 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         this.replicas = new Replicas(settings, dataDirectory, view, liveness, observer);
         replicas.start(system, replicaContext());
         this.controller = ControllerSingleton.start(system, controller());
+        context.spawn(
+                LoadReporter.create(
+                        settings.brokerId(), led, controller, settings.leaders().reportInterval(), System::nanoTime),
+                "load-reporter");
         if (dataDirectory.isRegistered()) {
             manageReplicas();
         }
@@ -469,9 +476,11 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         return Controller.create(
                 settings.brokerId(),
                 propose -> replicas.tell(MetadataReplica.idOn(settings.brokerId()), propose),
+                replicas,
                 view,
                 liveness,
-                ControllerSettings.DEFAULT,
+                ControllerSettings.DEFAULT.withCycle(
+                        settings.leaders().cycleInterval(), settings.leaders().balancer()),
                 () -> UUID.randomUUID().toString(),
                 Clock.systemUTC());
     }
@@ -480,6 +489,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         return new ReplicaContext(
                 Disk.in(dataDirectory.replicas(), diskReport::space),
                 openLogs,
+                led,
                 settings.raft(),
                 settings.log(),
                 settings.cacheBytesMax(),

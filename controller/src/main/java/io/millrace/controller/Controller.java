@@ -9,9 +9,11 @@ import akka.actor.typed.javadsl.ActorContext;
 import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
+import io.millrace.controller.balance.Situation;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.MetadataResult;
+import io.millrace.partition.replica.PeerRouter;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -50,6 +52,8 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
 
     private record Waiting(long id, ControllerCommand.Request request) {}
 
+    private record LeaderTransferEnded(LeaderTransfer.Ended transfer) implements ControllerCommand.Internal {}
+
     private record OutcomeArrived(ProposalOutcome outcome) implements ControllerCommand.Internal {}
 
     /** Only says so: what counts is the view's state when it is looked at. */
@@ -66,7 +70,9 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         /** Nobody has answered the claim. */
         CLAIM_TIMED_OUT,
         /** Propose again what could not be proposed. */
-        RETRY
+        RETRY,
+        /** Look what is to be done although nobody has asked for it. */
+        CYCLE
     }
 
     private final TimerScheduler<ControllerCommand> timers;
@@ -80,6 +86,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
 
     private final ControllerDecisions decisions;
     private final DecisionLog decisionLog;
+    private final Leaders leaders;
     private final ActorRef<ProposalOutcome> outcomes;
     private final ActorRef<MetadataView.State> changes;
 
@@ -110,19 +117,21 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
      *
      * @param brokerId the broker it runs on
      * @param replica the way to that broker's {@link MetadataReplica}; may lose a proposal
+     * @param replicas the way to the replicas of partitions, on all brokers
      * @param view what that replica publishes
      * @param newClusterId makes up the id of a cluster that has none yet
      */
     public static Behavior<ControllerCommand> create(
             int brokerId,
             Consumer<MetadataReplica.Propose> replica,
+            PeerRouter replicas,
             MetadataView view,
             BrokerLiveness liveness,
             ControllerSettings settings,
             Supplier<String> newClusterId,
             Clock clock) {
-        return Behaviors.setup(context -> Behaviors.withTimers(timers ->
-                new Controller(context, timers, brokerId, replica, view, liveness, settings, newClusterId, clock)));
+        return Behaviors.setup(context -> Behaviors.withTimers(timers -> new Controller(
+                context, timers, brokerId, replica, replicas, view, liveness, settings, newClusterId, clock)));
     }
 
     private Controller(
@@ -130,6 +139,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
             TimerScheduler<ControllerCommand> timers,
             int brokerId,
             Consumer<MetadataReplica.Propose> replica,
+            PeerRouter replicas,
             MetadataView view,
             BrokerLiveness liveness,
             ControllerSettings settings,
@@ -146,6 +156,13 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         this.clock = clock;
         this.decisions = new ControllerDecisions(settings.partitionsPerTopicMax());
         this.decisionLog = new DecisionLog(settings.decisionsKept());
+        this.leaders = new Leaders(
+                context,
+                replicas,
+                settings.leaderBalance(),
+                clock,
+                this::decided,
+                context.messageAdapter(LeaderTransfer.Ended.class, LeaderTransferEnded::new));
         this.outcomes = context.messageAdapter(ProposalOutcome.class, OutcomeArrived::new);
         this.changes = context.messageAdapter(MetadataView.State.class, state -> MetadataChanged.INSTANCE);
         this.retryDelay = settings.retryDelayMin();
@@ -157,6 +174,10 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
     public Receive<ControllerCommand> createReceive() {
         return newReceiveBuilder()
                 .onMessage(ControllerCommand.Request.class, this::onRequest)
+                .onMessage(ControllerCommand.ReportLoad.class, this::onLoadReported)
+                .onMessage(ControllerCommand.TransferLeader.class, this::onTransferLeader)
+                .onMessage(ControllerCommand.RebalanceLeaders.class, this::onRebalanceLeaders)
+                .onMessage(LeaderTransferEnded.class, this::onLeaderTransferEnded)
                 .onMessage(ControllerCommand.DescribeController.class, this::onDescribe)
                 .onMessage(ControllerCommand.Stop.class, stop -> Behaviors.stopped())
                 .onMessage(OutcomeArrived.class, arrived -> onOutcome(arrived.outcome))
@@ -209,6 +230,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         decidedIndex = index;
         retryDelay = settings.retryDelayMin();
         getContext().getLog().info("Broker {} controls cluster {} in epoch {}", brokerId, claimed.clusterId(), epoch);
+        timers.startSingleTimer(Tick.CYCLE, Tick.CYCLE, settings.cycle());
         decideNext();
     }
 
@@ -223,6 +245,8 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         phase = Phase.DEPOSED;
         since = Optional.empty();
         abandonAll("this controller was superseded by another one");
+        timers.cancel(Tick.CYCLE);
+        leaders.stop();
         timers.startSingleTimer(Tick.CLAIM, Tick.CLAIM, settings.deposedPause());
     }
 
@@ -240,7 +264,49 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
                 retryScheduled = false;
                 decideNext();
             }
+            case CYCLE -> {
+                cycle();
+                timers.startSingleTimer(Tick.CYCLE, Tick.CYCLE, settings.cycle());
+            }
         }
+        return this;
+    }
+
+    /** What nobody has to ask for. Each part is to see to it that what it began in an earlier cycle comes to its end first. */
+    private void cycle() {
+        ClusterMetadata metadata = view.current();
+        if (metadata.controllerEpoch() == epoch) {
+            leaders.balance(metadata, liveness.current());
+        }
+    }
+
+    // Leaders.
+
+    private Behavior<ControllerCommand> onLoadReported(ControllerCommand.ReportLoad report) {
+        leaders.reported(report.load());
+        return this;
+    }
+
+    private Behavior<ControllerCommand> onTransferLeader(ControllerCommand.TransferLeader request) {
+        if (phase == Phase.RULING) {
+            leaders.transfer(request, view.current());
+        } else {
+            request.replyTo().tell(new ControllerReply.Unavailable("the controller is just taking over"));
+        }
+        return this;
+    }
+
+    private Behavior<ControllerCommand> onRebalanceLeaders(ControllerCommand.RebalanceLeaders request) {
+        if (phase == Phase.RULING) {
+            leaders.rebalance(request, view.current(), liveness.current());
+        } else {
+            request.replyTo().tell(new ControllerReply.Unavailable("the controller is just taking over"));
+        }
+        return this;
+    }
+
+    private Behavior<ControllerCommand> onLeaderTransferEnded(LeaderTransferEnded ended) {
+        leaders.onEnded(ended.transfer);
         return this;
     }
 
@@ -361,9 +427,18 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
     }
 
     private Behavior<ControllerCommand> onDescribe(ControllerCommand.DescribeController request) {
+        Situation situation = leaders.situation(view.current(), liveness.current());
         request.replyTo()
                 .tell(new ControllerReply.Description(
-                        brokerId, phase.name(), epoch, since, waiting.size(), decisionLog.latestFirst()));
+                        brokerId,
+                        phase.name(),
+                        epoch,
+                        since,
+                        waiting.size(),
+                        situation.withoutLeader(),
+                        situation.underReplicated(),
+                        leaders.state(),
+                        decisionLog.latestFirst()));
         return this;
     }
 
@@ -395,11 +470,13 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
     }
 
     private void answer(ControllerCommand.Request request, ControllerReply reply) {
-        String what = DecisionLog.describe(request);
-        String outcome = DecisionLog.describe(reply);
+        decided(DecisionLog.describe(request), DecisionLog.describe(reply));
+        request.replyTo().tell(reply);
+    }
+
+    private void decided(String what, String outcome) {
         decisionLog.add(new ControllerReply.Decision(clock.instant(), epoch, what, outcome));
         getContext().getLog().info("{}: {}", what, outcome);
-        request.replyTo().tell(reply);
     }
 
     private Duration nextRetryDelay() {

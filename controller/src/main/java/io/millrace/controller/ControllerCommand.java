@@ -1,6 +1,7 @@
 package io.millrace.controller;
 
 import akka.actor.typed.ActorRef;
+import io.millrace.controller.balance.BrokerLoad;
 import io.millrace.controller.metadata.BrokerRegistration;
 import io.millrace.partition.replica.ControlMessage;
 import java.util.List;
@@ -96,6 +97,25 @@ public sealed interface ControllerCommand extends ControlMessage {
             long timeoutMillis,
             ActorRef<ControllerReply> replyTo)
             implements Request {}
+
+    /** What a broker leads, every few seconds. Not answered. */
+    record ReportLoad(BrokerLoad load) implements ControllerCommand {}
+
+    /**
+     * Get a partition led by that broker. Answers: {@link ControllerReply.LeaderTransferred}, {@link ControllerReply.LeaderNotTransferred},
+     * {@link ControllerReply.UnknownTopic}, {@link ControllerReply.UnknownPartition}, {@link ControllerReply.UnknownBroker},
+     * {@link ControllerReply.Unavailable}.
+     */
+    record TransferLeader(String topic, int partition, int brokerId, ActorRef<ControllerReply> replyTo)
+            implements ControllerCommand {}
+
+    /**
+     * Make leaders as even as they can be. Answers: {@link ControllerReply.LeadersPlanned}, at once,
+     * {@link ControllerReply.Unavailable}.
+     *
+     * @param dryRun only tell what would be done
+     */
+    record RebalanceLeaders(boolean dryRun, ActorRef<ControllerReply> replyTo) implements ControllerCommand {}
 
     /** Answered by {@link ControllerReply.Description}, at once. */
     record DescribeController(ActorRef<ControllerReply> replyTo) implements ControllerCommand {}

@@ -1,9 +1,12 @@
 package io.millrace.controller;
 
+import io.millrace.controller.balance.LeaderMove;
 import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.replica.ControlMessage;
+import io.millrace.partition.replica.TransferFailure;
 import java.time.Instant;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Optional;
 
 /**
@@ -25,6 +28,23 @@ public sealed interface ControllerReply extends ControlMessage {
     /** The ids from {@code firstId} on, {@code count} of them, are the asker's alone. */
     record ProducerIdsAllocated(long firstId, int count, long metadataIndex) implements ControllerReply {}
 
+    /** That broker leads, or is about to. */
+    record LeaderTransferred(String topic, int partition, int brokerId) implements ControllerReply {}
+
+    /**
+     * These moves are begun, or, in a dry run, would be.
+     *
+     * @param carried what each broker carries before, the mean being 1
+     * @param carriedAfter and afterwards
+     */
+    record LeadersPlanned(
+            List<LeaderMove> moves, NavigableMap<Integer, Double> carried, NavigableMap<Integer, Double> carriedAfter)
+            implements ControllerReply {
+        public LeadersPlanned {
+            moves = List.copyOf(moves);
+        }
+    }
+
     /**
      * The controller as it stands now.
      *
@@ -33,10 +53,21 @@ public sealed interface ControllerReply extends ControlMessage {
      * @param epoch its own, the last one if it was deposed; 0 before it has ruled
      * @param since it rules; empty if it does not
      * @param waiting requests
+     * @param withoutLeader partitions that nobody says to lead, by the latest reports of the brokers, which are some seconds old
+     * @param underReplicated partitions whose leader says that another replica lacks something, or is away; as old
+     * @param leaderBalance whether leaders are even enough, or what is done about it, in words
      * @param decisions the last ones, the latest first
      */
     record Description(
-            int brokerId, String phase, long epoch, Optional<Instant> since, int waiting, List<Decision> decisions)
+            int brokerId,
+            String phase,
+            long epoch,
+            Optional<Instant> since,
+            int waiting,
+            int withoutLeader,
+            int underReplicated,
+            String leaderBalance,
+            List<Decision> decisions)
             implements ControllerReply {
         public Description {
             decisions = List.copyOf(decisions);
@@ -64,6 +95,14 @@ public sealed interface ControllerReply extends ControlMessage {
     record TopicExists(String name) implements ControllerReply {}
 
     record UnknownTopic(String name) implements ControllerReply {}
+
+    record UnknownPartition(String topic, int partition, int partitions) implements ControllerReply {}
+
+    /** None of that id ever registered. */
+    record UnknownBroker(int brokerId) implements ControllerReply {}
+
+    record LeaderNotTransferred(String topic, int partition, int brokerId, TransferFailure why)
+            implements ControllerReply {}
 
     record WrongCluster(String expected, String actual) implements ControllerReply {}
 

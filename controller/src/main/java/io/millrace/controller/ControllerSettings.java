@@ -1,7 +1,9 @@
 package io.millrace.controller;
 
+import io.millrace.controller.balance.BalancerSettings;
 import io.millrace.controller.metadata.ClusterMetadata;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * How the {@link Controller} behaves.
@@ -16,6 +18,8 @@ import java.time.Duration;
  *     again. Longer than the split brain resolver needs to decide which side of a split goes on: by then the
  *     controller of the other side is gone, and only one of the two ever comes to the end of the pause
  * @param decisionsKept for inspection
+ * @param cycle how often it looks what is to be done although nobody has asked for it
+ * @param leaderBalance empty: leaders are moved only for who asks
  */
 public record ControllerSettings(
         int partitionsPerTopicMax,
@@ -25,7 +29,9 @@ public record ControllerSettings(
         Duration retryDelayMax,
         Duration claimTimeout,
         Duration deposedPause,
-        int decisionsKept) {
+        int decisionsKept,
+        Duration cycle,
+        Optional<BalancerSettings> leaderBalance) {
     public static final ControllerSettings DEFAULT = new ControllerSettings(
             ClusterMetadata.PARTITIONS_PER_TOPIC_MAX,
             1_000,
@@ -34,7 +40,9 @@ public record ControllerSettings(
             Duration.ofSeconds(2),
             Duration.ofSeconds(5),
             Duration.ofSeconds(30),
-            100);
+            100,
+            Duration.ofSeconds(10),
+            Optional.of(BalancerSettings.DEFAULT));
 
     /**
      * Checks each.
@@ -52,6 +60,22 @@ public record ControllerSettings(
         check(isPositive(claimTimeout), "claimTimeout is positive");
         check(isPositive(deposedPause), "deposedPause is positive");
         check(decisionsKept >= 1, "decisionsKept is at least 1");
+        check(isPositive(cycle), "cycle is positive");
+    }
+
+    /** The same, but for what is done in cycles. */
+    public ControllerSettings withCycle(Duration newCycle, Optional<BalancerSettings> newLeaderBalance) {
+        return new ControllerSettings(
+                partitionsPerTopicMax,
+                requestsWaitingMax,
+                requestTimeoutMax,
+                retryDelayMin,
+                retryDelayMax,
+                claimTimeout,
+                deposedPause,
+                decisionsKept,
+                newCycle,
+                newLeaderBalance);
     }
 
     private static boolean isPositive(Duration duration) {

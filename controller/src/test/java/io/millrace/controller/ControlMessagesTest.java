@@ -8,10 +8,15 @@ import akka.actor.typed.javadsl.Adapter;
 import akka.serialization.Serialization;
 import akka.serialization.SerializationExtension;
 import akka.serialization.jackson.JacksonCborSerializer;
+import io.millrace.controller.balance.BrokerLoad;
+import io.millrace.controller.balance.LeaderMove;
+import io.millrace.controller.balance.PartitionLoad;
+import io.millrace.controller.balance.TopicLoad;
 import io.millrace.controller.metadata.Endpoint;
 import io.millrace.controller.metadata.MetadataResult;
 import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.replica.ControlMessage;
+import io.millrace.partition.replica.TransferFailure;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -50,6 +55,15 @@ class ControlMessagesTest {
                 new ControllerCommand.RegisterBroker(Optional.empty(), "akka://m@h:1#2", Samples.broker(1), 1, ASKER),
                 new ControllerCommand.RegisterBroker(Optional.of("c"), "akka://m@h:1#2", Samples.broker(2), 1, ASKER),
                 new ControllerCommand.AllocateProducerIds(1, 5_000, ASKER),
+                new ControllerCommand.ReportLoad(new BrokerLoad(
+                        1,
+                        List.of(new TopicLoad(
+                                17,
+                                List.of(
+                                        new PartitionLoad(0, 1L << 40, 1, 5_000_000_000L, 2, 3),
+                                        new PartitionLoad(9_999, 0, 0, 0, 0, 0)))))),
+                new ControllerCommand.TransferLeader("orders", 3, 2, ASKER),
+                new ControllerCommand.RebalanceLeaders(true, ASKER),
                 new ControllerCommand.DescribeController(ASKER));
     }
 
@@ -69,8 +83,19 @@ class ControlMessagesTest {
                         4,
                         Optional.of(Instant.parse("2026-01-02T03:04:05.678Z")),
                         2,
+                        3,
+                        4,
+                        "even enough",
                         List.of(new ControllerReply.Decision(Instant.EPOCH, 4, "create", "created"))),
-                new ControllerReply.Description(1, "CLAIMING", 0, Optional.empty(), 0, List.of()),
+                new ControllerReply.Description(1, "CLAIMING", 0, Optional.empty(), 0, 0, 0, "", List.of()),
+                new ControllerReply.LeaderTransferred("orders", 3, 2),
+                new ControllerReply.LeadersPlanned(
+                        List.of(new LeaderMove("orders", 17, 3, 1, 2, "more even")),
+                        new TreeMap<>(Map.of(1, 1.5, 2, 0.5)),
+                        new TreeMap<>(Map.of(1, 1.0, 2, 1.0))),
+                new ControllerReply.LeaderNotTransferred("orders", 3, 2, TransferFailure.BEHIND),
+                new ControllerReply.UnknownPartition("orders", 9, 3),
+                new ControllerReply.UnknownBroker(9),
                 new ControllerReply.InvalidTopicName("a/b", "no slash"),
                 new ControllerReply.InvalidPartitions(0, 10_000),
                 new ControllerReply.InvalidReplicationFactor(5, 3),

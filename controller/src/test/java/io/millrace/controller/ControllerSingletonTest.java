@@ -66,6 +66,7 @@ class ControllerSingletonTest {
                 Controller.create(
                         1,
                         metadata::tell,
+                        NoReplicas.INSTANCE,
                         view,
                         liveness,
                         ControllerSettings.DEFAULT,

@@ -38,7 +38,9 @@ class ControllerTest {
             Duration.ofSeconds(4),
             Duration.ofSeconds(5),
             Duration.ofSeconds(30),
-            4);
+            4,
+            Duration.ofSeconds(10),
+            Optional.empty());
 
     private final TestProbe<ReplicaMessage> metadata = KIT.createTestProbe();
     private final TestProbe<ControllerReply> asker = KIT.createTestProbe();
@@ -49,7 +51,14 @@ class ControllerTest {
     private ClusterMetadata committed = ClusterMetadata.EMPTY;
 
     private final ActorRef<ControllerCommand> controller = KIT.spawn(Controller.create(
-            1, metadata.getRef()::tell, view, liveness, SETTINGS, () -> "c", Clock.fixed(NOW, ZoneOffset.UTC)));
+            1,
+            metadata.getRef()::tell,
+            NoReplicas.INSTANCE,
+            view,
+            liveness,
+            SETTINGS,
+            () -> "c",
+            Clock.fixed(NOW, ZoneOffset.UTC)));
 
     @AfterAll
     static void stop() {

@@ -31,6 +31,23 @@ class PurityTest {
                     "com.google.errorprone.annotations..");
 
     @ArchTest
+    static final ArchRule balancingDependsOnNothingButTheMetadata = classes()
+            .that()
+            .resideInAPackage("io.millrace.controller.balance..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    "io.millrace.controller.balance..",
+                    "io.millrace.controller.metadata..",
+                    "java.lang",
+                    "java.util",
+                    "java.util.function",
+                    "java.util.stream",
+                    "com.fasterxml.jackson.annotation", // how reports are written
+                    "org.jspecify..",
+                    "com.google.errorprone.annotations..");
+
+    @ArchTest
     static final ArchRule decisionsAreMadeWithoutActorsOrClocks = noClasses()
             .that()
             .haveSimpleNameStartingWith("ControllerDecisions")

@@ -77,6 +77,7 @@ final class AkkaOverlay {
                 s.retention(),
                 s.cleanupInterval(),
                 s.groupOffsetsRetention(),
+                s.leaders(),
                 s.followerRead(),
                 s.shutdownTimeout(),
                 akka);

@@ -2,6 +2,7 @@ package io.millrace.broker.config;
 
 import com.typesafe.config.Config;
 import io.millrace.broker.disk.DiskReserve;
+import io.millrace.controller.balance.BalancerSettings;
 import io.millrace.partition.log.LogSettings;
 import io.millrace.partition.log.Retention;
 import io.millrace.partition.raft.RaftSettings;
@@ -24,6 +25,7 @@ import java.util.Set;
  * @param retention of topics that have none of their own
  * @param groupOffsetsRetention for which groups without members are remembered
  * @param cleanupInterval from one application of retention to the next
+ * @param leaders how they are spread over the brokers
  * @param followerRead whether replicas here that do not lead answer reads that allow it
  * @param akka all that Akka reads, derived from these settings where it must be
  */
@@ -48,6 +50,7 @@ public record BrokerSettings(
         Retention retention,
         Duration cleanupInterval,
         Duration groupOffsetsRetention,
+        Leaders leaders,
         boolean followerRead,
         Duration shutdownTimeout,
         Config akka) {
@@ -70,6 +73,13 @@ public record BrokerSettings(
             metadataVoters = Set.copyOf(metadataVoters);
         }
     }
+
+    /**
+     * @param reportInterval from one report of load to the controller to the next
+     * @param cycleInterval from one look of the controller to the next
+     * @param balancer empty: leaders are moved only for who asks
+     */
+    public record Leaders(Duration reportInterval, Duration cycleInterval, Optional<BalancerSettings> balancer) {}
 
     /** @param advertised where other brokers, and people, are told to look */
     public record Http(HostPort address, HostPort advertised) {}

@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.millrace.broker.disk.DiskReserve;
+import io.millrace.controller.balance.BalancerSettings;
 import io.millrace.partition.log.LogSettings;
 import io.millrace.partition.log.Retention;
 import io.millrace.partition.raft.RaftSettings;
@@ -32,6 +33,9 @@ final class SettingsReader {
 
     private static final Duration RETENTION_MAX = Duration.ofDays(100 * 365);
     private static final int BROKER_ID_MAX = 1_000_000;
+    /** Then a broker counts as not reporting: some are late. */
+    private static final int REPORTS_MISSED_MAX = 4;
+
     private static final List<String> RESERVED =
             List.of("flush-interval", "compression.type", "compression.threshold", "deduplication");
 
@@ -107,10 +111,27 @@ final class SettingsReader {
                         limited("max-storage-size", () -> bytesBetween("max-storage-size", 1, 1L << 53))),
                 durationBetween("cleanup-interval", Duration.ofSeconds(1), Duration.ofDays(1)),
                 durationBetween("groups.offsets-retention", Duration.ofMinutes(1), Duration.ofDays(3650)),
+                leaders(),
                 flag("follower-read"),
                 durationBetween("shutdown-timeout", Duration.ofSeconds(1), Duration.ofMinutes(10)),
                 ConfigFactory.empty());
         return problems.isEmpty() ? AkkaOverlay.applyTo(settings, all) : settings;
+    }
+
+    private BrokerSettings.Leaders leaders() {
+        Duration report =
+                durationBetween("leader-balance.report-interval", Duration.ofMillis(100), Duration.ofMinutes(5));
+        Duration cycle = durationBetween("leader-balance.cycle-interval", Duration.ofMillis(100), Duration.ofHours(1));
+        BalancerSettings balancer = new BalancerSettings(
+                intBetween("leader-balance.threshold-percent", 1, 1_000) / 100.0,
+                intBetween("leader-balance.moves-per-cycle", 1, 10_000),
+                durationBetween("leader-balance.settle-time", Duration.ZERO, Duration.ofDays(1))
+                        .toMillis(),
+                durationBetween("leader-balance.stay-time", Duration.ZERO, Duration.ofDays(1))
+                        .toMillis(),
+                REPORTS_MISSED_MAX * report.toMillis());
+        return new BrokerSettings.Leaders(
+                report, cycle, flag("leader-balance.enabled") ? Optional.of(balancer) : Optional.empty());
     }
 
     private BrokerSettings.Cluster cluster(int brokerId, boolean knowsItself) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.typesafe.config.Config;
+import io.millrace.controller.balance.BalancerSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,6 +64,20 @@ class SettingsLoaderTest {
     void aBrokerHasARackOnlyIfItsOperatorSaysSo() {
         assertThat(load(Map.of()).rack()).isEmpty();
         assertThat(load(Map.of("millrace.rack", "zone-a")).rack()).contains("zone-a");
+    }
+
+    @Test
+    void leadersAreBalancedUnlessTheOperatorSaysNo() {
+        assertThat(load(Map.of()).leaders().balancer()).contains(BalancerSettings.DEFAULT);
+        assertThat(load(Map.of("millrace.leader-balance.threshold-percent", "20"))
+                        .leaders()
+                        .balancer()
+                        .map(BalancerSettings::threshold))
+                .contains(0.2);
+        assertThat(load(Map.of("millrace.leader-balance.enabled", "off"))
+                        .leaders()
+                        .balancer())
+                .isEmpty();
     }
 
     @Test

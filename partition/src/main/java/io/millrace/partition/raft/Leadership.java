@@ -440,6 +440,15 @@ final class Leadership {
                 membership.voters(), voter -> voter.equals(self) ? ownDurableIndex : matchIndexOf(voter));
     }
 
+    int membersWithout(long index, long nowMillis) {
+        int without = 0;
+        for (Progress progress : peers.values()) {
+            boolean isSilent = !progress.wasHeardSince(nowMillis - settings.electionTimeoutMillisMax());
+            without += isSilent || progress.matchIndex() < index ? 1 : 0;
+        }
+        return without;
+    }
+
     private long matchIndexOf(NodeId voter) {
         Progress progress = peers.get(voter);
         return progress == null || !counts(voter, progress) ? 0 : progress.matchIndex();

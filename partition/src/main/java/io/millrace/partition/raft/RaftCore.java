@@ -128,6 +128,14 @@ public final class RaftCore {
         return isLeaderIn(term) && !isTransferring();
     }
 
+    /**
+     * How many other members are not known to have the log up to this entry on disk, or are silent; 0 for who does not lead, or
+     * sleeps, as nobody lacks anything then.
+     */
+    public int membersWithout(long index) {
+        return leadership == null || quiescence.isAsleep() ? 0 : leadership.membersWithout(index, nowMillis);
+    }
+
     /** Whether this member leads, and is about to hand over: for an election timeout at the longest. */
     public boolean isTransferring() {
         return leadership != null && leadership.isTransferring();

@@ -95,6 +95,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private final Proposals proposals;
     private final Reads reads;
     private final HandOver handOver;
+    private final LedPartitions led;
+    private final LoadMeter load = new LoadMeter();
     private final List<GetStatus> statusRequests = new ArrayList<>();
 
     /** Raft events to take up: more than one only while the log is asked what follows an entry. */
@@ -164,6 +166,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         this.settings = settings;
         this.life = life;
         this.disk = context.disk();
+        this.led = context.led();
         this.history = new HistoryKeeper(
                 actor,
                 spec.id(),
@@ -180,7 +183,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         this.observer = observer;
         this.proposals = new Proposals(settings);
         this.reads = new Reads(
-                actor, timers, context.monotonicMillis(), spec.id(), settings, offsetReader, new OfThisReplica());
+                actor, timers, context.monotonicMillis(), spec.id(), settings, offsetReader, new OfThisReplica(), load);
         this.statusAdapter = actor.messageAdapter(RaftStatus.class, Status::new);
         Membership membership = Membership.ofVoters(
                 spec.replicas().stream().map(NodeId::new).collect(Collectors.toCollection(TreeSet::new)));
@@ -304,6 +307,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             reads.indexAnswered(read.readId(), read.outcome());
         } else if (event instanceof RaftEvent.CaughtUp) {
             propose();
+        } else if (event instanceof RaftEvent.MembersBehind members) {
+            load.membersBehind(members.count());
         } else if (event instanceof RaftEvent.Damaged damaged) {
             onDamage(damaged.problem());
         } else if (event instanceof RaftEvent.SetAside) {
@@ -325,6 +330,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private void onStarted(RaftEvent.Started started) {
         log = started.log();
+        load.of(started.log());
         offsets = new PartitionOffsets(
                 started.lastIndex(), started.nextOffset(), started.log().startOffset());
         history.started(started);
@@ -378,6 +384,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         if (role == Role.LEADER && !serving && offsets().commitIndex() >= ownFirstIndex && history.isComplete()) {
             serving = true;
             nextOffset = offsets().logEndOffset();
+            led.leads(spec.id(), load);
             tellObserver();
         }
     }
@@ -388,6 +395,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         leader = change.leader();
         ownFirstIndex = change.lastIndex();
         serving = false;
+        led.leadsNoMore(spec.id());
         history.abandonProposed();
         admission.lostLeadership();
         proposals.abandonAppended(placed -> placed.request()
@@ -469,6 +477,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         } else if (!proposals.offer(produce)) {
             produce.replyTo().tell(new PartitionReply.Overloaded(produce.requestId(), settings.queueBytesMax()));
         } else {
+            load.produced(produce.sizeBytes());
             propose();
         }
         return this;
@@ -817,6 +826,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         role = Role.FOLLOWER;
         leader = OptionalInt.empty();
         serving = false;
+        led.leadsNoMore(spec.id());
         proposals.abandonAll(
                 placed -> placed.request()
                         .replyTo()

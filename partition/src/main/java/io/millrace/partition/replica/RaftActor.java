@@ -86,6 +86,8 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     /** With fewer, those who are left are no majority. */
     private static final int VOTERS_TO_REBUILD_FROM = 3;
 
+    private static final long LOOK_EVERY_MILLIS = 1_000;
+
     private static final SecureRandom SECURE_RANDOM = new SecureRandom();
 
     private final ActorContext<RaftCommand> actor;
@@ -123,6 +125,12 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     private long scheduledMillis = Long.MAX_VALUE;
     private Set<NodeId> watched = Set.of();
     private boolean warnedOfForeignCluster;
+
+    /** What the owner knows of other members that lack something. */
+    private int membersBehind;
+
+    private long committedAtLastLook;
+    private long lookAgainMillis = Long.MIN_VALUE;
 
     /**
      * @param membership of the group when it was made; the same on all members
@@ -399,7 +407,9 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             return step(running, open, new Input.Damaged());
         } else if (command instanceof Deadline) {
             scheduledMillis = Long.MAX_VALUE;
-            return step(running, open, new Input.TimePassed());
+            Effect<TermAndVote, TermAndVote> effect = step(running, open, new Input.TimePassed());
+            lookWhoIsBehind(running);
+            return effect;
         } else if (command instanceof RaftCommand.SetLearners change) {
             return step(running, open, new Input.Learners(change.learners()));
         } else if (command instanceof RaftCommand.ChangeMembership asked) {
@@ -425,6 +435,20 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             return Effect().none();
         }
         return Effect().unhandled();
+    }
+
+    /** At each deadline; before a group falls asleep, when there is none any more, for the last time. */
+    private void lookWhoIsBehind(RaftCore running) {
+        long now = nowMillis();
+        if (now >= lookAgainMillis || running.isAsleep()) {
+            int behind = running.membersWithout(committedAtLastLook);
+            if (behind != membersBehind) {
+                membersBehind = behind;
+                owner.tell(new RaftEvent.MembersBehind(behind));
+            }
+            committedAtLastLook = running.isLeaderIn(running.term()) ? running.commitIndex() : 0;
+            lookAgainMillis = now + LOOK_EVERY_MILLIS;
+        }
     }
 
     private Effect<TermAndVote, TermAndVote> onPeerMessage(RaftCore running, CachedLog open, PeerMessage received) {

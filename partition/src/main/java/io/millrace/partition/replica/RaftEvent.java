@@ -61,6 +61,12 @@ public sealed interface RaftEvent {
      */
     record ReadIndexAnswered(long readId, ReadOutcome outcome) implements RaftEvent {}
 
+    /**
+     * So many other members are not known to have what was committed a second ago, or do not answer. Said by leaders, when that
+     * changes; 0 at first.
+     */
+    record MembersBehind(int count) implements RaftEvent {}
+
     /** The log is not {@link ReplicaLog#isBehind} any more. */
     record CaughtUp() implements RaftEvent {}
 

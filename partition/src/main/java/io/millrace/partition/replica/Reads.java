@@ -63,6 +63,7 @@ final class Reads {
     private final PartitionSettings settings;
     private final OffsetReader offsetReader;
     private final Replica replica;
+    private final LoadMeter load;
     private final WaitingFetches waiting;
     private final FreshReads fresh;
 
@@ -73,12 +74,14 @@ final class Reads {
             ReplicaId id,
             PartitionSettings settings,
             OffsetReader offsetReader,
-            Replica replica) {
+            Replica replica,
+            LoadMeter load) {
         this.actor = actor;
         this.id = id;
         this.settings = settings;
         this.offsetReader = offsetReader;
         this.replica = replica;
+        this.load = load;
         this.waiting = new WaitingFetches(timers, monotonicMillis, settings.waitingFetchesMax(), FetchTimedOut::new);
         this.fresh = new FreshReads(settings.waitingFetchesMax());
     }
@@ -257,6 +260,7 @@ final class Reads {
         boolean enough = cut || batches.sizeBytes() >= Math.min(fetch.minBytes(), settings.fetchBytesMax());
         boolean mayWait = replica.isServing() || (fetch.mode().anyReplica() && replica.problem() == null);
         if (enough || fetch.maxWaitMillis() <= 0 || !mayWait) {
+            load.fetched(batches.sizeBytes());
             answer(
                     fetch,
                     new PartitionReply.Fetched(

@@ -10,6 +10,7 @@ import java.util.function.Supplier;
  *
  * @param disk has their logs
  * @param openLogs those of this broker's replicas, for the {@link Scrubber}
+ * @param led the partitions that are led here, with what passes there
  * @param cacheBytesMax of recent entries that each replica keeps in memory
  * @param watch wakes replicas of idle groups
  * @param clusterId of this broker; empty while it knows none
@@ -19,6 +20,7 @@ import java.util.function.Supplier;
 public record ReplicaContext(
         Disk disk,
         OpenLogs openLogs,
+        LedPartitions led,
         RaftSettings raft,
         LogSettings log,
         int cacheBytesMax,
@@ -34,6 +36,7 @@ public record ReplicaContext(
         return new ReplicaContext(
                 disk,
                 openLogs,
+                led,
                 raft,
                 settings,
                 cacheBytesMax,

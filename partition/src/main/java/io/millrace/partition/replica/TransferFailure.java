@@ -15,7 +15,11 @@ public enum TransferFailure {
     /** It was told to take over, and has not done so within an election timeout. */
     NOT_TAKEN("it did not take over in time"),
     /** No broker was named, and there is none that could take over. */
-    NOBODY("no other replica could take over");
+    NOBODY("no other replica could take over"),
+    /** Said by who looks for the leader: no replica leads. */
+    NO_LEADER("the partition has no leader now"),
+    /** Said by who looks for the leader: perhaps it has handed over. */
+    NO_ANSWER("the leader has not answered in time");
 
     private final String text;
 
@@ -23,7 +27,7 @@ public enum TransferFailure {
         this.text = text;
     }
 
-    /** The end of a sentence about the broker named. */
+    /** In words, to be put after the name of the broker. */
     public String text() {
         return text;
     }

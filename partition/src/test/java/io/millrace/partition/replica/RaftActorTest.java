@@ -85,6 +85,7 @@ class RaftActorTest {
         ReplicaContext context = new ReplicaContext(
                 disk,
                 openLogs,
+                new LedPartitions(),
                 NEVER_BY_ITSELF,
                 LogSettings.DEFAULT,
                 1 << 20,

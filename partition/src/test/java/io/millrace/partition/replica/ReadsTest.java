@@ -56,8 +56,14 @@ class ReadsTest {
         return group(PartitionSettings.DEFAULT, brokers);
     }
 
-    private static int aFollowerOf(LeaderObserved leader) {
-        return leader.replica().brokerId() % 3 + 1;
+    /** One that knows its leader: until then it refuses what waits there, and a majority elects without it. */
+    private static int aFollowerOf(LeaderObserved leader, ReplicaGroup group) {
+        int leading = leader.replica().brokerId();
+        int follower = leading % 3 + 1;
+        kit.createTestProbe().awaitAssert(ReplicaGroup.PATIENCE, () -> assertThat(
+                        group.status(follower).leader())
+                .isEqualTo(leading));
+        return follower;
     }
 
     private static ActorRef<PartitionCommand> ref(LeaderObserved leader) {
@@ -81,7 +87,7 @@ class ReadsTest {
         try (ReplicaGroup group = group(1, 2, 3)) {
             LeaderObserved leader = group.awaitLeader(0);
             group.produce(ref(leader), "a", "b");
-            ActorRef<ReplicaMessage> follower = group.replica(aFollowerOf(leader));
+            ActorRef<ReplicaMessage> follower = group.replica(aFollowerOf(leader, group));
             Fetched fetched = (Fetched) fetch(follower, 0, 60_000, COMMITTED);
             assertThat(ReplicaGroup.records(fetched.batches())).hasSize(2);
             assertThat(fetched.highWatermark()).isEqualTo(2);
@@ -94,7 +100,7 @@ class ReadsTest {
         try (ReplicaGroup group = group(1, 2, 3)) {
             LeaderObserved leader = group.awaitLeader(0);
             group.produce(ref(leader), "a");
-            ActorRef<ReplicaMessage> follower = group.replica(aFollowerOf(leader));
+            ActorRef<ReplicaMessage> follower = group.replica(aFollowerOf(leader, group));
             fetch(follower, 0, 60_000, COMMITTED);
             TestProbe<PartitionReply> probe = kit.createTestProbe();
             follower.tell(new PartitionCommand.Fetch(7, 1, 1_000, 1, 60_000, COMMITTED, probe.getRef()));
@@ -110,7 +116,7 @@ class ReadsTest {
         try (ReplicaGroup group = group(1, 2, 3)) {
             LeaderObserved leader = group.awaitLeader(0);
             group.produce(ref(leader), "a");
-            int follower = aFollowerOf(leader);
+            int follower = aFollowerOf(leader, group);
             fetch(group.replica(follower), 0, 60_000, COMMITTED);
             NotLeader left = (NotLeader) fetch(group.replica(follower), 99, 60_000, COMMITTED);
             assertThat(left.leader()).hasValue(leader.replica().brokerId());
@@ -122,7 +128,7 @@ class ReadsTest {
     void aLinearizableReadSeesWhatWasAcknowledgedBeforeIt() {
         try (ReplicaGroup group = group(1, 2, 3)) {
             LeaderObserved leader = group.awaitLeader(0);
-            ActorRef<ReplicaMessage> follower = group.replica(aFollowerOf(leader));
+            ActorRef<ReplicaMessage> follower = group.replica(aFollowerOf(leader, group));
             kit.createTestProbe().awaitAssert(ReplicaGroup.PATIENCE, () -> {
                 assertThat(fetch(follower, 0, 0, LINEARIZABLE)).isInstanceOf(Fetched.class);
                 return null;
@@ -143,7 +149,7 @@ class ReadsTest {
         try (ReplicaGroup group = group(1, 2, 3)) {
             LeaderObserved leader = group.awaitLeader(0);
             group.produce(ref(leader), "a");
-            int follower = aFollowerOf(leader);
+            int follower = aFollowerOf(leader, group);
             fetch(group.replica(follower), 0, 60_000, COMMITTED);
             group.cutOff(follower);
             group.produce(ref(leader), "b");

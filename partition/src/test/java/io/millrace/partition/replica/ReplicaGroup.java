@@ -50,6 +50,7 @@ final class ReplicaGroup implements AutoCloseable {
     private final IntFunction<Disk> disks;
     private final RaftSettings raft;
     private final OpenLogs openLogs = new OpenLogs();
+    private final LedPartitions led = new LedPartitions();
     private final long topicId;
     private final PartitionSettings settings;
     private final LogSettings logSettings;
@@ -151,6 +152,7 @@ final class ReplicaGroup implements AutoCloseable {
         ReplicaContext context = new ReplicaContext(
                 disks.apply(broker),
                 openLogs,
+                led,
                 raft,
                 logSettings,
                 1 << 20,
@@ -185,6 +187,11 @@ final class ReplicaGroup implements AutoCloseable {
     /** Of all brokers. */
     OpenLogs openLogs() {
         return openLogs;
+    }
+
+    /** By all brokers. */
+    LedPartitions led() {
+        return led;
     }
 
     ActorRef<ReplicaMessage> replica(int broker) {

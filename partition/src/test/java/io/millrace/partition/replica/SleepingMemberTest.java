@@ -52,6 +52,7 @@ class SleepingMemberTest {
         ReplicaContext context = new ReplicaContext(
                 Disk.in(directory, () -> DiskSpace.AMPLE),
                 new OpenLogs(),
+                new LedPartitions(),
                 RaftSettings.DEFAULT.withQuiesceAfterMillis(200),
                 LogSettings.DEFAULT,
                 1 << 20,

@@ -94,6 +94,7 @@ class SnapshotTransferTest {
         ReplicaContext context = new ReplicaContext(
                 Disk.in(directoryOf(member), () -> DiskSpace.AMPLE),
                 new OpenLogs(),
+                new LedPartitions(),
                 SMALL_PIECES,
                 LogSettings.DEFAULT.withSegmentBytes(1_000),
                 1 << 10,
