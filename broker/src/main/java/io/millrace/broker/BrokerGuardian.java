@@ -299,6 +299,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                                 gateway,
                                 leaders,
                                 changes,
+                                new LeaderChanges(system, controller),
                                 new ProducerIds(system, controller, settings.brokerId()),
                                 groups,
                                 inspection,

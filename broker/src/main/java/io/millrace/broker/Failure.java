@@ -1,5 +1,6 @@
 package io.millrace.broker;
 
+import io.millrace.partition.replica.TransferFailure;
 import io.millrace.protocol.record.Compression;
 import io.millrace.protocol.record.CompressionTypes;
 import java.util.Collections;
@@ -19,6 +20,11 @@ public sealed interface Failure {
     record UnknownTopic(String topic) implements Failure {}
 
     record UnknownPartition(String topic, int partition, int partitions) implements Failure {}
+
+    record UnknownBroker(int broker) implements Failure {}
+
+    /** @param why of these, those that are about the broker that was to lead */
+    record LeaderNotTransferred(String topic, int partition, int broker, TransferFailure why) implements Failure {}
 
     record OffsetOutOfRange(String topic, int partition, long offset, long earliest, long latest) implements Failure {}
 

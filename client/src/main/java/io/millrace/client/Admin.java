@@ -15,9 +15,11 @@ import io.millrace.protocol.v1.GetMetadataRequest;
 import io.millrace.protocol.v1.GroupServiceGrpc;
 import io.millrace.protocol.v1.ListGroupsRequest;
 import io.millrace.protocol.v1.ListTopicsRequest;
+import io.millrace.protocol.v1.RebalanceLeadersRequest;
 import io.millrace.protocol.v1.ResetOffsetsRequest;
 import io.millrace.protocol.v1.Topic;
 import io.millrace.protocol.v1.TopicPartitions;
+import io.millrace.protocol.v1.TransferLeaderRequest;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -153,6 +155,36 @@ public final class Admin {
                 DescribeTopicRequest.newBuilder().setName(name).build();
         var answer = Futures.await(calls.read(AdminServiceGrpc.getDescribeTopicMethod(), request));
         return TopicDescription.of(answer.getTopic(), answer.getPartitionsList());
+    }
+
+    /**
+     * Has a partition led by that broker, which holds a replica of it; no error if it leads already. For some minutes the cluster
+     * leaves the partition there.
+     *
+     * @throws MillraceException UNKNOWN_TOPIC, UNKNOWN_PARTITION, UNKNOWN_BROKER, LEADER_NOT_TRANSFERRED, or what any call may fail
+     *     with
+     */
+    public void transferLeader(String topic, int partition, int broker) {
+        TransferLeaderRequest request = TransferLeaderRequest.newBuilder()
+                .setTopic(topic)
+                .setPartition(partition)
+                .setBroker(broker)
+                .build();
+        Futures.await(change(AdminServiceGrpc.getTransferLeaderMethod(), request));
+        calls.metadata().forget(topic);
+    }
+
+    /**
+     * Makes what brokers lead as even as it can be, by number and load, and all at once. Returns when that is begun.
+     *
+     * @param dryRun only tell what would be done
+     * @throws MillraceException CONTROLLER_UNAVAILABLE, also while a fault keeps leaders where they are, or what any call may fail
+     *     with
+     */
+    public LeaderPlan rebalanceLeaders(boolean dryRun) {
+        RebalanceLeadersRequest request =
+                RebalanceLeadersRequest.newBuilder().setDryRun(dryRun).build();
+        return LeaderPlan.of(Futures.await(change(AdminServiceGrpc.getRebalanceLeadersMethod(), request)));
     }
 
     /**

@@ -2,6 +2,7 @@ package io.millrace.broker.grpc;
 
 import akka.grpc.javadsl.Metadata;
 import io.millrace.broker.Failure;
+import io.millrace.broker.LeaderChanges;
 import io.millrace.broker.TopicChanges;
 import io.millrace.broker.routing.Inspection;
 import io.millrace.broker.routing.LeaderView;
@@ -11,16 +12,22 @@ import io.millrace.protocol.TopicName;
 import io.millrace.protocol.v1.AdminServicePowerApi;
 import io.millrace.protocol.v1.AlterTopicRequest;
 import io.millrace.protocol.v1.AlterTopicResponse;
+import io.millrace.protocol.v1.BrokerShare;
 import io.millrace.protocol.v1.CreateTopicRequest;
 import io.millrace.protocol.v1.CreateTopicResponse;
 import io.millrace.protocol.v1.DeleteTopicRequest;
 import io.millrace.protocol.v1.DeleteTopicResponse;
 import io.millrace.protocol.v1.DescribeTopicRequest;
 import io.millrace.protocol.v1.DescribeTopicResponse;
+import io.millrace.protocol.v1.LeaderMove;
 import io.millrace.protocol.v1.ListTopicsRequest;
 import io.millrace.protocol.v1.ListTopicsResponse;
 import io.millrace.protocol.v1.PartitionState;
+import io.millrace.protocol.v1.RebalanceLeadersRequest;
+import io.millrace.protocol.v1.RebalanceLeadersResponse;
 import io.millrace.protocol.v1.Topic;
+import io.millrace.protocol.v1.TransferLeaderRequest;
+import io.millrace.protocol.v1.TransferLeaderResponse;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -33,14 +40,21 @@ final class AdminFrontDoor implements AdminServicePowerApi {
 
     private final TopicLookup topics;
     private final TopicChanges changes;
+    private final LeaderChanges leaderChanges;
     private final LeaderView leaders;
     private final Inspection inspection;
     private final Deadlines deadlines;
 
     AdminFrontDoor(
-            TopicLookup topics, TopicChanges changes, LeaderView leaders, Inspection inspection, Deadlines deadlines) {
+            TopicLookup topics,
+            TopicChanges changes,
+            LeaderChanges leaderChanges,
+            LeaderView leaders,
+            Inspection inspection,
+            Deadlines deadlines) {
         this.topics = topics;
         this.changes = changes;
+        this.leaderChanges = leaderChanges;
         this.leaders = leaders;
         this.inspection = inspection;
         this.deadlines = deadlines;
@@ -143,6 +157,34 @@ final class AdminFrontDoor implements AdminServicePowerApi {
                     .forEach(peer -> state.addInSyncReplicas(peer.brokerId()));
         });
         return state.build();
+    }
+
+    @Override
+    public CompletionStage<TransferLeaderResponse> transferLeader(TransferLeaderRequest request, Metadata metadata) {
+        return leaderChanges
+                .transfer(request.getTopic(), request.getPartition(), request.getBroker(), timeout(metadata))
+                .thenApply(done -> TransferLeaderResponse.getDefaultInstance());
+    }
+
+    @Override
+    public CompletionStage<RebalanceLeadersResponse> rebalanceLeaders(
+            RebalanceLeadersRequest request, Metadata metadata) {
+        return leaderChanges.rebalance(request.getDryRun(), timeout(metadata)).thenApply(plan -> {
+            RebalanceLeadersResponse.Builder response = RebalanceLeadersResponse.newBuilder();
+            plan.moves()
+                    .forEach(move -> response.addMoves(LeaderMove.newBuilder()
+                            .setTopic(move.topic())
+                            .setPartition(move.partition())
+                            .setFrom(move.from())
+                            .setTo(move.to())
+                            .setReason(move.reason())));
+            plan.carried()
+                    .forEach((broker, carried) -> response.addBrokers(BrokerShare.newBuilder()
+                            .setBroker(broker)
+                            .setBefore(carried)
+                            .setAfter(plan.carriedAfter().getOrDefault(broker, carried))));
+            return response.build();
+        });
     }
 
     private Duration timeout(Metadata metadata) {

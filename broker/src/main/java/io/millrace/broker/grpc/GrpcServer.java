@@ -11,6 +11,7 @@ import akka.http.javadsl.model.AttributeKeys;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
 import akka.japi.function.Function;
+import io.millrace.broker.LeaderChanges;
 import io.millrace.broker.ProducerIds;
 import io.millrace.broker.TopicChanges;
 import io.millrace.broker.config.BrokerSettings;
@@ -45,6 +46,7 @@ public final class GrpcServer {
             PartitionGateway gateway,
             LeaderView leaders,
             TopicChanges changes,
+            LeaderChanges leaderChanges,
             ProducerIds producerIds,
             Groups groups,
             Inspection inspection,
@@ -91,7 +93,12 @@ public final class GrpcServer {
         AliasingSerializer.install();
         ClusterFrontDoor cluster = new ClusterFrontDoor(backend.topics(), backend.leaders(), backend.alive());
         AdminFrontDoor admin = new AdminFrontDoor(
-                backend.topics(), backend.changes(), backend.leaders(), backend.inspection(), deadlines);
+                backend.topics(),
+                backend.changes(),
+                backend.leaderChanges(),
+                backend.leaders(),
+                backend.inspection(),
+                deadlines);
         GroupFrontDoor groups =
                 new GroupFrontDoor(backend.topics(), backend.groups(), new LogEnds(backend.gateway()), deadlines);
         Function<HttpRequest, CompletionStage<HttpResponse>> services = concat(

@@ -68,6 +68,19 @@ final class Statuses {
                     .with("topic", f.topic())
                     .with("partition", f.partition())
                     .with("partitions", f.partitions());
+        } else if (failure instanceof Failure.UnknownBroker f) {
+            return told(Status.Code.NOT_FOUND, ErrorReason.UNKNOWN_BROKER, "there is no broker " + f.broker())
+                    .with("broker", f.broker());
+        } else if (failure instanceof Failure.LeaderNotTransferred f) {
+            return told(
+                            Status.Code.FAILED_PRECONDITION,
+                            ErrorReason.LEADER_NOT_TRANSFERRED,
+                            "broker " + f.broker() + " does not lead " + f.topic() + "-" + f.partition() + ": "
+                                    + f.why().text())
+                    .with("topic", f.topic())
+                    .with("partition", f.partition())
+                    .with("broker", f.broker())
+                    .with("problem", f.why().name());
         } else if (failure instanceof Failure.OffsetOutOfRange f) {
             return told(
                             Status.Code.OUT_OF_RANGE,

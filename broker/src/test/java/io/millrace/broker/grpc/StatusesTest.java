@@ -7,6 +7,7 @@ import com.google.rpc.ErrorInfo;
 import com.google.rpc.RetryInfo;
 import io.grpc.Status.Code;
 import io.millrace.broker.Failure;
+import io.millrace.partition.replica.TransferFailure;
 import io.millrace.protocol.record.Compression;
 import io.millrace.protocol.record.CompressionTypes;
 import io.millrace.protocol.v1.Error;
@@ -36,6 +37,16 @@ class StatusesTest {
         Optional<String> none = Optional.empty();
         return List.of(
                 row(new Failure.UnknownTopic("t"), Code.NOT_FOUND, ErrorReason.UNKNOWN_TOPIC, false, "topic"),
+                row(new Failure.UnknownBroker(9), Code.NOT_FOUND, ErrorReason.UNKNOWN_BROKER, false, "broker"),
+                row(
+                        new Failure.LeaderNotTransferred("t", 3, 2, TransferFailure.BEHIND),
+                        Code.FAILED_PRECONDITION,
+                        ErrorReason.LEADER_NOT_TRANSFERRED,
+                        false,
+                        "topic",
+                        "partition",
+                        "broker",
+                        "problem"),
                 row(
                         new Failure.UnknownPartition("t", 3, 2),
                         Code.NOT_FOUND,

@@ -23,6 +23,8 @@ final class Advice {
                 "see 'millrace topic list', or create it with 'millrace topic create "
                         + failure.metadata().getOrDefault("topic", "TOPIC") + "'";
             case UNKNOWN_PARTITION -> "partitions begin at 0; 'millrace topic describe' shows them";
+            case UNKNOWN_BROKER -> "'millrace cluster' shows all there are";
+            case LEADER_NOT_TRANSFERRED -> "'millrace topic describe' shows the replicas, and which are in sync";
             case OFFSET_OUT_OF_RANGE -> {
                 String earliest = failure.metadata().get("earliest_offset");
                 String latest = failure.metadata().get("latest_offset");

@@ -3,9 +3,11 @@ package io.millrace.client.cli;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.millrace.client.ClusterDescription;
 import io.millrace.client.ClusterDescription.BrokerDescription;
+import io.millrace.client.LeaderPlan;
 import io.millrace.client.MillraceClient;
 import java.io.IOException;
 import java.util.OptionalInt;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,6 +30,10 @@ final class ClusterCommand implements Runnable {
         this.console = console;
     }
 
+    static CommandLine commandLine(Console console) {
+        return new CommandLine(new ClusterCommand(console)).addSubcommand(new RebalanceLeaders(console));
+    }
+
     @Override
     public void run() {
         try (MillraceClient client = connection.client(console)) {
@@ -44,6 +50,50 @@ final class ClusterCommand implements Runnable {
             table.row(broker.id(), broker.client(), broker.http(), state);
         }
         return "cluster " + cluster.clusterId() + "\n" + table;
+    }
+
+    @Command(
+            name = "rebalance-leaders",
+            mixinStandardHelpOptions = true,
+            description = "Move leaders, all at once, until brokers carry about the same, by number and by load.")
+    static final class RebalanceLeaders implements Runnable {
+        private final Console console;
+
+        @Mixin
+        private final ConnectionOptions connection = new ConnectionOptions();
+
+        @Option(names = "--dry-run", description = "Only show what would be moved, and why.")
+        private boolean dryRun;
+
+        RebalanceLeaders(Console console) {
+            this.console = console;
+        }
+
+        @Override
+        public void run() {
+            try (MillraceClient client = connection.client(console)) {
+                console.print(told(client.admin().rebalanceLeaders(dryRun), dryRun));
+            }
+        }
+
+        static String told(LeaderPlan plan, boolean dryRun) {
+            Table moves = new Table("PARTITION", "FROM", "TO", "REASON");
+            plan.moves()
+                    .forEach(move ->
+                            moves.row(move.topic() + "-" + move.partition(), move.from(), move.to(), move.reason()));
+            Table brokers = new Table("BROKER", "CARRIES", "AFTERWARDS");
+            plan.brokers()
+                    .forEach(share -> brokers.row(share.broker(), percent(share.before()), percent(share.after())));
+            return plan.moves().isEmpty()
+                    ? "leaders are as even as they can be\n" + brokers
+                    : (dryRun ? "would move " : "moving ")
+                            + Text.count(plan.moves().size(), "leader", "leaders") + "\n" + moves + brokers;
+        }
+
+        /** Of the mean. */
+        private static String percent(double share) {
+            return Math.round(100 * share) + " %";
+        }
     }
 
     private static void write(JsonGenerator out, ClusterDescription cluster) throws IOException {

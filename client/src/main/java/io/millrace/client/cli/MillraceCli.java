@@ -84,7 +84,7 @@ public final class MillraceCli implements Runnable {
                 .addSubcommand(GroupCommands.commandLine(console))
                 .addSubcommand(new ProduceCommand(console))
                 .addSubcommand(new ConsumeCommand(console))
-                .addSubcommand(new ClusterCommand(console))
+                .addSubcommand(ClusterCommand.commandLine(console))
                 .addSubcommand(new BenchCommand(console))
                 .addSubcommand(new WaitReadyCommand(console));
         return commandLine

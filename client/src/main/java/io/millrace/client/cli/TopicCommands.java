@@ -52,13 +52,15 @@ final class TopicCommands implements Runnable {
                 .addSubcommand(new ListAll(console))
                 .addSubcommand(new Describe(console))
                 .addSubcommand(new Alter(console))
+                .addSubcommand(new TransferLeader(console))
                 .addSubcommand(new Delete(console));
     }
 
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "what about topics? 'topic create', 'list', 'describe', 'alter' or 'delete'");
+                spec.commandLine(),
+                "what about topics? 'topic create', 'list', 'describe', 'alter', 'transfer-leader' or 'delete'");
     }
 
     @Command(name = "create", mixinStandardHelpOptions = true, description = "Create a topic.")
@@ -292,6 +294,43 @@ final class TopicCommands implements Runnable {
                                 : "altered " + topic + ": "
                                         + Text.count(altered.partitions().size(), "partition", "partitions") + ", "
                                         + told(altered.settings()) + "\n");
+            }
+        }
+    }
+
+    @Command(
+            name = "transfer-leader",
+            mixinStandardHelpOptions = true,
+            description = "Have a partition led by another of the brokers that hold it.")
+    static final class TransferLeader implements Runnable {
+        private final Console console;
+
+        @Mixin
+        private final ConnectionOptions connection = new ConnectionOptions();
+
+        @SuppressWarnings("NullAway.Init") // Set by picocli.
+        @Parameters(paramLabel = "TOPIC", description = "Its name.")
+        private String topic;
+
+        @Option(
+                names = {"-p", "--partition"},
+                paramLabel = "N",
+                required = true,
+                description = "Which partition.")
+        private int partition;
+
+        @Option(names = "--to", paramLabel = "BROKER", required = true, description = "The broker that shall lead.")
+        private int broker;
+
+        TransferLeader(Console console) {
+            this.console = console;
+        }
+
+        @Override
+        public void run() {
+            try (MillraceClient client = connection.client(console)) {
+                client.admin().transferLeader(topic, partition, broker);
+                console.print(topic + "-" + partition + " is led by broker " + broker + "\n");
             }
         }
     }
