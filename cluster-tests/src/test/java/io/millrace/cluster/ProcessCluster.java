@@ -212,7 +212,7 @@ public final class ProcessCluster implements AutoCloseable {
     }
 
     /** Like {@code kill}, SIGTERM: an orderly stop. Returns the exit code. */
-    int stop(int id) throws InterruptedException {
+    public int stop(int id) throws InterruptedException {
         Process process = Objects.requireNonNull(brokers.remove(id));
         process.destroy();
         return awaitExit(process);
@@ -271,7 +271,7 @@ public final class ProcessCluster implements AutoCloseable {
     }
 
     /** The broker on which the controller runs, as any broker says over HTTP. */
-    int awaitController() {
+    public int awaitController() {
         int[] found = new int[1];
         await("there is a controller", () -> {
             for (int id : brokers.keySet()) {

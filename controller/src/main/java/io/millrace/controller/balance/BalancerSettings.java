@@ -17,6 +17,9 @@ public record BalancerSettings(
     /** By how much of the mean the giver must carry more than the taker will: less is not worth a hand-over. */
     static final double MARGIN = 0.05;
 
+    /** With ten thousand partitions, to find more of them would keep the controller from its work for seconds. */
+    private static final int MOVES_BY_HAND_MAX = 1_000;
+
     /** Of the threshold; see {@link #threshold}. */
     static final double ENOUGH = 1.0 / 3;
 
@@ -30,6 +33,6 @@ public record BalancerSettings(
 
     /** For who asks for it now: as even as may be, all at once. That nothing is moved during a fault stays. */
     public BalancerSettings byHand() {
-        return new BalancerSettings(MARGIN, Integer.MAX_VALUE, 0, 0, reportAgeMillisMax);
+        return new BalancerSettings(MARGIN, MOVES_BY_HAND_MAX, 0, 0, reportAgeMillisMax);
     }
 }

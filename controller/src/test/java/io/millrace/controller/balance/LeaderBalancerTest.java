@@ -238,7 +238,10 @@ class LeaderBalancerTest {
                 moves.add(cluster.nowMillis - begunMillis);
             }
         }
-        assertThat(moves).as("moves in the last ten minutes").noneMatch(at -> at > 20 * MINUTE);
+        // Noise that crosses the threshold once is answered, by one cycle's moves; what goes to and fro would go on.
+        assertThat(moves.stream().filter(at -> at > 20 * MINUTE))
+                .as("moves in the last ten minutes")
+                .hasSizeLessThanOrEqualTo(SETTINGS.movesMax());
         assertThat(moved.values()).as("times that one partition was moved").allMatch(times -> {
             for (int i = 1; i < times.size(); i++) {
                 if (times.get(i) - times.get(i - 1) < SETTINGS.stayMillis()) {
