@@ -412,12 +412,7 @@ public final class Consumer implements AutoCloseable {
         List<ConsumerRecord> records = new ArrayList<>();
         List<PartitionFeed> all = inTurn();
         for (PartitionFeed feed : all) {
-            int max = settings.pollRecordsMax();
-            ConsumerRecord record = records.size() < max ? feed.take() : null;
-            while (record != null) {
-                records.add(record);
-                record = records.size() < max ? feed.take() : null;
-            }
+            feed.take(records, settings.pollRecordsMax() - records.size());
         }
         return records;
     }

@@ -1,8 +1,8 @@
 package io.millrace.client;
 
 import com.google.protobuf.ByteString;
-import io.millrace.protocol.Bytes;
 import io.millrace.protocol.TopicPartition;
+import io.millrace.protocol.protobuf.ByteStrings;
 import io.millrace.protocol.record.CorruptRecordBatchException;
 import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordBatches;
@@ -32,7 +32,7 @@ final class FetchedBatches {
         this.fromOffset = fromOffset;
         this.sizeBytes = encoded.size();
         this.nextOffset = fromOffset;
-        Iterable<RecordBatch> all = RecordBatches.iterate(Bytes.wrap(encoded.toByteArray()));
+        Iterable<RecordBatch> all = RecordBatches.iterate(ByteStrings.toBytes(encoded));
         this.batches = all.iterator();
         long end = fromOffset;
         try {

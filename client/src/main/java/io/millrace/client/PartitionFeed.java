@@ -4,6 +4,7 @@ import io.millrace.protocol.TopicPartition;
 import io.millrace.protocol.record.RecordCursor;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
@@ -135,14 +136,31 @@ final class PartitionFeed {
         return paused || !fetched.isEmpty() ? null : failure;
     }
 
+    /** Adds the next records, of which so many are wanted at most. */
+    void take(List<ConsumerRecord> records, int max) {
+        synchronized (this) {
+            int end = records.size() + max;
+            ConsumerRecord taken = records.size() < end ? takeIfGiven() : null;
+            while (taken != null) {
+                records.add(taken);
+                taken = records.size() < end ? takeIfGiven() : null;
+            }
+        }
+        proceed();
+    }
+
     /** The next record; null if there is none now. */
     @Nullable ConsumerRecord take() {
         ConsumerRecord taken;
         synchronized (this) {
-            taken = paused || closed ? null : takeFetched();
+            taken = takeIfGiven();
         }
         proceed();
         return taken;
+    }
+
+    private @Nullable ConsumerRecord takeIfGiven() {
+        return paused || closed ? null : takeFetched();
     }
 
     private @Nullable ConsumerRecord takeFetched() {

@@ -1,9 +1,9 @@
 package io.millrace.client;
 
-import com.google.protobuf.UnsafeByteOperations;
 import io.millrace.client.Calls.Reply;
 import io.millrace.client.SendWindow.Sending;
 import io.millrace.protocol.Bytes;
+import io.millrace.protocol.protobuf.ByteStrings;
 import io.millrace.protocol.record.RecordBatchBuilder;
 import io.millrace.protocol.v1.ProduceRequest;
 import io.millrace.protocol.v1.ProduceResponse;
@@ -225,8 +225,7 @@ final class PartitionQueue {
         ProduceRequest message = ProduceRequest.newBuilder()
                 .setTopic(topic)
                 .setPartition(partition)
-                .setRecordBatches(
-                        UnsafeByteOperations.unsafeWrap(bytes.unsafeArray(), bytes.unsafeOffset(), bytes.size()))
+                .setRecordBatches(ByteStrings.wrap(bytes))
                 .build();
         Futures.then(
                 calls.call(new Calls.Request<>(

@@ -22,11 +22,12 @@ final class AliasingSerializer<T extends MessageLite> implements ProtobufSeriali
         this.parser = parser;
     }
 
-    /** For the requests that carry records, in all servers of this process: the generated handlers know of one serializer only. */
+    /** For the messages that carry records, in all servers of this process: the generated handlers know of one serializer only. */
     static void install() {
         MessageService.Serializers.ProduceRequestSerializer = new AliasingSerializer<>(ProduceRequest.parser());
         MessageService.Serializers.ProduceStreamRequestSerializer =
                 new AliasingSerializer<>(ProduceStreamRequest.parser());
+        MessageService.Serializers.FetchResponseSerializer = new FetchResponseSerializer();
     }
 
     @Override

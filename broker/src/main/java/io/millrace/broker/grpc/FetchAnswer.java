@@ -7,6 +7,7 @@ import io.millrace.partition.log.OffsetReader;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.replica.PartitionReply;
 import io.millrace.protocol.Bytes;
+import io.millrace.protocol.protobuf.ByteStrings;
 import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordBatches;
 import io.millrace.protocol.record.RecordCursor;
@@ -46,7 +47,7 @@ final class FetchAnswer {
         long end = OFFSETS.nextOffset(read, OFFSETS.baseOffset(read));
         if (format == FetchRequest.Format.RECORD_BATCHES) {
             // The very bytes that were replicated; nobody writes to them any more.
-            return new FetchAnswer(List.of(), ByteStrings.wrap(read), end, fetched);
+            return new FetchAnswer(List.of(), ByteStrings.wrap(bytesOf(read)), end, fetched);
         }
         List<Record> records = decode(read, offset, bytesMax);
         long next = records.isEmpty() ? end : records.get(records.size() - 1).getOffset() + 1;
@@ -84,11 +85,14 @@ final class FetchAnswer {
                 .build();
     }
 
+    private static Bytes bytesOf(Payload payload) {
+        return Bytes.wrap(payload.array(), payload.arrayOffset(), payload.sizeBytes());
+    }
+
     private static List<Record> decode(Payload batches, long fromOffset, int bytesMax) {
         List<Record> records = new ArrayList<>();
         long size = 0;
-        Bytes bytes = Bytes.wrap(batches.array(), batches.arrayOffset(), batches.sizeBytes());
-        for (RecordBatch batch : RecordBatches.iterate(bytes)) {
+        for (RecordBatch batch : RecordBatches.iterate(bytesOf(batches))) {
             if (batch.lastOffset() < fromOffset) {
                 continue;
             }

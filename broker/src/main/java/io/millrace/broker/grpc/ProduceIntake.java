@@ -11,6 +11,7 @@ import io.millrace.partition.replica.ContentHashes;
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.Partitioner;
 import io.millrace.protocol.TopicName;
+import io.millrace.protocol.protobuf.ByteStrings;
 import io.millrace.protocol.record.Compression;
 import io.millrace.protocol.record.CorruptRecordBatchException;
 import io.millrace.protocol.record.Header;

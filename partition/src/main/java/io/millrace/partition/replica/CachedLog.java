@@ -8,6 +8,7 @@ import io.millrace.partition.log.SegmentedLog;
 import io.millrace.partition.log.SnapshotFold;
 import io.millrace.partition.raft.Configuration;
 import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.LogPosition;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.Snapshot;
@@ -20,10 +21,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A replica's log with its latest entries in memory: reads are answered from there at once, or on the dispatcher for
- * blocking I/O.
+ * blocking I/O, where what follows a read of old entries is read ahead.
  *
  * <p>The Raft actor says what it appends and cuts before the {@link LogWriter} has done it, and what the writer has forced.
  * In between the files are behind: they lack entries, or still have others in their place. So what is not forced stays in
@@ -41,6 +44,8 @@ final class CachedLog implements ReplicaLog {
     private final long behindBytes;
     private final Executor blocking;
     private final EntryCache cache;
+    private final ReadAhead ahead;
+    private final OffsetReader offsets;
 
     /** Where a snapshot has begun the log anew, be the files there yet or not. */
     private volatile long restartOffset;
@@ -48,8 +53,16 @@ final class CachedLog implements ReplicaLog {
     /** All entries up to here, of those that were appended, are in the files. For the Raft actor alone. */
     private long forcedIndex;
 
-    CachedLog(SegmentedLog log, OffsetReader offsets, int cacheBytesMax, long behindBytes, Executor blocking) {
+    CachedLog(
+            SegmentedLog log,
+            OffsetReader offsets,
+            int cacheBytesMax,
+            long behindBytes,
+            Executor blocking,
+            ReadAhead ahead) {
         this.log = log;
+        this.offsets = offsets;
+        this.ahead = ahead;
         this.behindBytes = behindBytes;
         this.blocking = blocking;
         this.cache = new EntryCache(cacheBytesMax, offsets, log.nextOffset());
@@ -94,8 +107,47 @@ final class CachedLog implements ReplicaLog {
         if (index.isPresent()) {
             return read(index.getAsLong(), toIndex, maxBytes);
         }
+        CompletionStage<List<Entry>> entries = ahead.take(this, offset)
+                .map(begun -> orElse(begun, () -> fromFiles(offset, toIndex, maxBytes)))
+                .orElseGet(() -> fromFiles(offset, toIndex, maxBytes));
+        return entries.thenApply(read -> {
+            readAhead(read, toIndex, maxBytes);
+            return read;
+        });
+    }
+
+    private CompletionStage<List<Entry>> fromFiles(long offset, long toIndex, int maxBytes) {
         long until = Math.min(toIndex, lastInFiles());
         return blocking(() -> log.read(log.indexOfOffset(offset), until, maxBytes));
+    }
+
+    /** What was read ahead, unless that has failed, or has no records: when it was begun there were none. */
+    private static CompletionStage<List<Entry>> orElse(
+            CompletionStage<List<Entry>> begun, Supplier<CompletionStage<List<Entry>>> other) {
+        return begun.handle((entries, failure) -> failure == null && lastWithRecords(entries) != null
+                        ? CompletableFuture.completedFuture(entries)
+                        : other.get())
+                .thenCompose(stage -> stage);
+    }
+
+    /** Who has read these will want those that follow. Only what is committed is read here, so what is read stays true. */
+    private void readAhead(List<Entry> read, long toIndex, int maxBytes) {
+        Entry records = lastWithRecords(read);
+        long from = read.isEmpty() ? Long.MAX_VALUE : read.get(read.size() - 1).index() + 1;
+        long until = Math.min(toIndex, lastInFiles());
+        if (records != null && from <= until) {
+            long next = offsets.nextOffset(records.payload(), offsets.baseOffset(records.payload()));
+            ahead.begin(this, next, () -> blocking(() -> log.read(from, until, maxBytes)));
+        }
+    }
+
+    private static @Nullable Entry lastWithRecords(List<Entry> entries) {
+        for (int i = entries.size() - 1; i >= 0; i--) {
+            if (entries.get(i).type() == EntryType.DATA) {
+                return entries.get(i);
+            }
+        }
+        return null;
     }
 
     @Override

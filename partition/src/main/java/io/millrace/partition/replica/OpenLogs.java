@@ -9,9 +9,15 @@ import java.util.function.Consumer;
 /** The logs that are open on one broker, in the order of their replicas' names. For any thread. */
 public final class OpenLogs {
     private final ConcurrentSkipListMap<String, OpenLog> logs = new ConcurrentSkipListMap<>();
+    private final ReadAhead readAhead = new ReadAhead(ReadAhead.PLACES);
 
     /** @param damaged is told what of the log cannot be read any more; from any thread */
     record OpenLog(String replica, SegmentedLog log, Consumer<String> damaged) {}
+
+    /** What those who read from them share. */
+    ReadAhead readAhead() {
+        return readAhead;
+    }
 
     void opened(ReplicaId replica, SegmentedLog log, Consumer<String> damaged) {
         logs.put(replica.entityId(), new OpenLog(replica.entityId(), log, damaged));

@@ -366,7 +366,8 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
                 offsets,
                 context.cacheBytesMax(),
                 context.raft().inflightBytesMax(), // the own disk may lag as far as another member's
-                actor.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER)));
+                actor.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER)),
+                context.openLogs().readAhead());
         TermHistory history = new TermHistory(
                 opened.start(), opened.termStarts(), opened.lastPosition().index());
         RaftCore started = new RaftCore(

@@ -32,6 +32,7 @@ class CachedLogTest {
     private final SimulatedStorage storage = new SimulatedStorage();
     private final SegmentedLog log;
     private final ArrayDeque<Runnable> reads = new ArrayDeque<>();
+    private final ReadAhead ahead = new ReadAhead(1);
 
     CachedLogTest() throws IOException {
         log = SegmentedLog.open(storage, LogSettings.DEFAULT, OffsetReader.recordBatches());
@@ -45,7 +46,7 @@ class CachedLogTest {
     }
 
     private CachedLog cached(int bytesMax) {
-        return new CachedLog(log, OffsetReader.recordBatches(), bytesMax, BEHIND, reads::add);
+        return new CachedLog(log, OffsetReader.recordBatches(), bytesMax, BEHIND, reads::add, ahead);
     }
 
     private static Entry noop(long index, long term) {
@@ -65,6 +66,39 @@ class CachedLogTest {
             reads.removeFirst().run();
         }
         return read.toCompletableFuture().join();
+    }
+
+    @Test
+    void whatFollowsARecordThatWasReadIsReadAhead() {
+        CachedLog cached = cached(0);
+        assertThat(finish(cached.readFromOffset(0, 5, 1))).containsExactly(OLD.get(1));
+        CompletionStage<List<Entry>> next = cached.readFromOffset(1, 5, 1);
+        assertThat(next.toCompletableFuture()).isCompletedWithValue(List.of(OLD.get(2)));
+        assertThat(reads).hasSize(1); // the one after that
+        assertThat(finish(cached.readFromOffset(3, 5, 1))).containsExactly(OLD.get(4));
+    }
+
+    @Test
+    void nothingIsReadAheadBeyondWhatMayBeRead() {
+        CachedLog cached = cached(0);
+        CompletionStage<List<Entry>> first = cached.readFromOffset(0, 3, ALL);
+        reads.removeFirst().run();
+        assertThat(first.toCompletableFuture()).isCompletedWithValue(OLD.subList(1, 3));
+        assertThat(reads).isEmpty();
+    }
+
+    @Test
+    void aReaderThatDoesNotComeBackKeepsItsPlaceOnlyForAWhile() {
+        CachedLog gone = cached(0);
+        finish(gone.readFromOffset(0, 5, 1));
+        CachedLog cached = cached(0);
+        for (int i = 0; i < 3; i++) {
+            assertThat(finish(cached.readFromOffset(0, 5, 1))).containsExactly(OLD.get(1));
+        }
+        assertThat(ahead.take(cached, 1)).isEmpty();
+        finish(cached.readFromOffset(0, 5, 1));
+        assertThat(ahead.take(cached, 1)).isPresent();
+        assertThat(ahead.take(gone, 1)).isEmpty();
     }
 
     @Test

@@ -21,7 +21,7 @@ public final class SimulatedReplicaLog implements ReplicaLog {
     /** @param blocking runs what reads files, one after the other, at a moment of its choice */
     public SimulatedReplicaLog(
             SegmentedLog log, OffsetReader offsets, int cacheBytesMax, long behindBytes, Executor blocking) {
-        this.log = new CachedLog(log, offsets, cacheBytesMax, behindBytes, blocking);
+        this.log = new CachedLog(log, offsets, cacheBytesMax, behindBytes, blocking, new ReadAhead(2));
     }
 
     public void appended(List<Entry> entries) {

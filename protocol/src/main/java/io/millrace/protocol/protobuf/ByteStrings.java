@@ -1,9 +1,8 @@
-package io.millrace.broker.grpc;
+package io.millrace.protocol.protobuf;
 
 import com.google.protobuf.ByteOutput;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
-import io.millrace.partition.raft.Payload;
 import io.millrace.protocol.Bytes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,19 +10,19 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** Between protobuf's bytes and ours, without copying. */
-final class ByteStrings {
+public final class ByteStrings {
     private ByteStrings() {}
 
     /** For reading only. */
-    static Bytes toBytes(ByteString string) {
+    public static Bytes toBytes(ByteString string) {
         return takeOver(string);
     }
 
     /**
-     * The array that the string wraps, or a part of it. A parsed message holds the only reference to it ({@link AliasingSerializer}), so who
-     * drops the message may write to that part; the string must not be used any more then.
+     * The array that the string wraps, or a part of it. If whoever gives it holds the only reference to it, as a
+     * message does that was parsed from an array of its own, the taker may write to that part; the string must not be used any more then.
      */
-    static Bytes takeOver(ByteString string) {
+    public static Bytes takeOver(ByteString string) {
         Capture capture = new Capture();
         try {
             UnsafeByteOperations.unsafeWriteTo(string, capture);
@@ -35,12 +34,8 @@ final class ByteStrings {
     }
 
     /** The bytes must never change from now on. */
-    static ByteString wrap(Bytes bytes) {
+    public static ByteString wrap(Bytes bytes) {
         return UnsafeByteOperations.unsafeWrap(bytes.unsafeArray(), bytes.unsafeOffset(), bytes.size());
-    }
-
-    static ByteString wrap(Payload payload) {
-        return UnsafeByteOperations.unsafeWrap(payload.array(), payload.arrayOffset(), payload.sizeBytes());
     }
 
     /** Takes what a string is made of; most are one array. */
