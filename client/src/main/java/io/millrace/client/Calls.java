@@ -31,10 +31,10 @@ final class Calls implements AutoCloseable {
         record Leader(String topic, int partition) implements Route {}
 
         /**
-         * A broker with a replica of this partition that does not lead, always the same one while it can be reached; if there is none,
-         * as {@link Leader}.
+         * A broker with a replica of this partition: one in the client's own rack, else one that does not lead; always the same one while it can be
+         * reached; if there is none, as {@link Leader}.
          */
-        record Follower(String topic, int partition) implements Route {}
+        record Replica(String topic, int partition) implements Route {}
     }
 
     /**
@@ -99,8 +99,8 @@ final class Calls implements AutoCloseable {
     private final RandomGenerator random;
     private final MetadataCache metadata;
     private final Set<Attempts<?, ?>> pending = ConcurrentHashMap.newKeySet();
-    /** So that not every client reads the same follower. */
-    private final int followerTurn;
+    /** So that not every client reads the same replica. */
+    private final int replicaTurn;
 
     private volatile boolean closed;
 
@@ -110,7 +110,7 @@ final class Calls implements AutoCloseable {
         this.retryPolicy = settings.retryPolicy();
         this.timers = timers;
         this.random = random;
-        this.followerTurn = random.nextInt();
+        this.replicaTurn = random.nextInt();
         this.metadata = new MetadataCache(settings.bootstrap(), settings.metadataMaxAge(), timers, this::askAbout);
     }
 
@@ -196,8 +196,8 @@ final class Calls implements AutoCloseable {
                     return address.get();
                 }
             }
-            if (request.route() instanceof Route.Follower follower) {
-                Optional<HostPort> address = followerAddress(follower);
+            if (request.route() instanceof Route.Replica replica) {
+                Optional<HostPort> address = replicaAddress(replica);
                 if (address.isPresent()) {
                     return address.get();
                 }
@@ -205,14 +205,22 @@ final class Calls implements AutoCloseable {
             return connections.pick(metadata.addresses(), lastAsked);
         }
 
-        private Optional<HostPort> followerAddress(Route.Follower follower) {
-            List<HostPort> candidates = metadata.followerAddresses(follower.topic(), follower.partition()).stream()
+        private Optional<HostPort> replicaAddress(Route.Replica replica) {
+            String topic = replica.topic();
+            int partition = replica.partition();
+            return oneOf(metadata.replicaAddressesIn(settings.rack(), topic, partition))
+                    .or(() -> oneOf(metadata.followerAddresses(topic, partition)))
+                    .or(() -> oneOf(
+                            metadata.leaderAddress(topic, partition).stream().toList()));
+        }
+
+        private Optional<HostPort> oneOf(List<HostPort> addresses) {
+            List<HostPort> candidates = addresses.stream()
                     .filter(address -> !connections.isAvoided(address))
                     .toList();
             return candidates.isEmpty()
-                    ? metadata.leaderAddress(follower.topic(), follower.partition())
-                            .filter(address -> !connections.isAvoided(address))
-                    : Optional.of(candidates.get(Math.floorMod(followerTurn, candidates.size())));
+                    ? Optional.empty()
+                    : Optional.of(candidates.get(Math.floorMod(replicaTurn, candidates.size())));
         }
 
         private void failed(HostPort address, MillraceException failure) {

@@ -10,7 +10,8 @@ record ClientSettings(
         Duration attemptTimeout,
         Duration firstContactTimeout,
         Duration metadataMaxAge,
-        RetryPolicy retryPolicy) {
+        RetryPolicy retryPolicy,
+        String rack) {
     ClientSettings {
         bootstrap = List.copyOf(bootstrap);
         if (bootstrap.isEmpty()) {

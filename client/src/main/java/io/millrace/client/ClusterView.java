@@ -18,13 +18,15 @@ import org.jspecify.annotations.Nullable;
  * nothing else.
  *
  * @param brokers where each one is, by id; none until one has answered
+ * @param racks of those brokers that have one
  * @param topics those that were asked for, by name
  */
-record ClusterView(Map<Integer, HostPort> brokers, Map<String, TopicView> topics) {
-    static final ClusterView EMPTY = new ClusterView(Map.of(), Map.of());
+record ClusterView(Map<Integer, HostPort> brokers, Map<Integer, String> racks, Map<String, TopicView> topics) {
+    static final ClusterView EMPTY = new ClusterView(Map.of(), Map.of(), Map.of());
 
     ClusterView {
         brokers = Map.copyOf(brokers);
+        racks = Map.copyOf(racks);
         topics = Map.copyOf(topics);
     }
 
@@ -70,13 +72,29 @@ record ClusterView(Map<Integer, HostPort> brokers, Map<String, TopicView> topics
                 .toList();
     }
 
+    /** Of all replicas, the leader's included, those in a rack. */
+    List<HostPort> replicaAddressesIn(String rack, String topic, int partition) {
+        TopicView view = topics.get(topic);
+        if (rack.isEmpty() || view == null || partition >= view.replicas().size()) {
+            return List.of();
+        }
+        return view.replicas().get(partition).stream()
+                .filter(id -> rack.equals(racks.get(id)))
+                .flatMap(id -> Optional.ofNullable(brokers.get(id)).stream())
+                .toList();
+    }
+
     /** With what a broker has answered; what it did not speak of stays. */
     ClusterView updated(GetMetadataResponse answer, long nowNanos) {
         Map<Integer, HostPort> newBrokers = new HashMap<>();
+        Map<Integer, String> newRacks = new HashMap<>();
         for (Broker broker : answer.getBrokersList()) {
             newBrokers.put(broker.getId(), new HostPort(broker.getHost(), broker.getPort()));
+            if (!broker.getRack().isEmpty()) {
+                newRacks.put(broker.getId(), broker.getRack());
+            }
         }
-        ClusterView view = new ClusterView(newBrokers.isEmpty() ? brokers : newBrokers, topics);
+        ClusterView view = newBrokers.isEmpty() ? this : new ClusterView(newBrokers, newRacks, topics);
         for (Topic topic : answer.getTopicsList()) {
             view = view.withTopic(topic, nowNanos);
         }
@@ -113,7 +131,7 @@ record ClusterView(Map<Integer, HostPort> brokers, Map<String, TopicView> topics
     ClusterView withoutTopic(String name) {
         Map<String, TopicView> newTopics = new HashMap<>(topics);
         newTopics.remove(name);
-        return new ClusterView(brokers, newTopics);
+        return new ClusterView(brokers, racks, newTopics);
     }
 
     /** With a leader by hearsay, or with none: the next answer of a broker that knows better, or as much, replaces it. */
@@ -133,7 +151,7 @@ record ClusterView(Map<Integer, HostPort> brokers, Map<String, TopicView> topics
     ClusterView withBroker(int id, HostPort address) {
         Map<Integer, HostPort> newBrokers = new HashMap<>(brokers);
         newBrokers.put(id, address);
-        return new ClusterView(newBrokers, topics);
+        return new ClusterView(newBrokers, racks, topics);
     }
 
     private @Nullable Leader leader(String topic, int partition) {
@@ -146,6 +164,6 @@ record ClusterView(Map<Integer, HostPort> brokers, Map<String, TopicView> topics
     private ClusterView with(String name, TopicView topic) {
         Map<String, TopicView> newTopics = new HashMap<>(topics);
         newTopics.put(name, topic);
-        return new ClusterView(brokers, newTopics);
+        return new ClusterView(brokers, racks, newTopics);
     }
 }

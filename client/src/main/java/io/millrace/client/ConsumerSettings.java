@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param fetchWaitMax how long a broker holds back the answer while there is nothing to read; at most 60 s. Records that come do not wait
  * @param pollRecordsMax in one {@link Consumer#poll}
  * @param reset where to begin without a position
- * @param anyReplica whether replicas that do not lead may be read. They take load off the leaders, and are some milliseconds behind
+ * @param anyReplica whether replicas that do not lead may be read: those in the client's rack if there are any. They take load off the
+ *     leaders, and are some milliseconds behind
  * @param group to take part in, or to keep offsets in; null: none
  */
 public record ConsumerSettings(

@@ -74,6 +74,11 @@ final class MetadataCache {
         return view.followerAddresses(topic, partition);
     }
 
+    /** Where the partition has replicas in this rack, as far as is known. */
+    List<HostPort> replicaAddressesIn(String rack, String topic, int partition) {
+        return view.replicaAddressesIn(rack, topic, partition);
+    }
+
     /** Every address that may answer: the brokers', then those given at the start; each once, never empty. */
     List<HostPort> addresses() {
         Set<HostPort> addresses = new LinkedHashSet<>(view.brokers().values());

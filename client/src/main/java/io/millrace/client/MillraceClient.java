@@ -141,6 +141,7 @@ public final class MillraceClient implements AutoCloseable {
         private Duration attemptTimeout = Duration.ofSeconds(10);
         private @Nullable Duration firstContactTimeout;
         private RetryPolicy retryPolicy = RetryPolicy.DEFAULT;
+        private String rack = "";
 
         private Builder() {}
 
@@ -188,6 +189,15 @@ public final class MillraceClient implements AutoCloseable {
         }
 
         /**
+         * Where this process runs, in the words of the brokers' setting {@code millrace.rack}. Consumers that may read any replica then read those
+         * in this rack, and groups whose assignor is rack-aware know it. Empty unless set: nowhere in particular.
+         */
+        public Builder rack(String newRack) {
+            rack = newRack;
+            return this;
+        }
+
+        /**
          * Makes the client; it connects when it is first used.
          *
          * @throws IllegalArgumentException if a setting is out of its range
@@ -199,7 +209,8 @@ public final class MillraceClient implements AutoCloseable {
                     attemptTimeout,
                     firstContactTimeout == null ? timeout : firstContactTimeout,
                     METADATA_AGE_MAX,
-                    retryPolicy);
+                    retryPolicy,
+                    rack);
             // As many threads as there are callbacks that block, and none when idle: a completion that waits for
             // another
             // call must not keep that call from completing.

@@ -90,7 +90,7 @@ public final class PartitionReader {
                 .setFormat(FetchRequest.Format.RECORD_BATCHES)
                 .setReadFrom(anyReplica ? ReadFrom.ANY_REPLICA : ReadFrom.LEADER)
                 .build();
-        Calls.Route route = anyReplica ? new Calls.Route.Follower(partition.topic(), partition.partition()) : leader();
+        Calls.Route route = anyReplica ? new Calls.Route.Replica(partition.topic(), partition.partition()) : leader();
         return call(MessageServiceGrpc.getFetchMethod(), request, route, options.waitMax());
     }
 

@@ -21,13 +21,22 @@ final class ClientFixture implements AutoCloseable {
 
     /** @param connecting how long it takes until a connection is made or refused */
     MillraceClient client(Duration attemptTimeout, Duration connecting) {
+        return client(attemptTimeout, connecting, "");
+    }
+
+    MillraceClient clientIn(String rack) {
+        return client(Duration.ofSeconds(10), Duration.ZERO, rack);
+    }
+
+    private MillraceClient client(Duration attemptTimeout, Duration connecting, String rack) {
         ClientSettings settings = new ClientSettings(
                 HostPort.parseList(cluster.bootstrap()),
                 Duration.ofSeconds(30),
                 attemptTimeout,
                 Duration.ofSeconds(3),
                 Duration.ofSeconds(10),
-                RetryPolicy.DEFAULT);
+                RetryPolicy.DEFAULT,
+                rack);
         return new MillraceClient(
                 settings,
                 address -> {

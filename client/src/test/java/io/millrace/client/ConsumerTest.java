@@ -23,6 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConsumerTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -285,6 +286,19 @@ class ConsumerTest {
         Consumer consumer = consumer(ConsumerSettings.DEFAULT.withAnyReplica(true), FIRST);
         assertThat(values(consumer, 3)).containsExactly(numbered(3));
         assertThat(cluster.fetchLog()).isNotEmpty().noneMatch(line -> line.startsWith("1<"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3}) // the first leads
+    void whoSaysWhereItRunsReadsTheReplicaThere(int broker) {
+        cluster.createTopic("orders", 1);
+        produce(FIRST, numbered(3));
+        try (MillraceClient near = fixture.clientIn("rack-" + broker)) {
+            Consumer consumer = near.consumer(ConsumerSettings.DEFAULT.withAnyReplica(true));
+            consumer.assign(List.of(FIRST));
+            assertThat(values(consumer, 3)).containsExactly(numbered(3));
+        }
+        assertThat(cluster.fetchLog()).isNotEmpty().allMatch(line -> line.startsWith(broker + "<"));
     }
 
     @Test

@@ -429,6 +429,7 @@ public final class FakeCluster implements AutoCloseable {
                     .setPort(broker.address().port())
                     .setHttpHost("127.0.0.1")
                     .setHttpPort(9191 + broker.id())
+                    .setRack("rack-" + broker.id())
                     .setAlive(broker.isRunning()));
         }
         for (String name : names.isEmpty() ? List.copyOf(topics.keySet()) : names) {

@@ -52,6 +52,7 @@ final class Conversions {
                 .setHttpHost(broker.http().host())
                 .setHttpPort(broker.http().port())
                 .setAlive(alive)
+                .setRack(broker.rack().orElse(""))
                 .build();
     }
 }
