@@ -86,6 +86,7 @@ import org.slf4j.LoggerFactory;
  * <p>These come in their own time and partly in parallel; {@link Readiness} has what is still missing.
  */
 final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
+    private static final int GROUPS_MAX = 10_000;
     private static final int GROUP_MEMBERS_MAX = 1_000;
     private static final String REPLICA_MANAGER = "replica-manager";
 
@@ -171,7 +172,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 BrokerReachability.create(directory, brokerWatch, member -> self.tell(new MemberUp(member))),
                 "broker-reachability");
         this.limits = new GroupMachine.Limits(
-                GROUP_MEMBERS_MAX, settings.groupOffsetsRetention().toMillis());
+                GROUPS_MAX, GROUP_MEMBERS_MAX, settings.groupOffsetsRetention().toMillis());
         ActorRef<GroupCoordinators.Command> coordinators = context.spawn(
                 GroupCoordinators.create(
                         directory,

@@ -121,6 +121,9 @@ public sealed interface Failure {
 
     record GroupFull(String group, int limit) implements Failure {}
 
+    /** @param limit of one coordinator */
+    record TooManyGroups(String group, int limit) implements Failure {}
+
     record InternalFault(String incident) implements Failure {}
 
     default FailureException asException() {

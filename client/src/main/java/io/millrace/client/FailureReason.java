@@ -41,6 +41,7 @@ public enum FailureReason {
     OFFSET_BEYOND_LOG_END(Effect.REFUSED),
     COORDINATOR_UNAVAILABLE(Effect.NOT_APPLIED),
     GROUP_FULL(Effect.REFUSED),
+    TOO_MANY_GROUPS(Effect.REFUSED),
 
     /** No connection could be made: the request was not sent. Metadata: address. */
     CONNECTION_FAILED(Effect.NOT_APPLIED),

@@ -215,14 +215,17 @@ final class GroupMember {
             if (member == null || what == null) {
                 return;
             }
-            if (sentNanos - polledNanos > settings.maxPollInterval().toNanos()) {
+            Duration left = settings.maxPollInterval().minusNanos(sentNanos - polledNanos);
+            if (left.isNegative()) {
                 lose();
                 var unused = leave(member.memberId(), false);
                 return;
             }
             mine = ++beat;
             boolean tells = member.epoch() == 0 || subscriptionIsNew;
-            wait = tells ? Duration.ZERO : heartbeatInterval;
+            // Answered when the time to poll is over, if it has not been polled by then.
+            Duration look = left.plusMillis(1);
+            wait = tells ? Duration.ZERO : look.compareTo(heartbeatInterval) < 0 ? look : heartbeatInterval;
             HeartbeatRequest.Builder builder = HeartbeatRequest.newBuilder()
                     .setGroup(settings.group())
                     .setMemberId(member.memberId())
@@ -246,7 +249,7 @@ final class GroupMember {
                 .addAllTopics(what.topics())
                 .setPattern(what.pattern())
                 .setInstanceId(settings.instanceId())
-                .setRack(settings.rack())
+                .setRack(settings.rack().isEmpty() ? clientSettings.rack() : settings.rack())
                 .setAssignor(settings.assignor())
                 .setSessionTimeoutMillis((int) settings.sessionTimeout().toMillis())
                 .setRebalanceTimeoutMillis((int) settings.maxPollInterval().toMillis())
@@ -398,7 +401,7 @@ final class GroupMember {
                 });
     }
 
-    /** Succeeds with true; fails with the first refusal, if any partition was refused. */
+    /** Succeeds with true; fails with the first refusal, if any partition was refused and that will not pass. */
     CompletableFuture<Boolean> commit(Map<TopicPartition, Long> handled) {
         if (handled.isEmpty()) {
             return CompletableFuture.completedFuture(true);
@@ -422,17 +425,39 @@ final class GroupMember {
                     .setPartition(partition.partition())
                     .setOffset(offset)));
         }
-        return call(GroupServiceGrpc.getCommitOffsetsMethod(), request.build(), Duration.ZERO)
-                .thenApply(GroupMember::requireCommitted);
+        return commit(
+                request.build(), timers.nanoTime() + clientSettings.timeout().toNanos(), 1);
     }
 
-    private static boolean requireCommitted(CommitOffsetsResponse answer) {
-        Optional<CommitResult> refused =
-                answer.getResultsList().stream().filter(CommitResult::hasError).findFirst();
-        if (refused.isPresent()) {
-            throw StatusTranslation.translate(refused.get().getError());
-        }
-        return true;
+    /** A partition without a leader cannot say whether it has the offset: the same again does no harm to the others. */
+    private CompletableFuture<Boolean> commit(CommitOffsetsRequest request, long giveUpNanos, int attempt) {
+        return call(GroupServiceGrpc.getCommitOffsetsMethod(), request, Duration.ZERO)
+                .thenCompose(answer -> {
+                    List<MillraceException> refusals = refusalsIn(answer);
+                    Optional<MillraceException> lasting = refusals.stream()
+                            .filter(refusal -> !refusal.isRetriable())
+                            .findFirst();
+                    if (refusals.isEmpty()) {
+                        return CompletableFuture.completedFuture(true);
+                    } else if (lasting.isPresent() || timers.nanoTime() >= giveUpNanos) {
+                        return CompletableFuture.failedFuture(lasting.orElse(refusals.get(0)));
+                    }
+                    CompletableFuture<Boolean> later = new CompletableFuture<>();
+                    timers.schedule(
+                            clientSettings.retryPolicy().backoff(attempt, random),
+                            () -> Futures.then(
+                                    commit(request, giveUpNanos, attempt + 1),
+                                    later::complete,
+                                    later::completeExceptionally));
+                    return later;
+                });
+    }
+
+    private static List<MillraceException> refusalsIn(CommitOffsetsResponse answer) {
+        return answer.getResultsList().stream()
+                .filter(CommitResult::hasError)
+                .map(refused -> StatusTranslation.translate(refused.getError()))
+                .toList();
     }
 
     /** Leaves; whatever the member acted on is others' when it succeeds. Takes part no more. Succeeds with true. */

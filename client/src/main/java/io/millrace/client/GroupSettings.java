@@ -12,7 +12,7 @@ import java.time.Duration;
  *     again when it asks. Also how long it may take to let go of partitions; 1 s to 24 h
  * @param instanceId for static membership: the same each time that this instance of an application is started; empty: none. When
  *     it is closed, its partitions are kept for it for the session timeout
- * @param rack where it runs, for the assignor rack-aware; empty: anywhere
+ * @param rack where it runs, for the assignor rack-aware; empty: as the client, {@link MillraceClient.Builder#rack}
  * @param assignor how partitions are distributed: sticky, range, round-robin, rack-aware, or one of the brokers' own; empty: as the other
  *     members say, or sticky
  */

@@ -27,6 +27,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -61,13 +63,25 @@ final class FakeGroups {
     private final Map<String, Member> members = new TreeMap<>();
     private final Map<Part, Long> committed = new HashMap<>();
     private final List<String> log = new ArrayList<>();
+    private final List<Held> held = new ArrayList<>();
+    private Predicate<FetchOffsetsRequest> holds = request -> false;
+    private int waitMillisMax;
+    private int withoutLeader;
     private long lastEpoch;
+
+    /** A question about offsets whose answer is ready, and is not given. */
+    record Held(FetchOffsetsRequest request, CompletableFuture<Boolean> released) {
+        void release() {
+            released.complete(true);
+        }
+    }
 
     FakeGroups(Supplier<List<Topic>> topics) {
         this.topics = topics;
     }
 
     synchronized HeartbeatResponse heartbeat(HeartbeatRequest request) throws InterruptedException {
+        waitMillisMax = Math.max(waitMillisMax, request.getMaxWaitMillis());
         Member member = members.get(request.getMemberId());
         if (member == null && request.getMemberEpoch() != 0) {
             throw unknownMember();
@@ -188,6 +202,11 @@ final class FakeGroups {
         notifyAll();
     }
 
+    /** So many of the next commits cannot be checked, because their partitions have no leader. */
+    synchronized void loseLeaders(int commits) {
+        withoutLeader = commits;
+    }
+
     synchronized CommitOffsetsResponse commit(CommitOffsetsRequest request) {
         Member member = members.get(request.getMemberId());
         if (member == null && !request.getMemberId().isEmpty()) {
@@ -198,7 +217,13 @@ final class FakeGroups {
             Part part = new Part(each.getTopicId(), each.getTopic(), each.getPartition());
             CommitResult.Builder result =
                     CommitResult.newBuilder().setTopic(each.getTopic()).setPartition(each.getPartition());
-            if (member != null && !member.has(part)) {
+            if (withoutLeader > 0) {
+                withoutLeader--;
+                result.setError(Error.newBuilder()
+                        .setStatusCode(Status.Code.UNAVAILABLE.value())
+                        .setReason(ErrorReason.NO_LEADER)
+                        .setRetryDelayMillis(1));
+            } else if (member != null && !member.has(part)) {
                 result.setError(Error.newBuilder()
                         .setStatusCode(Status.Code.FAILED_PRECONDITION.value())
                         .setReason(ErrorReason.PARTITION_NOT_OWNED));
@@ -210,7 +235,37 @@ final class FakeGroups {
         return response.build();
     }
 
-    synchronized FetchOffsetsResponse fetchOffsets(FetchOffsetsRequest request) {
+    FetchOffsetsResponse fetchOffsets(FetchOffsetsRequest request) {
+        FetchOffsetsResponse answer = offsets(request);
+        Optional<Held> hold = hold(request);
+        hold.ifPresent(each -> each.released().join());
+        return answer;
+    }
+
+    private synchronized Optional<Held> hold(FetchOffsetsRequest request) {
+        if (!holds.test(request)) {
+            return Optional.empty();
+        }
+        Held hold = new Held(request, new CompletableFuture<>());
+        held.add(hold);
+        return Optional.of(hold);
+    }
+
+    /** Answers to these are held back from now on, each until it is released. */
+    synchronized void holdOffsets(Predicate<FetchOffsetsRequest> which) {
+        holds = which;
+    }
+
+    synchronized List<Held> held() {
+        return List.copyOf(held);
+    }
+
+    /** The longest that a heartbeat was to be held back. */
+    synchronized int waitMillisMax() {
+        return waitMillisMax;
+    }
+
+    private synchronized FetchOffsetsResponse offsets(FetchOffsetsRequest request) {
         if (!request.getMemberId().isEmpty() && !members.containsKey(request.getMemberId())) {
             throw unknownMember();
         }

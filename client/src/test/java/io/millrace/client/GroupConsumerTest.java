@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.TopicPartition;
+import io.millrace.protocol.v1.FetchOffsetsRequest;
+import io.millrace.protocol.v1.TopicPartitions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -137,6 +139,22 @@ class GroupConsumerTest {
         assertThat(done.join()).containsExactly(Map.entry(new TopicPartition("orders", 0), 10L));
     }
 
+    @Test
+    void aCommitForWhichAPartitionHasNoLeaderIsMadeWhenItHasOne() {
+        cluster.createTopic("orders", 2);
+        produce("orders", 2, 4);
+        List<ConsumerRecord> records = new ArrayList<>();
+        Consumer consumer = consumer(MANUAL);
+        consumer.subscribe(List.of("orders"));
+        pollUntil(() -> records.size() == 4, records, consumer);
+        cluster.groups().loseLeaders(3);
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        consumer.commitAsync((offsets, failure) -> done.complete(failure == null));
+        pollUntil(done::isDone, records, consumer);
+        assertThat(done.join()).isTrue();
+        assertThat(cluster.groups().committed()).containsExactly("orders-0@2", "orders-1@2");
+    }
+
     /** What a poll gave is handled when the next one begins, and not before. */
     @Test
     void whatIsHandledIsCommittedByItself() {
@@ -245,6 +263,58 @@ class GroupConsumerTest {
         pollUntil(() -> other.assignment().size() == 2, new ArrayList<>(), other);
         pollUntil(() -> stuck.assignment().size() == 1, new ArrayList<>(), other, stuck);
         assertThat(heard.get(1)).isEqualTo("stuck lost [0, 1]");
+    }
+
+    @Test
+    void aHeartbeatIsNotHeldBackForLongerThanThereIsTimeToPoll() {
+        cluster.createTopic("orders", 1);
+        Consumer consumer = consumer(MANUAL.withMaxPollInterval(Duration.ofSeconds(2)));
+        consumer.subscribe(List.of("orders"));
+        pollUntil(() -> cluster.groups().waitMillisMax() > 0, new ArrayList<>(), consumer);
+        assertThat(cluster.groups().waitMillisMax()).isLessThanOrEqualTo(2_001);
+    }
+
+    /** Others have read on, in the partition that went and came back. */
+    @Test
+    void anAnswerAboutOffsetsThatIsOlderThanTheAssignmentIsOfNoUse() {
+        cluster.createTopic("orders", 2);
+        produce("orders", 2, 20);
+        FakeGroups groups = cluster.groups();
+        List<String> members = new CopyOnWriteArrayList<>();
+        groups.holdOffsets(request -> {
+            members.add(request.getMemberId());
+            return request.getMemberId().equals(members.get(0)) && partitionsIn(request) != 1;
+        });
+        List<ConsumerRecord> records = new ArrayList<>();
+        Consumer first = consumer(MANUAL);
+        first.subscribe(List.of("orders"));
+        pollUntil(() -> groups.held().size() == 1, records, first);
+
+        Consumer second = consumer(MANUAL);
+        second.subscribe(List.of("orders"));
+        pollUntil(() -> second.assignment().size() == 1 && first.assignment().size() == 1, records, first, second);
+        TopicPartition moved = second.assignment().iterator().next();
+        pollUntil(() -> records.size() == 20, records, first, second);
+        groups.holdOffsets(request -> request.getMemberId().equals(members.get(0)));
+        second.commitSync(Map.of(moved, 7L));
+        second.close();
+        pollUntil(() -> groups.held().size() == 2, records, first);
+
+        List<ConsumerRecord> again = new ArrayList<>();
+        groups.held().get(0).release();
+        for (int i = 0; i < 100; i++) {
+            again.addAll(first.poll(Duration.ofMillis(1)));
+        }
+        groups.held().get(1).release();
+        pollUntil(() -> again.size() >= 3, again, first);
+        assertThat(again.stream().map(ConsumerRecord::offset)).containsExactly(7L, 8L, 9L);
+        assertThat(again.get(0).partition()).isEqualTo(moved);
+    }
+
+    private static int partitionsIn(FetchOffsetsRequest request) {
+        return request.getPartitionsList().stream()
+                .mapToInt(TopicPartitions::getPartitionsCount)
+                .sum();
     }
 
     /** The worker has a record of the partition that is to go: it goes when that is handled and committed. */

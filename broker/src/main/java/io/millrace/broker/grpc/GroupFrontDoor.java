@@ -196,10 +196,9 @@ final class GroupFrontDoor implements GroupServicePowerApi {
             return CompletableFuture.completedFuture(Checked.refused(e.failure()));
         }
         check(seen.add(target.key()), "offsets", target + " is there twice");
-        return logEnds.endIfBefore(commit.getOffset(), target, patienceMillis)
-                .thenApply(end -> end.isPresent()
-                        ? Checked.refused(new Failure.OffsetBeyondLogEnd(
-                                target.topic(), target.partition(), commit.getOffset(), end.getAsLong()))
+        return logEnds.problemWith(commit.getOffset(), target, patienceMillis)
+                .thenApply(problem -> problem.isPresent()
+                        ? Checked.refused(problem.get())
                         : new Checked(
                                 Optional.of(new GroupCommand.PartitionOffset(
                                         target.key(),

@@ -269,6 +269,14 @@ final class Statuses {
                             "group '" + f.group() + "' has " + f.limit() + " members, and takes no more")
                     .with("group", f.group())
                     .with("limit", f.limit());
+        } else if (failure instanceof Failure.TooManyGroups f) {
+            return told(
+                            Status.Code.RESOURCE_EXHAUSTED,
+                            ErrorReason.TOO_MANY_GROUPS,
+                            "the coordinator of group '" + f.group() + "' has " + f.limit()
+                                    + " others, and takes no more")
+                    .with("group", f.group())
+                    .with("limit", f.limit());
         }
         return tellState(failure);
     }

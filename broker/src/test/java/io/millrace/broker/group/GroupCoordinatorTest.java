@@ -74,7 +74,7 @@ class GroupCoordinatorTest {
                 TERM,
                 partition.ref(),
                 new GroupCoordinatorSettings(
-                        new GroupMachine.Limits(10, 1_000_000_000L),
+                        new GroupMachine.Limits(100, 10, 1_000_000_000L),
                         Assignors.builtIn(),
                         view,
                         () -> nowMillis,

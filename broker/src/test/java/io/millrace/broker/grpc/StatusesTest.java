@@ -288,6 +288,13 @@ class StatusesTest {
                         false,
                         "group",
                         "limit"),
+                row(
+                        new Failure.TooManyGroups("g", 7),
+                        Code.RESOURCE_EXHAUSTED,
+                        ErrorReason.TOO_MANY_GROUPS,
+                        false,
+                        "group",
+                        "limit"),
                 row(new Failure.InternalFault("a1"), Code.INTERNAL, ErrorReason.INTERNAL_FAULT, false, "incident"));
     }
 

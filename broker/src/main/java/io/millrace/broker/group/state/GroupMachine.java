@@ -38,10 +38,11 @@ public final class GroupMachine {
     /**
      * How a coordinator behaves.
      *
+     * @param groupsMax of one coordinator
      * @param membersMax of one group
      * @param offsetsRetentionMillis for which a group without members is remembered
      */
-    public record Limits(int membersMax, long offsetsRetentionMillis) {
+    public record Limits(int groupsMax, int membersMax, long offsetsRetentionMillis) {
         private long emptyNotedEveryMillis() {
             return Math.max(1, Math.min(EMPTY_NOTED_EVERY_MILLIS, offsetsRetentionMillis / 10));
         }
@@ -183,6 +184,9 @@ public final class GroupMachine {
             return refused(new Failure.InstanceIdInUse(
                     name, membership.instanceId(), namesake.get().getKey()));
         }
+        if (!hasRoomFor(name)) {
+            return tooMany(name);
+        }
         int members = table.group(name).map(group -> group.members().size()).orElse(0);
         if (namesake.isEmpty() && members >= limits.membersMax()) {
             return refused(new Failure.GroupFull(name, limits.membersMax()));
@@ -204,6 +208,14 @@ public final class GroupMachine {
         }
         reconcile(group, step);
         return assigned(name, heartbeat.memberId());
+    }
+
+    private boolean hasRoomFor(String group) {
+        return table.group(group).isPresent() || table.groups().size() < limits.groupsMax();
+    }
+
+    private GroupReply tooMany(String group) {
+        return refused(new Failure.TooManyGroups(group, limits.groupsMax()));
     }
 
     private Optional<Map.Entry<String, Member>> instance(String group, String instanceId) {
@@ -399,6 +411,8 @@ public final class GroupMachine {
             return refused(new Failure.GroupNotEmpty(commit.group(), members));
         } else if (ofMember && member.isEmpty()) {
             return refused(new Failure.UnknownMember(commit.group(), commit.memberId()));
+        } else if (!hasRoomFor(commit.group())) {
+            return tooMany(commit.group());
         } else if (ofMember
                 && (commit.epoch() < 1 || commit.epoch() > member.get().epoch())) {
             return refused(new Failure.FencedMemberEpoch(

@@ -18,7 +18,7 @@ class GroupMachineTest {
     private static final long SESSION = 30_000;
     private static final long REBALANCE = 300_000;
     private static final long WEEK = 7 * 24 * 3_600_000L;
-    private static final GroupMachine.Limits LIMITS = new GroupMachine.Limits(5, WEEK);
+    private static final GroupMachine.Limits LIMITS = new GroupMachine.Limits(3, 5, WEEK);
 
     private long now = 1_000;
     private Topics topics = topics(4, 9);
@@ -159,6 +159,25 @@ class GroupMachineTest {
             join(other, of("t"));
         }
         assertThat(refused(join("f", of("t")))).isEqualTo(new Failure.GroupFull(G, 5));
+    }
+
+    @Test
+    void aCoordinatorTakesNoMoreGroupsThanItsLimitUntilOneIsForgotten() {
+        for (String group : List.of("a", "b", "c")) {
+            ask(joinOf(group));
+        }
+        assertThat(refused(ask(joinOf("d")))).isEqualTo(new Failure.TooManyGroups("d", 3));
+        assertThat(refused(ask(new GroupCommand.Commit("d", "", 0, List.of(), false))))
+                .isEqualTo(new Failure.TooManyGroups("d", 3));
+        assertThat(ask(new GroupCommand.Heartbeat("a", "n", 0, Optional.of(of("t")), Set.of())))
+                .isInstanceOf(GroupReply.Assigned.class);
+        ask(new GroupCommand.Leave("b", "m", false));
+        ask(new GroupCommand.Delete("b"));
+        assertThat(ask(joinOf("d"))).isInstanceOf(GroupReply.Assigned.class);
+    }
+
+    private static GroupCommand joinOf(String group) {
+        return new GroupCommand.Heartbeat(group, "m", 0, Optional.of(of("t")), Set.of());
     }
 
     @Test

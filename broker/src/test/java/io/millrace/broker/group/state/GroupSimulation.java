@@ -253,7 +253,7 @@ final class GroupSimulation {
         Coordinator() {
             long since = flaw == Flaw.FORGETS_SESSIONS ? clock() - SESSION : clock();
             machine = new GroupMachine(
-                    folded(cut), Assignors.builtIn(), new GroupMachine.Limits(100, 7 * 24 * 3_600_000L), since);
+                    folded(cut), Assignors.builtIn(), new GroupMachine.Limits(100, 100, 7 * 24 * 3_600_000L), since);
             decide(machine.topicsChanged(topics, clock()), reply -> {});
             expireWhenDue();
         }
