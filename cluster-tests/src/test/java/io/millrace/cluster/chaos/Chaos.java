@@ -18,7 +18,6 @@ import java.util.stream.DoubleStream;
 /** A cluster of three under load and under faults. */
 final class Chaos implements AutoCloseable {
     private static final int BROKERS = 3;
-    private static final int PARTITIONS = 3;
     /** How long after its end a fault may still be the reason for a gap: elections, clients that look for the leader. */
     private static final long AFTERMATH_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -32,6 +31,9 @@ final class Chaos implements AutoCloseable {
 
     private final Path directory;
     private final List<Fault> plan;
+    private final int partitions;
+    private final int consumers;
+    private final Members members;
     private final Links links;
     private final ProcessCluster cluster;
 
@@ -47,9 +49,16 @@ final class Chaos implements AutoCloseable {
 
     private long startNanos;
 
-    Chaos(Path directory, List<Fault> plan) throws IOException {
+    /**
+     * @param partitions of the topic
+     * @param consumers of one group, that come and go as well; may be 0
+     * @param seed decides which of them go when
+     */
+    Chaos(Path directory, List<Fault> plan, int partitions, int consumers, long seed) throws IOException {
         this.directory = directory;
         this.plan = plan;
+        this.partitions = partitions;
+        this.consumers = consumers;
         int[] bindPorts = ProcessCluster.freePorts(BROKERS);
         this.links = new Links(bindPorts);
         this.cluster = new ProcessCluster(
@@ -61,13 +70,17 @@ final class Chaos implements AutoCloseable {
                 akka.remote.artery.advanced.tcp.outbound-client-hostname = "%s"
                 """
                                 .formatted(links.portOf(id), bindPorts[id - 1], Links.hostOf(id)));
+        this.members = new Members(directory, cluster.addresses(), seed);
     }
 
     /** @return whether all is well */
     boolean run(int recordsPerSecond, long millis) throws Exception {
         say("starting " + BROKERS + " brokers, with data and logs in " + directory);
         cluster.startAll();
-        try (Load load = new Load(cluster.addresses(), PARTITIONS, BROKERS)) {
+        try (Load load = new Load(cluster.addresses(), partitions, BROKERS)) {
+            if (consumers > 0) {
+                members.start(consumers, partitions);
+            }
             startNanos = System.nanoTime();
             load.begin(recordsPerSecond);
             for (Step step : steps()) {
@@ -81,9 +94,13 @@ final class Chaos implements AutoCloseable {
             superviseUntil(millis);
             long faultsOverNanos = System.nanoTime();
             say("no more faults: everybody must be back, and every partition must go on");
+            members.supervise(elapsedMillis(), false).forEach(this::say);
             awaitEverybody(load); // and so every gap that a fault has made is over
             load.end();
             awaitAgreement();
+            if (consumers > 0) {
+                members.awaitAll(load.sentByPartition());
+            }
             return report(load, faultsOverNanos);
         }
     }
@@ -178,6 +195,9 @@ final class Chaos implements AutoCloseable {
     private void superviseUntil(long millis) throws IOException, InterruptedException {
         while (elapsedMillis() < millis) {
             supervise();
+            if (consumers > 0) {
+                members.supervise(elapsedMillis(), true).forEach(this::say);
+            }
             Thread.sleep(Math.max(1, Math.min(100, millis - elapsedMillis())));
         }
     }
@@ -215,7 +235,7 @@ final class Chaos implements AutoCloseable {
             });
         }
         List<Integer> before = load.acknowledgedByPartition();
-        for (int partition = 0; partition < PARTITIONS; partition++) {
+        for (int partition = 0; partition < partitions; partition++) {
             int awaited = partition;
             ProcessCluster.await(
                     "partition " + partition + " goes on",
@@ -225,7 +245,7 @@ final class Chaos implements AutoCloseable {
 
     /** Until every replica has on disk what its leader has. */
     private void awaitAgreement() {
-        for (int partition = 0; partition < PARTITIONS; partition++) {
+        for (int partition = 0; partition < partitions; partition++) {
             int awaited = partition;
             ProcessCluster.await("the replicas of partition " + partition + " agree", () -> cluster.partition(
                             1, Load.topic(), awaited)
@@ -258,7 +278,7 @@ final class Chaos implements AutoCloseable {
         int records = 0;
         int duplicates = 0;
         int unacknowledged = 0;
-        for (int partition = 0; partition < PARTITIONS; partition++) {
+        for (int partition = 0; partition < partitions; partition++) {
             Audit.Findings found = load.audit(partition);
             records += found.records();
             duplicates += found.duplicates();
@@ -297,11 +317,14 @@ final class Chaos implements AutoCloseable {
         System.out.printf("read back                      %10d%n", records);
         System.out.printf("of these not acknowledged      %10d%n", unacknowledged);
         System.out.printf("duplicates                     %10d%n", duplicates);
-        System.out.println(
-                problems == 0
-                        ? "VERDICT: nothing acknowledged was lost, changed or reordered"
-                        : "VERDICT: BROKEN, in " + problems + " partitions");
-        return problems == 0;
+        boolean group = consumers == 0 || members.report(load.sentByPartition());
+        if (problems > 0 || !group) {
+            System.out.println("VERDICT: BROKEN, in " + problems + " partitions" + (group ? "" : ", and in the group"));
+        } else {
+            System.out.println("VERDICT: nothing acknowledged was lost, changed or reordered"
+                    + (consumers > 0 ? "; all of it was handled, and nothing again that was committed" : ""));
+        }
+        return problems == 0 && group;
     }
 
     static double percentile(List<Double> values, double share) {
@@ -323,6 +346,7 @@ final class Chaos implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        members.close();
         cluster.close();
         links.close();
     }

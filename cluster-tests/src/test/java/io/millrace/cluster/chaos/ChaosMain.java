@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 final class ChaosMain {
     private static final String USAGE =
             """
-            Usage: bin/chaos [--minutes N | --seconds N] [--seed N] [--rate N]
+            Usage: bin/chaos [--minutes N | --seconds N] [--seed N] [--rate N] [--consumers N]
                    bin/chaos --failovers N [--rate N]
 
             Three brokers as processes of their own, on loopback, under load. The first form kills them, stops them and cuts
@@ -23,6 +23,9 @@ final class ChaosMain {
 
               --seed N   decides which faults come when; printed at the start; default: by chance
               --keep     keep logs and data although all is well
+              --consumers N
+                         so many processes of one group, over 12 partitions, that are killed, stopped and started as well;
+                         default: none, and 3 partitions
               --rate N   records of 1 KiB a second, all producers together; default: 1000
             """;
 
@@ -30,6 +33,7 @@ final class ChaosMain {
     private long seed = new Random().nextLong() & 0xFFFF_FFFFL;
     private int recordsPerSecond = 1_000;
     private int failovers;
+    private int consumers;
     private boolean keep;
 
     private ChaosMain() {}
@@ -63,6 +67,7 @@ final class ChaosMain {
                 case "--seconds" -> millis = value * 1_000;
                 case "--seed" -> seed = value;
                 case "--rate" -> recordsPerSecond = Math.toIntExact(value);
+                case "--consumers" -> consumers = Math.toIntExact(value);
                 case "--failovers" -> failovers = Math.toIntExact(value);
                 default -> throw new IllegalArgumentException("'" + option + "' is not known");
             }
@@ -103,8 +108,9 @@ final class ChaosMain {
 
     private boolean chaos(Path directory) throws Exception {
         System.out.println("seed " + seed + ", " + millis / 1_000 + " s; the same again: bin/chaos --seconds "
-                + millis / 1_000 + " --seed " + seed);
-        try (Chaos run = new Chaos(directory, FaultPlan.of(seed, 3, millis))) {
+                + millis / 1_000 + " --seed " + seed + (consumers > 0 ? " --consumers " + consumers : ""));
+        int partitions = consumers > 0 ? 12 : 3;
+        try (Chaos run = new Chaos(directory, FaultPlan.of(seed, 3, millis), partitions, consumers, seed)) {
             endWithThisProcess(run);
             return run.run(recordsPerSecond, millis);
         }

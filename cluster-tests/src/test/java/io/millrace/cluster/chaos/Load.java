@@ -104,6 +104,11 @@ final class Load implements AutoCloseable {
         return sent.stream().mapToInt(Sent::acknowledged).sum();
     }
 
+    /** What was sent to each partition. */
+    List<Sent> sentByPartition() {
+        return List.copyOf(sent);
+    }
+
     /** Of each partition. */
     List<Integer> acknowledgedByPartition() {
         return sent.stream().map(Sent::acknowledged).toList();

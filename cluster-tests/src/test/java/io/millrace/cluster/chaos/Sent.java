@@ -51,14 +51,20 @@ final class Sent {
 
     /** The number of a value of ours; -1 if it is not exactly what was sent. */
     int numberOf(@Nullable Bytes value) {
+        int number = numberOf(producer, value);
+        return number < count() ? number : -1;
+    }
+
+    /** The number of a producer's value, by what it says itself; -1 if it is no such value. */
+    static int numberOf(int producer, @Nullable Bytes value) {
         if (value == null || value.size() != VALUE_BYTES) {
             return -1;
         }
         ByteBuffer header = ByteBuffer.wrap(value.toByteArray());
         long from = header.getLong();
         long number = header.getLong();
-        boolean ours = from == producer && number >= 0 && number < count();
-        return ours && valueOf(producer, (int) number).equals(value) ? (int) number : -1;
+        boolean may = from == producer && number >= 0 && number <= Integer.MAX_VALUE;
+        return may && valueOf(producer, (int) number).equals(value) ? (int) number : -1;
     }
 
     /** Different in every byte for each number, so that any mixture shows. */

@@ -8,6 +8,8 @@
  *  Load        producers, one a partition; remembers every acknowledgement
  *  Audit       reads it all back: lost? twice? changed? reordered?  decides
  *  Gaps        how long nothing was acknowledged, and why
+ *  Members     consumers of one group, each a process: kills and stops them as well
+ *  GroupAudit  compares what they wrote down: missed? again, though committed? out of order?  decides
  *  Failovers   another run of the same parts: kills the leader again and again
  * </pre>
  *
