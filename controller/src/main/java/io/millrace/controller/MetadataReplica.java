@@ -275,6 +275,7 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
                 || event instanceof RaftEvent.Truncated
                 || event instanceof RaftEvent.CaughtUp
                 || event instanceof RaftEvent.MembersBehind
+                || event instanceof RaftEvent.MembershipSettled
                 || event instanceof RaftEvent.ReadIndexAnswered)) {
             // Those are about entries that are not committed, or reads, which it does not ask for: nothing here depends
             // on them.

@@ -113,4 +113,16 @@ public sealed interface Input {
             nodes = Set.copyOf(nodes);
         }
     }
+
+    /**
+     * These, and no others, are to be the members of the group, and vote: see {@link Relocation}. Said to all members, in any role;
+     * whoever leads acts on it, step by step, until it is so.
+     *
+     * @param voters empty: whoever they are
+     */
+    record Target(Set<NodeId> voters) implements Input {
+        public Target {
+            voters = Set.copyOf(voters);
+        }
+    }
 }

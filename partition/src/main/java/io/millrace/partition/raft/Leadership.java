@@ -28,6 +28,9 @@ final class Leadership {
     private final long noOpIndex;
     private Membership membership;
     private @Nullable NavigableSet<NodeId> learnersWished;
+    /** Who shall be members; empty: whoever they are. */
+    private NavigableSet<NodeId> target = new TreeSet<>();
+
     private @Nullable Transfer transfer;
     private final Succession succession;
     /** What this leader itself has on disk is damaged. */
@@ -191,9 +194,21 @@ final class Leadership {
         return membership.isVoter(peer) && progress.incarnation() == membership.incarnationOf(peer);
     }
 
+    /**
+     * Whether it can take part in a majority: it has, or will soon have, all of the log, and it would vote. Not everybody would who
+     * has the log:
+     *
+     * <pre>
+     *   4, 5 vote, 6 learner    6 has all there is, but does not know yet that its incarnation was admitted
+     *   4, 5, 6                 4 and 5 have that, and commit it
+     *   4, 6                    4 and 5 have that, and stop before 6 has any of it
+     *   4 needs 6's vote, and gets none, for ever
+     * </pre>
+     */
     boolean hasCaughtUp(NodeId peer, long nowMillis) {
         Progress progress = peers.get(peer);
         return progress != null
+                && progress.remembers()
                 && progress.incarnation() == membership.incarnationOf(peer)
                 && progress.catchUp().isDone(nowMillis, settings.electionTimeoutMillisMin());
     }
@@ -217,13 +232,51 @@ final class Leadership {
             boolean mayBegin = named == HardState.nextIncarnation(incarnation);
             if (membership.contains(node) && incarnation != named && !mayBegin) {
                 return Optional.of(new MembershipChange.Readmit(node, incarnation));
-            } else if (membership.has(node, Membership.Standing.RETURNING) && hasCaughtUp(node, nowMillis)) {
+            } else if (membership.has(node, Membership.Standing.RETURNING)
+                    && hasCaughtUp(node, nowMillis)
+                    && (target.isEmpty() || target.contains(node))) {
                 return Optional.of(new MembershipChange.Promote(node));
             } else if (peer.getValue().isDamaged() && incarnation == named && mayBeRebuilt(node, nowMillis)) {
                 return Optional.of(new MembershipChange.Readmit(node, HardState.nextIncarnation(named)));
             }
         }
-        return learnersWished == null ? Optional.empty() : dueToWish(learnersWished);
+        return learnersWished == null
+                ? dueToTarget(nowMillis)
+                        .filter(Relocation.Change.class::isInstance)
+                        .map(step -> ((Relocation.Change) step).change())
+                : dueToWish(learnersWished);
+    }
+
+    private Optional<Relocation.Step> dueToTarget(long nowMillis) {
+        return target.isEmpty()
+                ? Optional.empty()
+                : Relocation.next(membership, self, target, new Relocation.Peers() {
+                    @Override
+                    public boolean hasCaughtUp(NodeId node) {
+                        return Leadership.this.hasCaughtUp(node, nowMillis);
+                    }
+
+                    @Override
+                    public boolean isSilent(NodeId node) {
+                        Progress progress = peers.get(node);
+                        return progress == null
+                                || !progress.wasHeardSince(nowMillis - settings.electionTimeoutMillisMax());
+                    }
+                });
+    }
+
+    /** From now on these are to be the members, and vote. */
+    void shallBe(NavigableSet<NodeId> voters) {
+        target = voters;
+    }
+
+    /** Hands over, if it stands in the way of those that shall be the members; now and then, for the other need not succeed. */
+    void makeWay(long nowMillis, long commitIndex, Output.Builder out) {
+        if (transfer == null && dueToTarget(nowMillis).orElse(null) instanceof Relocation.HandOver) {
+            NavigableMap<NodeId, Progress> heirs = voting();
+            heirs.keySet().retainAll(target);
+            handOverTo(succession.soundHeir(nowMillis, commitIndex, heirs), nowMillis, out);
+        }
     }
 
     /**
@@ -251,6 +304,7 @@ final class Leadership {
     /** Whether something is due, or will be when a member has caught up. */
     boolean awaitsChange(long nowMillis) {
         return dueChange(nowMillis).isPresent()
+                || !(target.isEmpty() || Relocation.isDone(membership, target))
                 || membership.learners().stream().anyMatch(node -> membership.has(node, Membership.Standing.RETURNING));
     }
 

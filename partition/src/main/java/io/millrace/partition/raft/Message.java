@@ -98,8 +98,14 @@ public sealed interface Message {
      * The receiver's log agrees with the leader's up to {@code matchIndex}, and is on disk up to there.
      *
      * @param incarnation of the receiver ({@link HardState#incarnation})
+     * @param remembers whether the receiver would vote ({@link RaftCore#remembers})
      */
-    record AppendAccepted(NodeId from, NodeId to, long term, long matchIndex, long incarnation) implements Message {
+    record AppendAccepted(NodeId from, NodeId to, long term, long matchIndex, long incarnation, boolean remembers)
+            implements Message {
+        public AppendAccepted(NodeId from, NodeId to, long term, long matchIndex, long incarnation) {
+            this(from, to, term, matchIndex, incarnation, true);
+        }
+
         public AppendAccepted(NodeId from, NodeId to, long term, long matchIndex) {
             this(from, to, term, matchIndex, 0);
         }

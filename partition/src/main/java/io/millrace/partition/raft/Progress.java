@@ -50,6 +50,9 @@ final class Progress {
     /** It asks to be rebuilt. */
     private boolean damaged;
 
+    /** It knows all that it ever promised, as it said last, and so would vote. */
+    private boolean remembers;
+
     private final CatchUp catchUp = new CatchUp();
 
     Progress(long incarnation, long nextIndex, long nowMillis) {
@@ -82,6 +85,7 @@ final class Progress {
         incarnation = speaker;
         hasSpoken = true;
         damaged = false;
+        remembers = false;
         matchIndex = 0;
         probing = true;
         probeUnanswered = false;
@@ -90,6 +94,14 @@ final class Progress {
         beginSnapshot();
         catchUp.begin(nextIndex - 1, lastHeardMillis);
         return true;
+    }
+
+    boolean remembers() {
+        return remembers;
+    }
+
+    void says(boolean itRemembers) {
+        remembers = itRemembers;
     }
 
     boolean isDamaged() {

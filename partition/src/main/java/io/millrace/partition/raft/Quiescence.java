@@ -69,6 +69,7 @@ final class Quiescence {
         } else if (input instanceof Input.PeerUnreachable lost) {
             return watched.contains(lost.node());
         } else if (input instanceof Input.Learners
+                || input instanceof Input.Target
                 || input instanceof Input.ChangeMembership
                 || input instanceof Input.TransferLeadership
                 || input instanceof Input.StepAside) {

@@ -19,6 +19,7 @@ import io.millrace.partition.raft.Message.VoteResponse;
 import io.millrace.partition.raft.Output.RoleChange;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
@@ -56,6 +57,8 @@ public final class RaftCore {
     private final ForwardedReads forwardedReads;
     private final TreeSet<NodeId> votes = new TreeSet<>();
     private @Nullable Leadership leadership;
+    /** Who shall be members, as the shell says; empty: whoever they are. */
+    private NavigableSet<NodeId> target = new TreeSet<>();
     /** Part of what is on our disk cannot be read any more. */
     private boolean damaged;
 
@@ -172,6 +175,11 @@ public final class RaftCore {
         return configurations.latest();
     }
 
+    /** Whether what {@link #membership} says is known to be committed. */
+    public boolean isMembershipSettled() {
+        return configurations.latestIndex() <= log.commitIndex();
+    }
+
     public RaftStatus status() {
         return new RaftStatus(
                 self,
@@ -275,6 +283,8 @@ public final class RaftCore {
             onReadIndex(read.readId());
         } else if (input instanceof Input.Learners learners) {
             onLearners(learners);
+        } else if (input instanceof Input.Target wish) {
+            onTarget(wish);
         } else if (input instanceof Input.ChangeMembership asked) {
             onChangeMembership(asked.change());
         } else if (input instanceof Input.TransferLeadership asked) {
@@ -556,7 +566,8 @@ public final class RaftCore {
     }
 
     private void acceptUpToDurable(NodeId to) {
-        out.send(new AppendAccepted(self, to, hardState.term(), log.acknowledgedIndex(), hardState.incarnation()));
+        out.send(new AppendAccepted(
+                self, to, hardState.term(), log.acknowledgedIndex(), hardState.incarnation(), remembers()));
     }
 
     private void onDurable(Input.Durable durable) {
@@ -586,6 +597,7 @@ public final class RaftCore {
                 response.matchIndex(),
                 log.lastIndex());
         progress.accepted(response.matchIndex());
+        progress.says(response.remembers());
         progress.catchUp()
                 .matches(progress.matchIndex(), log.lastIndex(), nowMillis, settings.electionTimeoutMillisMin());
         advanceCommitByMajority();
@@ -816,6 +828,14 @@ public final class RaftCore {
         }
     }
 
+    private void onTarget(Input.Target wish) {
+        target = new TreeSet<>(wish.voters());
+        if (leadership != null) {
+            leadership.shallBe(target);
+            tendMembers();
+        }
+    }
+
     /** Begins what is due and may be begun. */
     private void tendMembers() {
         if (leadership != null) {
@@ -823,6 +843,9 @@ public final class RaftCore {
                     .dueChange(nowMillis)
                     .filter(change -> refusalOf(change).isEmpty())
                     .ifPresent(this::beginChange);
+            if (isMembershipSettled()) {
+                leadership.makeWay(nowMillis, log.commitIndex(), out);
+            }
         }
     }
 
@@ -974,6 +997,7 @@ public final class RaftCore {
         Leadership begun = new Leadership(
                 self, hardState.term(), membership(), settings, log.terms(), log.lastIndex() + 1, nowMillis);
         leadership = begun;
+        begun.shallBe(target);
         if (damaged) {
             begun.damaged();
         }

@@ -39,6 +39,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -121,6 +122,13 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     /** In the log, and not committed; in order. */
     private final ArrayDeque<Trim> trims = new ArrayDeque<>();
 
+    /** Who is to hold the partition, if its members were ever to change. */
+    private ReplicaMessage.@Nullable Relocate relocate;
+
+    private long toldRelocation = Long.MIN_VALUE;
+    /** Known to be committed. */
+    private @Nullable Membership membership;
+
     private boolean deleting;
     /** Another takes its place when its Raft member has ended. */
     private boolean beginsAnew;
@@ -185,12 +193,12 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         this.reads = new Reads(
                 actor, timers, context.monotonicMillis(), spec.id(), settings, offsetReader, new OfThisReplica(), load);
         this.statusAdapter = actor.messageAdapter(RaftStatus.class, Status::new);
-        Membership membership = Membership.ofVoters(
-                spec.replicas().stream().map(NodeId::new).collect(Collectors.toCollection(TreeSet::new)));
+        Membership founding = Membership.ofVoters(
+                spec.founders().stream().map(NodeId::new).collect(Collectors.toCollection(TreeSet::new)));
         this.raft = actor.spawn(
                 RaftActor.create(
                         spec.id(),
-                        membership,
+                        founding,
                         spec.isFounder(),
                         offsetReader,
                         () -> new PartitionStateMachine(spec.dedup()),
@@ -239,6 +247,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 .onMessageEquals(EarlyRoundOver.INSTANCE, this::onEarlyRoundOver)
                 .onMessage(ReplicaMessage.ApplyRetention.class, this::onApplyRetention)
                 .onMessageEquals(ReplicaMessage.Reconfigure.INSTANCE, this::onReconfigure)
+                .onMessage(ReplicaMessage.Relocate.class, this::onRelocate)
                 .onMessageEquals(ReplicaMessage.Open.INSTANCE, () -> this)
                 .onMessageEquals(ReplicaMessage.Delete.INSTANCE, this::onDelete)
                 .onMessageEquals(ReplicaMessage.End.INSTANCE, Behaviors::stopped)
@@ -305,6 +314,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             onSnapshotInstalled(installed.snapshot());
         } else if (event instanceof RaftEvent.ReadIndexAnswered read) {
             reads.indexAnswered(read.readId(), read.outcome());
+        } else if (event instanceof RaftEvent.MembershipSettled settled) {
+            membership = settled.membership();
+            tellIfRelocated();
         } else if (event instanceof RaftEvent.CaughtUp) {
             propose();
         } else if (event instanceof RaftEvent.MembersBehind members) {
@@ -335,7 +347,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 started.lastIndex(), started.nextOffset(), started.log().startOffset());
         history.started(started);
         boolean isNew = started.lastIndex() == 0;
-        if (isNew && spec.replicas().get(0) == spec.id().brokerId()) {
+        if (isNew && spec.isFounder() && spec.founders().get(0) == spec.id().brokerId()) {
             raft.tell(RaftCommand.Campaign.INSTANCE); // the preferred leader of a new partition need not wait
         }
     }
@@ -377,6 +389,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         serveIfReady();
         propose();
         reads.committed();
+        tellIfRelocated();
     }
 
     /** By the time that its own first entry is committed, a leader can know what is in the log, and who wrote it. */
@@ -394,6 +407,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         term = change.term();
         leader = change.leader();
         ownFirstIndex = change.lastIndex();
+        toldRelocation = Long.MIN_VALUE;
         serving = false;
         led.leadsNoMore(spec.id());
         history.abandonProposed();
@@ -404,6 +418,38 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         proposals.drainWaiting(this::answerNotLeader);
         reads.servesNoMore();
         tellObserver();
+    }
+
+    private Behavior<ReplicaMessage> onRelocate(ReplicaMessage.Relocate message) {
+        if (relocate == null || relocate.index() < message.index()) {
+            relocate = message;
+            if (!raftStopped) {
+                raft.tell(new RaftCommand.SetTarget(
+                        message.brokers().stream().map(NodeId::new).collect(Collectors.toUnmodifiableSet())));
+            }
+            tellIfRelocated();
+        }
+        return this;
+    }
+
+    /** A leader knows who the members are when it knows what is committed. */
+    private void tellIfRelocated() {
+        if (relocate != null
+                && relocate.index() != toldRelocation
+                && role == Role.LEADER
+                && offsets != null
+                && offsets.commitIndex() >= ownFirstIndex
+                && isRelocated(relocate.brokers())) {
+            toldRelocation = relocate.index();
+            relocate.replyTo().tell(new ReplicaMessage.Relocated(spec.id(), toldRelocation));
+        }
+    }
+
+    private boolean isRelocated(Set<Integer> brokers) {
+        return membership != null
+                && membership.learners().isEmpty()
+                && membership.voters().size() == brokers.size()
+                && membership.voters().stream().allMatch(node -> brokers.contains(node.value()));
     }
 
     private void tellObserver() {
@@ -764,8 +810,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         }
         if (!deleting) {
             deleting = true;
-            getContext().getLog().info("{} is deleted with its topic", spec.id());
-            end("its topic is deleted");
+            getContext().getLog().info("{} is deleted", spec.id());
+            end("it is deleted");
             raft.tell(RaftCommand.Delete.INSTANCE);
         }
         return this;

@@ -118,6 +118,9 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     /** From when the snapshot is begun until the log's files are shorter. */
     private boolean trimming;
 
+    /** What the owner knows of it. */
+    private Optional<Membership> toldMembership = Optional.empty();
+
     /** Its log is deleted or set aside: takes part in nothing any more. */
     private boolean ended;
 
@@ -316,6 +319,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             owner.tell(new RaftEvent.ReadIndexAnswered(
                     read.readId(), new ReadOutcome.Refused(ReadOutcome.Reason.NO_LEADER)));
         } else if (command instanceof RaftCommand.SetLearners
+                || command instanceof RaftCommand.SetTarget
                 || command instanceof RaftCommand.ChangeMembership
                 || command instanceof RaftCommand.TransferLeadership
                 || command instanceof RaftCommand.Campaign
@@ -413,6 +417,8 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             return effect;
         } else if (command instanceof RaftCommand.SetLearners change) {
             return step(running, open, new Input.Learners(change.learners()));
+        } else if (command instanceof RaftCommand.SetTarget wish) {
+            return step(running, open, new Input.Target(wish.voters()));
         } else if (command instanceof RaftCommand.ChangeMembership asked) {
             return ask(running, open, new Input.ChangeMembership(asked.change()), asked.replyTo()::tell);
         } else if (command instanceof RaftCommand.TransferLeadership asked) {
@@ -656,6 +662,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             setLogAside();
             return;
         }
+        tellMembership(running);
         watch(running.watched());
         boolean wasTransferring = transferring;
         transferring = running.isTransferring();
@@ -673,6 +680,14 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         setAside = true;
         context.openLogs().closed(id);
         writer.tell(LogWriter.SetAside.INSTANCE);
+    }
+
+    private void tellMembership(RaftCore running) {
+        Membership present = running.membership();
+        if (running.isMembershipSettled() && !toldMembership.equals(Optional.of(present))) {
+            toldMembership = Optional.of(present);
+            owner.tell(new RaftEvent.MembershipSettled(present));
+        }
     }
 
     private void watch(Set<NodeId> nodes) {

@@ -37,6 +37,17 @@ public sealed interface RaftCommand {
         }
     }
 
+    /**
+     * These are to be the members, and vote; whoever leads brings that about. It is forgotten when the member stops.
+     *
+     * @param voters empty: whoever they are
+     */
+    record SetTarget(Set<NodeId> voters) implements RaftCommand {
+        public SetTarget {
+            voters = Set.copyOf(voters);
+        }
+    }
+
     /** Answered at once: begun, or why not. */
     record ChangeMembership(MembershipChange change, ActorRef<Answer> replyTo) implements RaftCommand {}
 

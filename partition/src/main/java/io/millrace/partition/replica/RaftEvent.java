@@ -1,6 +1,7 @@
 package io.millrace.partition.replica;
 
 import io.millrace.partition.raft.Entry;
+import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.ReadOutcome;
 import io.millrace.partition.raft.Role;
 import io.millrace.partition.raft.Snapshot;
@@ -49,6 +50,9 @@ public sealed interface RaftEvent {
 
     /** Everything up to here is committed, for ever. */
     record Committed(long index) implements RaftEvent {}
+
+    /** These are the members now, and that is known to be committed. */
+    record MembershipSettled(Membership membership) implements RaftEvent {}
 
     record ProposalAppended(long proposalId, long index) implements RaftEvent {}
 

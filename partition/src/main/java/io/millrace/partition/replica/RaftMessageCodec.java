@@ -57,6 +57,7 @@ final class RaftMessageCodec {
             putPosition(to, quiesce.last());
         } else if (message instanceof Message.AppendAccepted accepted) {
             to.putLong(accepted.matchIndex()).putLong(accepted.incarnation());
+            to.put((byte) (accepted.remembers() ? 1 : 0));
         } else if (message instanceof Message.AppendRejected rejected) {
             to.putLong(rejected.previousIndex());
             putPosition(to, rejected.hint());
@@ -124,7 +125,8 @@ final class RaftMessageCodec {
         long term = from.getLong();
         return switch (type) {
             case 1 -> readAppend(from, sender, to, term);
-            case 2 -> new Message.AppendAccepted(sender, to, term, from.getLong(), from.getLong());
+            case 2 ->
+                new Message.AppendAccepted(sender, to, term, from.getLong(), from.getLong(), remembers(from));
             case 3 -> new Message.AppendRejected(sender, to, term, from.getLong(), getPosition(from), from.getLong());
             case 4 -> new Message.VoteRequest(sender, to, term, getPosition(from), from.get() == 1);
             case 5 -> new Message.VoteResponse(sender, to, term, from.get() == 1);
@@ -144,6 +146,11 @@ final class RaftMessageCodec {
             case 16 -> new Message.RebuildRequest(sender, to, term, from.getLong());
             default -> throw new IllegalArgumentException("no Raft message has type " + type);
         };
+    }
+
+    /** Brokers of earlier versions do not say. */
+    private static boolean remembers(ByteBuffer from) {
+        return !from.hasRemaining() || from.get() == 1;
     }
 
     private static Message readAppend(ByteBuffer from, NodeId sender, NodeId to, long term) {

@@ -2,6 +2,7 @@ package io.millrace.partition.replica;
 
 import akka.actor.typed.ActorRef;
 import io.millrace.partition.raft.Message;
+import java.util.Set;
 
 /**
  * What may be sent to a replica by its {@link ReplicaId} alone, through sharding. Sending any of these to a replica of
@@ -26,12 +27,28 @@ public interface ReplicaMessage {
      */
     record ApplyRetention(long nowMillis) implements ReplicaMessage {}
 
+    /**
+     * These brokers are to hold the partition, and no others: if this replica leads, it sees to that (decision 018). Only from its own
+     * broker.
+     *
+     * @param index names what is asked for: later ones are greater
+     * @param replyTo hears when it is so
+     */
+    record Relocate(long index, Set<Integer> brokers, ActorRef<Relocated> replyTo) implements ReplicaMessage {
+        public Relocate {
+            brokers = Set.copyOf(brokers);
+        }
+    }
+
+    /** The group's members are those that {@link Relocate} has asked for, by a committed entry of its log. */
+    record Relocated(ReplicaId replica, long index) {}
+
     /** Stop: another has taken the place of this one, which has let go of its files. Only from its supervisor. */
     enum End implements ReplicaMessage {
         INSTANCE
     }
 
-    /** Stop, close the files and, as the topic is gone for good, delete them. Only from its own broker. */
+    /** Stop, close the files and delete them: nobody needs this replica any more. Only from its own broker. */
     enum Delete implements ReplicaMessage {
         INSTANCE
     }

@@ -9,21 +9,21 @@ import java.util.Optional;
 /**
  * What a broker must know to run a replica.
  *
- * @param replicas the brokers that hold one, the preferred leader first; contains {@code id.brokerId()}
- * @param isFounder whether the broker's data directory was there when the group was made; if not, and there is nothing on the
- *     disk, then it is lost
+ * @param founders the brokers that the group was founded on, the preferred leader first
+ * @param isFounder whether this is one of them, and the broker's data directory was there when the group was made; if not, and there
+ *     is nothing on the disk, then it is lost, or the replica joins
  * @param flush of its topic
  * @param retention of its topic
  * @param dedup of its topic, if records are compared by content
  */
 public record ReplicaSpec(
         ReplicaId id,
-        List<Integer> replicas,
+        List<Integer> founders,
         boolean isFounder,
         FlushPolicy flush,
         Retention retention,
         Optional<DedupBounds> dedup) {
     public ReplicaSpec {
-        replicas = List.copyOf(replicas);
+        founders = List.copyOf(founders);
     }
 }

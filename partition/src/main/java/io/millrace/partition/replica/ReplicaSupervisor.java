@@ -31,6 +31,7 @@ public final class ReplicaSupervisor extends AbstractBehavior<ReplicaMessage> {
     private long startedMillis;
     private Duration reopenAfter = REOPEN_AFTER_MIN;
     private boolean deleting;
+    private ReplicaMessage.@Nullable Relocate relocate;
 
     /**
      * What a replica is told about the life that begins.
@@ -67,6 +68,9 @@ public final class ReplicaSupervisor extends AbstractBehavior<ReplicaMessage> {
                 .spawnAnonymous(replicas.apply(
                         new Life(reopenAfter, getContext().getSelf().narrow())));
         getContext().watch(started);
+        if (relocate != null) {
+            started.tell(relocate);
+        }
         return started;
     }
 
@@ -79,6 +83,7 @@ public final class ReplicaSupervisor extends AbstractBehavior<ReplicaMessage> {
                         ended -> replica.equals(ended.getRef().<ReplicaMessage>unsafeUpcast()) ? onEnded() : this)
                 .onMessage(BeginAnew.class, this::onBeginAnew)
                 .onMessageEquals(ReplicaMessage.Delete.INSTANCE, this::onDelete)
+                .onMessage(ReplicaMessage.Relocate.class, this::onRelocate)
                 .onAnyMessage(this::onMessage)
                 .build();
     }
@@ -86,6 +91,12 @@ public final class ReplicaSupervisor extends AbstractBehavior<ReplicaMessage> {
     private Behavior<ReplicaMessage> onMessage(ReplicaMessage message) {
         replica.tell(message);
         return this;
+    }
+
+    /** A replica that is started again must know as well. */
+    private Behavior<ReplicaMessage> onRelocate(ReplicaMessage.Relocate message) {
+        relocate = message;
+        return onMessage(message);
     }
 
     private Behavior<ReplicaMessage> onDelete() {

@@ -49,7 +49,7 @@ class RaftRecoveryTest {
             assertThat(reply(bench.receiveAppend(2, 5, at(9, 5), 9)))
                     .isEqualTo(new Message.AppendRejected(SELF, node(2), 5, 9, LogPosition.ZERO, NEW_DISK));
             assertThat(reply(bench.receiveAppend(2, 5, LogPosition.ZERO, 9)))
-                    .isEqualTo(new Message.AppendAccepted(SELF, node(2), 5, 0, NEW_DISK));
+                    .isEqualTo(new Message.AppendAccepted(SELF, node(2), 5, 0, NEW_DISK, false));
         }
 
         @Test

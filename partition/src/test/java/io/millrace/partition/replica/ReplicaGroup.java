@@ -164,10 +164,15 @@ final class ReplicaGroup implements AutoCloseable {
         running.put(
                 broker,
                 kit.spawn(PartitionActor.create(
-                        () -> new ReplicaSpec(id(broker), brokers, true, flush, retention, dedup),
+                        () -> new ReplicaSpec(id(broker), brokers, brokers.contains(broker), flush, retention, dedup),
                         settings,
                         context,
                         observer.getRef())));
+    }
+
+    /** These brokers are to hold the partition; all replicas that run hear of it. */
+    void relocate(long index, Set<Integer> target, ActorRef<ReplicaMessage.Relocated> replyTo) {
+        running.values().forEach(replica -> replica.tell(new ReplicaMessage.Relocate(index, target, replyTo)));
     }
 
     void stop(int broker) {

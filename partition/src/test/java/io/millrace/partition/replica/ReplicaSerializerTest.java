@@ -82,6 +82,7 @@ class ReplicaSerializerTest {
                 new Message.InstallSnapshot(one, two, 4, snapshot, 170_000, Payload.EMPTY),
                 new Message.SnapshotReceived(one, two, 4, snapshot, 70_000, 77),
                 new Message.AppendAccepted(one, two, 4, 9, -3),
+                new Message.AppendAccepted(one, two, 4, 9, -3, false),
                 new Message.AppendRejected(one, two, 4, 9, position, 77));
     }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 
 /** Does now and then what the scenario's faults name, and counts it. */
 final class Chaos {
@@ -76,6 +77,7 @@ final class Chaos {
             case LOST_DISK -> loseDisk();
             case CHANGE_ASKED -> changeMembers();
             case TRANSFER_ASKED -> transferLeadership();
+            case TARGET_SET -> setTarget();
             case TRIM_ASKED -> trim();
             case CAMPAIGN -> campaign();
             default -> throw new IllegalArgumentException(fault + " is nothing that can be done");
@@ -308,6 +310,24 @@ final class Chaos {
         }
         boolean byItsShell = random.nextInt(4) == 0;
         anyOf(leaders).deliver(byItsShell ? new Input.StepAside() : new Input.TransferLeadership(anyOf(all())));
+        return true;
+    }
+
+    /** Not all hear of it at the same time; who starts meanwhile knows it. */
+    private boolean setTarget() {
+        TreeSet<NodeId> target = new TreeSet<>();
+        int size = 1 + random.nextInt(Math.min(4, all().size()));
+        while (target.size() < size) {
+            target.add(anyOf(all()));
+        }
+        world.setTarget(target);
+        running()
+                .forEach(shell ->
+                        world.timeline.after(random.nextLong(random.nextBoolean() ? 10_000 : 2_000_000), () -> {
+                            if (target.equals(world.target())) {
+                                shell.deliver(new Input.Target(target));
+                            }
+                        }));
         return true;
     }
 

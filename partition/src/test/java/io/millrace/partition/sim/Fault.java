@@ -41,6 +41,8 @@ enum Fault {
     /** A leader is asked to add, promote, demote or remove somebody. */
     CHANGE_ASKED,
     TRANSFER_ASKED,
+    /** Other members are to be the group; who leads sees to that. */
+    TARGET_SET,
     /** Some member needs the beginning of its log no more. */
     TRIM_ASKED,
     CAMPAIGN,

@@ -70,6 +70,27 @@ record Faults(
             Fault.CLOCK_RATE,
             1);
 
+    /** Replicas move, among everything that takes nothing for good from anybody's disk. */
+    static final Faults MOVES = new Faults(
+            "moves",
+            new Network(0.03, 0.05, 0.03, 10_000, 1_000_000, false),
+            0.001,
+            0.05,
+            250_000,
+            together(
+                    4,
+                    weights(Fault.TARGET_SET, 1),
+                    3,
+                    LINKS,
+                    1,
+                    PAUSES,
+                    3,
+                    CRASHES,
+                    1,
+                    DISK_ERRORS,
+                    2,
+                    weights(Fault.TRANSFER_ASKED, 1, Fault.TRIM_ASKED, 2, Fault.CAMPAIGN, 1, Fault.SLOW_DISK, 1)));
+
     /** What the seeds choose from. */
     static final List<Faults> MIXES = List.of(
             new Faults("calm", Network.GOOD, 0, 0, 1_000_000, weights(Fault.CHANGE_ASKED, 1, Fault.TRIM_ASKED, 1)),

@@ -65,6 +65,20 @@ record Scenario(
                 proposeEveryMicros);
     }
 
+    /** The same with the faults of {@link Faults#MOVES}, and members enough to move to. */
+    Scenario moving() {
+        return new Scenario(
+                seed,
+                Math.min(size, 3),
+                3,
+                Faults.MOVES,
+                settings,
+                log,
+                cacheBytesMax,
+                behindBytes,
+                proposeEveryMicros);
+    }
+
     @Override
     public String toString() {
         return "seed " + seed + ": " + size + " voters, " + learners + " learners, " + faults.name()

@@ -130,6 +130,9 @@ final class Shell implements LogWriter.Listener {
     void begin() {
         world.checks.hasConfigurationOfItsLog(this);
         setTimer(core.deadlineMillis());
+        if (!world.target().isEmpty()) {
+            deliver(new Input.Target(world.target()));
+        }
     }
 
     // -------------------------------------------------------------------------------------------------- what comes in

@@ -1,5 +1,6 @@
 package io.millrace.partition.sim;
 
+import io.millrace.partition.raft.Input;
 import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.RaftSettings;
 import java.util.ArrayList;
@@ -19,6 +20,8 @@ final class SimulatedCluster {
 
     /** So much does not happen in that time, unless members keep themselves busy with nothing. */
     private static final long RECOVERY_EVENTS = 200_000;
+
+    private static final long RELOCATION_MILLIS = 30_000;
 
     private static final int CLOSING_PROPOSALS = 5;
 
@@ -83,6 +86,7 @@ final class SimulatedCluster {
                     shell.disksTakeUpTo(4_000);
                 }
             });
+            shells().forEach(shell -> shell.deliver(new Input.Target(world.target())));
             long deadlineMillis = world.timeline.nowMillis() + RECOVERY_MILLIS;
             long target = world.history.acknowledgedCount() + CLOSING_PROPOSALS;
             runUntil("acknowledgements", deadlineMillis, () -> {
@@ -95,9 +99,22 @@ final class SimulatedCluster {
                     () -> shells().size() == world.members.size()
                             && isWhole(group())
                             && world.checks.areEqual(group()));
+            awaitTarget();
             readAtEveryMember();
             loseLeaderWhileAsleep();
         });
+    }
+
+    /** All members are replaced by others in that time, if need be. */
+    private void awaitTarget() {
+        if (!world.target().isEmpty()) {
+            runUntil(
+                    "the members that shall be", world.timeline.nowMillis() + RELOCATION_MILLIS, () -> shells().stream()
+                            .anyMatch(shell -> shell.believesToLead()
+                                    && shell.core().isMembershipSettled()
+                                    && shell.core().membership().voters().equals(world.target())
+                                    && shell.core().membership().learners().isEmpty()));
+        }
     }
 
     private void readAtEveryMember() {

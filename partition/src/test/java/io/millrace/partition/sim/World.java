@@ -2,6 +2,7 @@ package io.millrace.partition.sim;
 
 import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.NodeId;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -25,6 +26,7 @@ final class World {
     final TreeMap<NodeId, Member> members = new TreeMap<>();
     Faults faults;
     final MembershipChanges membershipChanges;
+    private NavigableSet<NodeId> target = new TreeSet<>();
 
     World(
             Scenario scenario,
@@ -51,6 +53,16 @@ final class World {
             NodeId id = new NodeId(i);
             members.put(id, new Member(id, this, random.split()));
         }
+    }
+
+    /** Who shall be the group's members, as was said last; empty: whoever they are. */
+    NavigableSet<NodeId> target() {
+        return target;
+    }
+
+    void setTarget(NavigableSet<NodeId> voters) {
+        target = voters;
+        trace.world("shall be the members: " + voters);
     }
 
     boolean stalls(SplittableRandom random) {

@@ -1,0 +1,114 @@
+package io.millrace.partition.replica;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import akka.actor.testkit.typed.javadsl.ActorTestKit;
+import akka.actor.testkit.typed.javadsl.TestProbe;
+import akka.actor.typed.ActorRef;
+import io.millrace.partition.replica.PartitionReply.Produced;
+import java.nio.file.Path;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Replicas that move to other brokers (decision 018). */
+class RelocationOfPartitionTest {
+    private static ActorTestKit kit;
+    private static long lastTopicId;
+
+    private final Path directory;
+    private final TestProbe<ReplicaMessage.Relocated> relocated;
+
+    RelocationOfPartitionTest(@TempDir Path directory) {
+        this.directory = directory;
+        this.relocated = kit.createTestProbe();
+    }
+
+    @BeforeAll
+    static void startSystem() {
+        kit = ActorTestKit.create("relocations", ReplicaGroup.CONFIG);
+    }
+
+    @AfterAll
+    static void stopSystem() {
+        kit.shutdownTestKit();
+    }
+
+    private ReplicaGroup group(Integer... brokers) {
+        return new ReplicaGroup(kit, directory, ++lastTopicId, PartitionSettings.DEFAULT, brokers);
+    }
+
+    private ReplicaMessage.Relocated awaitRelocated() {
+        return relocated.receiveMessage(ReplicaGroup.PATIENCE);
+    }
+
+    private static ActorRef<PartitionCommand> ref(LeaderObserved leader) {
+        return leader.leaderRef().orElseThrow();
+    }
+
+    @Test
+    void allReplicasMoveToOtherBrokersAndTheRecordsWithThem() {
+        try (ReplicaGroup group = group(1, 2, 3)) {
+            LeaderObserved first = group.awaitLeader(0);
+            group.produce(ref(first), "a", "b", "c");
+            for (int broker = 4; broker <= 6; broker++) {
+                group.start(broker);
+            }
+
+            group.relocate(7, Set.of(4, 5, 6), relocated.getRef());
+
+            LeaderObserved last = group.awaitLeader(first.term());
+            ReplicaMessage.Relocated done = awaitRelocated();
+            assertThat(done.index()).isEqualTo(7);
+            assertThat(done.replica().brokerId()).isBetween(4, 6);
+            for (int broker = 1; broker <= 3; broker++) {
+                group.replica(broker).tell(ReplicaMessage.Delete.INSTANCE);
+            }
+            assertThat(group.readAll(ref(last))).containsExactly("a", "b", "c");
+            assertThat(((Produced) group.produce(ref(last), "d")).baseOffset()).isEqualTo(3);
+
+            // They know who they are without anybody who founded the group.
+            for (int broker = 4; broker <= 6; broker++) {
+                group.stop(broker);
+            }
+            for (int broker = 4; broker <= 6; broker++) {
+                group.start(broker);
+            }
+            LeaderObserved again = group.awaitLeader(last.term());
+            assertThat(again.replica().brokerId()).isBetween(4, 6);
+            assertThat(group.readAll(ref(again))).containsExactly("a", "b", "c", "d");
+        }
+    }
+
+    @Test
+    void aReplicaComesBackToABrokerThatHadDeletedIt() {
+        try (ReplicaGroup group = group(1, 2, 3)) {
+            group.produce(ref(group.awaitLeader(0)), "a");
+            group.relocate(7, Set.of(1, 2), relocated.getRef());
+            assertThat(awaitRelocated().index()).isEqualTo(7);
+            TestProbe<Object> watcher = kit.createTestProbe();
+            group.replica(3).tell(ReplicaMessage.Delete.INSTANCE);
+            watcher.expectTerminated(group.replica(3), ReplicaGroup.PATIENCE);
+
+            group.start(3);
+            group.relocate(8, Set.of(1, 2, 3), relocated.getRef());
+
+            assertThat(awaitRelocated().index()).isEqualTo(8);
+            assertThat(group.status(3).lastIndex()).isPositive();
+        }
+    }
+
+    @Test
+    void whoIsToldAgainOfWhatIsDoneSaysSoAgainAndNotOfWhatIsOld() {
+        try (ReplicaGroup group = group(7)) {
+            LeaderObserved leader = group.awaitLeader(0);
+            group.relocate(4, Set.of(7), relocated.getRef());
+            assertThat(awaitRelocated()).isEqualTo(new ReplicaMessage.Relocated(leader.replica(), 4));
+            group.relocate(3, Set.of(7), relocated.getRef());
+            group.relocate(5, Set.of(7), relocated.getRef());
+            assertThat(awaitRelocated().index()).isEqualTo(5);
+        }
+    }
+}
