@@ -231,6 +231,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                                     view,
                                     replicas,
                                     directory,
+                                    controller,
                                     dataDirectory.replicas(),
                                     getContext()
                                             .getSystem()
@@ -481,8 +482,11 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 replicas,
                 view,
                 liveness,
-                ControllerSettings.DEFAULT.withCycle(
-                        settings.leaders().cycleInterval(), settings.leaders().balancer()),
+                ControllerSettings.DEFAULT
+                        .withCycle(
+                                settings.leaders().cycleInterval(),
+                                settings.leaders().balancer())
+                        .withMoves(settings.moves()),
                 () -> UUID.randomUUID().toString(),
                 Clock.systemUTC());
     }

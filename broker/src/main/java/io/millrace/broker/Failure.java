@@ -66,6 +66,8 @@ public sealed interface Failure {
 
     record TopicAlreadyExists(String topic) implements Failure {}
 
+    record ReassignmentRefused(String problem) implements Failure {}
+
     record UnknownProducer(String topic, int partition, long producerId) implements Failure {}
 
     record ProducerFenced(String topic, int partition, long producerId, int epoch, int currentEpoch)

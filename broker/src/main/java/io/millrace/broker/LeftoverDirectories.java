@@ -1,5 +1,6 @@
 package io.millrace.broker;
 
+import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.partition.replica.Disk;
 import io.millrace.partition.replica.ReplicaId;
 import java.io.IOException;
@@ -9,16 +10,15 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Directories of replicas whose topic was deleted while this broker was away.
+ * Directories of replicas whose topic was deleted, or that were moved to other brokers, while this broker was away.
  *
  * <p>Deleting the wrong one would lose acknowledged records, so: only a name that a replica's directory has, or had
  * before its log was found damaged; only a topic whose
  * creation this broker's metadata has seen, since a topic's id is the index of the metadata entry that created it; and only
- * if that metadata does not have the topic.
+ * if that metadata does not have the topic, or has this partition of it on other brokers alone.
  */
 final class LeftoverDirectories {
     private final Path root;
@@ -30,7 +30,7 @@ final class LeftoverDirectories {
     }
 
     /** How many were deleted. Blocks. */
-    int delete(Set<Long> topicIds, long metadataIndex) throws IOException {
+    int delete(ClusterMetadata metadata) throws IOException {
         if (!Files.isDirectory(root)) {
             return 0;
         }
@@ -38,7 +38,7 @@ final class LeftoverDirectories {
         try (Stream<Path> directories = Files.list(root)) {
             directories
                     .filter(Files::isDirectory)
-                    .filter(directory -> isLeftover(directory, topicIds, metadataIndex))
+                    .filter(directory -> isLeftover(directory, metadata))
                     .forEach(leftovers::add);
         }
         for (Path leftover : leftovers) {
@@ -47,9 +47,13 @@ final class LeftoverDirectories {
         return leftovers.size();
     }
 
-    private boolean isLeftover(Path directory, Set<Long> topicIds, long metadataIndex) {
+    private boolean isLeftover(Path directory, ClusterMetadata metadata) {
         return idOf(directory)
-                .filter(id -> id.topicId() > 0 && id.topicId() <= metadataIndex && !topicIds.contains(id.topicId()))
+                .filter(id -> id.topicId() > 0 && id.topicId() <= metadata.appliedIndex())
+                .filter(id -> metadata.topic(id.topic())
+                        .filter(topic -> topic.id() == id.topicId()
+                                && (!topic.hasPartition(id.partition()) || topic.isOn(brokerId, id.partition())))
+                        .isEmpty())
                 .isPresent();
     }
 

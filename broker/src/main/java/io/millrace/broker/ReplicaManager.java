@@ -8,8 +8,12 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.actor.typed.javadsl.TimerScheduler;
 import io.millrace.broker.routing.LeaderDirectory;
+import io.millrace.controller.ControllerCommand;
+import io.millrace.controller.ControllerReply;
 import io.millrace.controller.MetadataView;
 import io.millrace.controller.metadata.ClusterMetadata;
+import io.millrace.controller.metadata.MetadataCommand;
+import io.millrace.controller.metadata.Reassignment;
 import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.replica.PeerRouter;
 import io.millrace.partition.replica.ReplicaId;
@@ -18,16 +22,20 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.stream.Collectors;
 
 /**
- * Makes the replicas that run here be those that the metadata gives this broker.
+ * Makes the replicas that run here be those that the metadata gives this broker, now or as the target of a move; tells them who
+ * shall hold their partition, and the controller which of those that lead here are where they were to go: again and again, until the
+ * metadata says so (decision 018).
  *
  * <p>Acts only on metadata that has caught up: what is older may lack a topic whose records are here, or still have one that is
  * gone.
@@ -36,11 +44,27 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
     /** Until this broker itself is an Up member, nothing reaches its replicas. */
     private static final Duration RETRY_AFTER = Duration.ofMillis(50);
 
+    /** Several moves that are done at about the same time are told at once. */
+    private static final Duration REPORT_AFTER = Duration.ofMillis(50);
+
+    private static final Duration REPORT_AGAIN_AFTER = Duration.ofSeconds(1);
+    private static final int REPORTED_AT_ONCE = 500;
+
     sealed interface Command {}
 
     private record Changed(MetadataView.State state) implements Command {}
 
     private enum Retry implements Command {
+        INSTANCE
+    }
+
+    private record Relocated(ReplicaMessage.Relocated replica) implements Command {}
+
+    private enum Report implements Command {
+        INSTANCE
+    }
+
+    private enum Reported implements Command {
         INSTANCE
     }
 
@@ -52,18 +76,27 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
     private final int brokerId;
     private final PeerRouter replicas;
     private final ActorRef<LeaderDirectory.Command> directory;
+    private final ActorRef<ControllerCommand> controller;
+    private final ActorRef<ReplicaMessage.Relocated> relocated;
+    private final ActorRef<ControllerReply> answers;
     private final LeftoverDirectories leftovers;
     private final Executor blocking;
+
+    /** As they were looked at last, by name. */
+    private NavigableMap<String, TopicMetadata> topics = new TreeMap<>();
 
     private final Set<ReplicaId> assigned = new HashSet<>();
     /** Assigned, and not told to open yet. */
     private final Set<ReplicaId> toOpen = new LinkedHashSet<>();
+    /** Who shall hold the partition, where that is not told yet. */
+    private final Map<ReplicaId, ReplicaMessage.Relocate> toTell = new LinkedHashMap<>();
+    /** What the controller has yet to hear. */
+    private final Map<ReplicaId, MetadataCommand.PartitionReassigned> done = new LinkedHashMap<>();
 
     /** Running, perhaps with settings that its topic does not have any more. */
     private final Set<ReplicaId> toReconfigure = new LinkedHashSet<>();
-    /** By the topics' ids, as the replicas were told. */
-    private Map<Long, NavigableMap<String, String>> topicSettings = Map.of();
 
+    private boolean sweeping;
     private boolean swept;
 
     /**
@@ -75,10 +108,11 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
             MetadataView view,
             PeerRouter replicas,
             ActorRef<LeaderDirectory.Command> directory,
+            ActorRef<ControllerCommand> controller,
             Path replicaRoot,
             Executor blocking) {
-        return Behaviors.setup(context -> Behaviors.withTimers(timers ->
-                new ReplicaManager(context, timers, brokerId, view, replicas, directory, replicaRoot, blocking)));
+        return Behaviors.setup(context -> Behaviors.withTimers(timers -> new ReplicaManager(
+                context, timers, brokerId, view, replicas, directory, controller, replicaRoot, blocking)));
     }
 
     private ReplicaManager(
@@ -88,6 +122,7 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
             MetadataView view,
             PeerRouter replicas,
             ActorRef<LeaderDirectory.Command> directory,
+            ActorRef<ControllerCommand> controller,
             Path replicaRoot,
             Executor blocking) {
         super(context);
@@ -95,6 +130,9 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
         this.brokerId = brokerId;
         this.replicas = replicas;
         this.directory = directory;
+        this.controller = controller;
+        this.relocated = context.messageAdapter(ReplicaMessage.Relocated.class, Relocated::new);
+        this.answers = context.messageAdapter(ControllerReply.class, reply -> Reported.INSTANCE);
         this.leftovers = new LeftoverDirectories(replicaRoot, brokerId);
         this.blocking = blocking;
         view.subscribe(context.messageAdapter(MetadataView.State.class, Changed::new));
@@ -105,6 +143,9 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
         return newReceiveBuilder()
                 .onMessage(Changed.class, this::onChanged)
                 .onMessageEquals(Retry.INSTANCE, this::onRetry)
+                .onMessage(Relocated.class, this::onRelocated)
+                .onMessageEquals(Report.INSTANCE, this::onReport)
+                .onMessageEquals(Reported.INSTANCE, () -> this)
                 .onMessage(Swept.class, this::onSwept)
                 .onMessage(SweepFailed.class, this::onSweepFailed)
                 .build();
@@ -119,84 +160,125 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
             swept = true;
             sweep(metadata);
         }
-        Set<ReplicaId> wanted = replicasOf(metadata);
-        Set<ReplicaId> gone = new HashSet<>(assigned);
-        gone.removeAll(wanted);
-        gone.forEach(this::delete);
-        Set<ReplicaId> fresh = new LinkedHashSet<>(wanted);
-        fresh.removeAll(assigned);
-        assigned.addAll(fresh);
-        toOpen.addAll(fresh);
-        forgetTopics(gone, metadata);
-        noteSettings(metadata);
-        tellAll();
+        NavigableMap<String, TopicMetadata> before = topics;
+        topics = metadata.topics();
+        Set<Long> gone = new HashSet<>();
+        for (TopicMetadata topic : before.values()) {
+            TopicMetadata now = topics.get(topic.name());
+            if (now == null || now.id() != topic.id()) {
+                gone.add(topic.id());
+                for (int partition = 0; partition < topic.partitionCount(); partition++) {
+                    delete(replicaOf(topic, partition), "its topic is gone");
+                }
+            }
+        }
+        if (!gone.isEmpty()) {
+            directory.tell(new LeaderDirectory.Forget(gone));
+        }
+        for (TopicMetadata topic : topics.values()) {
+            TopicMetadata known = before.get(topic.name());
+            if (!topic.equals(known)) { // cheap: what has not changed is the same object
+                take(topic, Optional.ofNullable(known).filter(earlier -> earlier.id() == topic.id()));
+            }
+        }
+        tell();
         return this;
     }
 
-    private void delete(ReplicaId replica) {
-        assigned.remove(replica);
-        toOpen.remove(replica);
-        toReconfigure.remove(replica);
-        getContext().getLog().info("Deleting {}: its topic is gone", replica.group());
-        replicas.tell(replica, ReplicaMessage.Delete.INSTANCE);
+    private ReplicaId replicaOf(TopicMetadata topic, int partition) {
+        return new ReplicaId(topic.name(), topic.id(), partition, brokerId);
     }
 
-    private void forgetTopics(Set<ReplicaId> gone, ClusterMetadata metadata) {
-        Set<Long> left = idsOf(metadata);
-        Set<Long> topicIds = gone.stream()
-                .map(ReplicaId::topicId)
-                .filter(id -> !left.contains(id))
-                .collect(Collectors.toSet());
-        if (!topicIds.isEmpty()) {
-            directory.tell(new LeaderDirectory.Forget(topicIds));
+    private void take(TopicMetadata topic, Optional<TopicMetadata> before) {
+        boolean isAltered = before.filter(known -> !known.settings().equals(topic.settings()))
+                .isPresent();
+        for (int partition = 0; partition < topic.partitionCount(); partition++) {
+            ReplicaId replica = replicaOf(topic, partition);
+            Optional<Reassignment> reassignment = topic.reassignment(partition);
+            if (!topic.isOn(brokerId, partition)) {
+                delete(replica, "its partition is on other brokers now");
+            } else if (assigned.add(replica)) {
+                toOpen.add(replica);
+            } else if (isAltered && !toOpen.contains(replica)) {
+                toReconfigure.add(replica);
+            }
+            if (topic.isOn(brokerId, partition) && reassignment.isPresent()) {
+                toTell.put(
+                        replica,
+                        new ReplicaMessage.Relocate(
+                                reassignment.get().index(), Set.copyOf(topic.wanted(partition)), relocated));
+            }
+            if (reassignment.flatMap(Reassignment::target).isEmpty()) {
+                done.remove(replica);
+            }
         }
     }
 
-    private void noteSettings(ClusterMetadata metadata) {
-        Map<Long, NavigableMap<String, String>> now = metadata.topics().values().stream()
-                .collect(Collectors.toMap(TopicMetadata::id, TopicMetadata::settings));
-        Map<Long, NavigableMap<String, String>> before = topicSettings;
-        topicSettings = now;
-        Set<Long> altered = before.keySet().stream()
-                .filter(id -> now.containsKey(id) && !now.get(id).equals(before.get(id)))
-                .collect(Collectors.toSet());
-        if (!altered.isEmpty()) {
-            assigned.stream()
-                    .filter(replica -> altered.contains(replica.topicId()) && !toOpen.contains(replica))
-                    .forEach(toReconfigure::add);
+    private void delete(ReplicaId replica, String why) {
+        toOpen.remove(replica);
+        toReconfigure.remove(replica);
+        toTell.remove(replica);
+        done.remove(replica);
+        if (assigned.remove(replica)) {
+            getContext().getLog().info("Deleting {}: {}", replica.group(), why);
+            replicas.tell(replica, ReplicaMessage.Delete.INSTANCE);
         }
     }
 
     private Behavior<Command> onRetry() {
-        tellAll();
+        tell();
         return this;
     }
 
-    private void tellAll() {
+    /** Not while directories are deleted: one of them may be that of a replica that is given to this broker again. */
+    private void tell() {
+        if (sweeping) {
+            return;
+        }
         toOpen.removeIf(replica -> replicas.tell(replica, ReplicaMessage.Open.INSTANCE));
         toReconfigure.removeIf(replica -> replicas.tell(replica, ReplicaMessage.Reconfigure.INSTANCE));
-        if (!toOpen.isEmpty() || !toReconfigure.isEmpty()) {
+        toTell.entrySet().removeIf(wish -> replicas.tell(wish.getKey(), wish.getValue()));
+        if (!toOpen.isEmpty() || !toReconfigure.isEmpty() || !toTell.isEmpty()) {
             timers.startSingleTimer(Retry.INSTANCE, RETRY_AFTER);
         }
     }
 
-    private Set<ReplicaId> replicasOf(ClusterMetadata metadata) {
-        Set<ReplicaId> here = new LinkedHashSet<>();
-        for (TopicMetadata topic : metadata.topics().values()) {
-            for (int partition = 0; partition < topic.partitionCount(); partition++) {
-                if (topic.replicas(partition).contains(brokerId)) {
-                    here.add(new ReplicaId(topic.name(), topic.id(), partition, brokerId));
-                }
-            }
+    // Moves that are done.
+
+    private Behavior<Command> onRelocated(Relocated message) {
+        ReplicaId replica = message.replica.replica();
+        boolean isOpen = Optional.ofNullable(topics.get(replica.topic()))
+                .filter(topic -> topic.id() == replica.topicId())
+                .flatMap(topic -> topic.reassignment(replica.partition()))
+                .filter(known -> known.target().isPresent() && known.index() == message.replica.index())
+                .isPresent();
+        if (isOpen) {
+            done.put(
+                    replica,
+                    new MetadataCommand.PartitionReassigned(
+                            replica.topic(), replica.topicId(), replica.partition(), message.replica.index()));
+            timers.startSingleTimer(Report.INSTANCE, REPORT_AFTER);
         }
-        return here;
+        return this;
     }
 
+    private Behavior<Command> onReport() {
+        if (!done.isEmpty()) {
+            controller.tell(new ControllerCommand.CompleteReassignments(
+                    done.values().stream().limit(REPORTED_AT_ONCE).toList(), REPORT_AGAIN_AFTER.toMillis(), answers));
+            timers.startSingleTimer(Report.INSTANCE, REPORT_AGAIN_AFTER);
+        }
+        return this;
+    }
+
+    // What was left here while this broker was away.
+
     private void sweep(ClusterMetadata metadata) {
+        sweeping = true;
         CompletableFuture<Integer> deleted = CompletableFuture.supplyAsync(
                 () -> {
                     try {
-                        return leftovers.delete(idsOf(metadata), metadata.appliedIndex());
+                        return leftovers.delete(metadata);
                     } catch (IOException e) {
                         throw new java.io.UncheckedIOException(e);
                     }
@@ -206,19 +288,23 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
                 .pipeToSelf(deleted, (count, thrown) -> thrown == null ? new Swept(count) : new SweepFailed(thrown));
     }
 
-    private static Set<Long> idsOf(ClusterMetadata metadata) {
-        return metadata.topics().values().stream().map(TopicMetadata::id).collect(Collectors.toSet());
-    }
-
     private Behavior<Command> onSwept(Swept message) {
         if (message.deleted() > 0) {
-            getContext().getLog().info("Deleted {} directories of topics that are gone", message.deleted());
+            getContext()
+                    .getLog()
+                    .info("Deleted {} directories of replicas that are not here any more", message.deleted());
         }
+        sweeping = false;
+        tell();
         return this;
     }
 
     private Behavior<Command> onSweepFailed(SweepFailed message) {
-        getContext().getLog().warn("Cannot delete all directories of topics that are gone", message.cause());
+        getContext()
+                .getLog()
+                .warn("Cannot delete all directories of replicas that are not here any more", message.cause());
+        sweeping = false;
+        tell();
         return this;
     }
 }

@@ -128,8 +128,12 @@ final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
         Retention usual = settings.retention();
         return new ReplicaSpec(
                 id,
-                topic.replicas(id.partition()),
-                topic.createdAt(id.partition()) > directory.registeredAt(),
+                topic.founders(id.partition()),
+                // Who was moved here, and away again, has in its journal what it promised: it is not told from others
+                // by this.
+                topic.founders(id.partition()).contains(id.brokerId())
+                        && topic.replicas(id.partition()).contains(id.brokerId())
+                        && topic.createdAt(id.partition()) > directory.registeredAt(),
                 given.flush(),
                 new Retention(
                         given.retentionMillis().orElse(usual.maxAgeMillis()),
@@ -149,7 +153,7 @@ final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
     private boolean isHere(TopicMetadata topic, ReplicaId id) {
         return id.brokerId() == settings.brokerId()
                 && topic.hasPartition(id.partition())
-                && topic.replicas(id.partition()).contains(id.brokerId());
+                && topic.isOn(id.brokerId(), id.partition());
     }
 
     private Behavior<ReplicaMessage> metadataReplica(ReplicaId id, ReplicaContext context) {

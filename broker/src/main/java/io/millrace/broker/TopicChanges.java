@@ -5,6 +5,7 @@ import akka.actor.typed.ActorSystem;
 import akka.actor.typed.javadsl.AskPattern;
 import io.millrace.controller.ControllerCommand;
 import io.millrace.controller.ControllerReply;
+import io.millrace.controller.metadata.BrokerState;
 import io.millrace.controller.metadata.TopicMetadata;
 import java.time.Duration;
 import java.util.List;
@@ -18,6 +19,9 @@ import java.util.concurrent.TimeoutException;
 public final class TopicChanges {
     /** The controller answers so much before the asker gives up, since an answer says more than silence. */
     private static final Duration MARGIN = Duration.ofMillis(200);
+
+    /** For changes that are not about a single one. */
+    private static final String NO_TOPIC = "";
 
     private final ActorSystem<?> system;
     private static final Duration ASK_AGAIN_AFTER = Duration.ofSeconds(5);
@@ -77,6 +81,44 @@ public final class TopicChanges {
                 .thenAccept(reply -> {
                     if (!(reply instanceof ControllerReply.TopicDeleted)) {
                         throw failureOf(name, reply).asException();
+                    }
+                });
+    }
+
+    /** What is moved, or would be, when that is committed; fails with a {@link FailureException}. */
+    public CompletionStage<ControllerReply.MovePlan> reassign(
+            List<ControllerCommand.Destination> destinations, boolean dryRun, Duration timeout) {
+        return plan(
+                timeout,
+                (millis, replyTo) -> new ControllerCommand.ReassignPartitions(destinations, dryRun, millis, replyTo));
+    }
+
+    /** The same, for a broker that is to be drained, or not any more. */
+    public CompletionStage<ControllerReply.MovePlan> setState(
+            int brokerId, BrokerState state, boolean dryRun, Duration timeout) {
+        return plan(
+                timeout,
+                (millis, replyTo) -> new ControllerCommand.SetBrokerState(brokerId, state, dryRun, millis, replyTo));
+    }
+
+    private CompletionStage<ControllerReply.MovePlan> plan(Duration timeout, Request request) {
+        return ask(NO_TOPIC, timeout, request).thenApply(reply -> {
+            if (reply instanceof ControllerReply.MovePlan plan) {
+                return plan;
+            }
+            throw failureOf(NO_TOPIC, reply).asException();
+        });
+    }
+
+    /** When it is committed that there is no such broker any more; fails with a {@link FailureException}. */
+    public CompletionStage<Void> unregister(int brokerId, Duration timeout) {
+        return ask(
+                        NO_TOPIC,
+                        timeout,
+                        (millis, replyTo) -> new ControllerCommand.UnregisterBroker(brokerId, millis, replyTo))
+                .thenAccept(reply -> {
+                    if (!(reply instanceof ControllerReply.Changed)) {
+                        throw failureOf(NO_TOPIC, reply).asException();
                     }
                 });
     }
@@ -143,7 +185,9 @@ public final class TopicChanges {
 
     /** To a question that was asked before, this may well be the trace of its own success. */
     private static boolean maySpeakOfItsOwnSuccess(ControllerReply reply) {
-        return reply instanceof ControllerReply.TopicExists || reply instanceof ControllerReply.UnknownTopic;
+        return reply instanceof ControllerReply.TopicExists
+                || reply instanceof ControllerReply.UnknownTopic
+                || reply instanceof ControllerReply.UnknownBroker;
     }
 
     private static FailureException unknown(String topic, String why) {
@@ -165,6 +209,12 @@ public final class TopicChanges {
             return new Failure.TopicAlreadyExists(r.name());
         } else if (reply instanceof ControllerReply.UnknownTopic r) {
             return new Failure.UnknownTopic(r.name());
+        } else if (reply instanceof ControllerReply.UnknownPartition r) {
+            return new Failure.UnknownPartition(r.topic(), r.partition(), r.partitions());
+        } else if (reply instanceof ControllerReply.UnknownBroker r) {
+            return new Failure.UnknownBroker(r.brokerId());
+        } else if (reply instanceof ControllerReply.Refused r) {
+            return new Failure.ReassignmentRefused(r.problem());
         } else if (reply instanceof ControllerReply.Unavailable r) {
             return new Failure.ControllerUnavailable(r.problem());
         } else if (reply instanceof ControllerReply.OutcomeUnknown) {

@@ -2,10 +2,19 @@ package io.millrace.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.controller.metadata.ClusterMetadata;
+import io.millrace.controller.metadata.Reassignment;
+import io.millrace.controller.metadata.ReassignmentCause;
+import io.millrace.controller.metadata.TopicMetadata;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Set;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,15 +33,20 @@ class LeftoverDirectoriesTest {
         make("not-created-yet-0~11");
         make("__metadata-0~0");
         make("something else");
+        make("there-1~6");
+        make("there-2~6");
+        make("there-3~6");
 
-        int deleted = new LeftoverDirectories(root, 1).delete(Set.of(6L), 10);
+        int deleted = new LeftoverDirectories(root, 1).delete(metadata());
 
-        assertThat(deleted).isEqualTo(3);
+        assertThat(deleted).isEqualTo(4);
         try (Stream<Path> left = Files.list(root)) {
             assertThat(left.map(path -> path.getFileName().toString()))
                     .containsExactlyInAnyOrder(
                             "there-0~6",
                             "there-0~6.damaged",
+                            "there-2~6",
+                            "there-3~6",
                             "not-created-yet-0~11",
                             "__metadata-0~0",
                             "something else");
@@ -41,8 +55,24 @@ class LeftoverDirectoriesTest {
 
     @Test
     void thereMayBeNoDirectoryYet() throws IOException {
-        assertThat(new LeftoverDirectories(root.resolve("none"), 1).delete(Set.of(), 10))
+        assertThat(new LeftoverDirectories(root.resolve("none"), 1).delete(ClusterMetadata.EMPTY))
                 .isZero();
+    }
+
+    /** Partition 1 of the topic is on another broker; partition 2 is to move here; of partition 3 nothing is known yet. */
+    private static ClusterMetadata metadata() {
+        TreeMap<Integer, Reassignment> moves = new TreeMap<>();
+        moves.put(2, new Reassignment(List.of(2), Optional.of(List.of(1)), ReassignmentCause.REQUESTED, 9));
+        TopicMetadata there = new TopicMetadata(
+                "there", 6, 1, List.of(List.of(1), List.of(2), List.of(2)), new TreeMap<>(), new TreeMap<>(), moves);
+        return new ClusterMetadata(
+                Optional.of("c"),
+                1,
+                OptionalInt.of(1),
+                new TreeMap<>(),
+                new TreeSet<>(),
+                new TreeMap<>(Map.of("there", there)),
+                10);
     }
 
     private void make(String name) throws IOException {

@@ -11,15 +11,22 @@ import io.millrace.protocol.v1.DeleteGroupRequest;
 import io.millrace.protocol.v1.DeleteTopicRequest;
 import io.millrace.protocol.v1.DescribeGroupRequest;
 import io.millrace.protocol.v1.DescribeTopicRequest;
+import io.millrace.protocol.v1.DrainBrokerRequest;
 import io.millrace.protocol.v1.GetMetadataRequest;
 import io.millrace.protocol.v1.GroupServiceGrpc;
+import io.millrace.protocol.v1.ListBrokersRequest;
 import io.millrace.protocol.v1.ListGroupsRequest;
+import io.millrace.protocol.v1.ListReassignmentsRequest;
 import io.millrace.protocol.v1.ListTopicsRequest;
+import io.millrace.protocol.v1.PartitionDestination;
+import io.millrace.protocol.v1.ReassignPartitionsRequest;
 import io.millrace.protocol.v1.RebalanceLeadersRequest;
 import io.millrace.protocol.v1.ResetOffsetsRequest;
 import io.millrace.protocol.v1.Topic;
 import io.millrace.protocol.v1.TopicPartitions;
 import io.millrace.protocol.v1.TransferLeaderRequest;
+import io.millrace.protocol.v1.UndrainBrokerRequest;
+import io.millrace.protocol.v1.UnregisterBrokerRequest;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -195,6 +202,91 @@ public final class Admin {
     public ClusterDescription describeCluster() {
         return ClusterDescription.of(Futures.await(
                 calls.read(ClusterServiceGrpc.getGetMetadataMethod(), GetMetadataRequest.getDefaultInstance())));
+    }
+
+    /**
+     * All registered brokers and what they hold.
+     *
+     * @throws MillraceException what any call may fail with
+     */
+    public List<BrokerListing> listBrokers() {
+        return Futures.await(
+                        calls.read(AdminServiceGrpc.getListBrokersMethod(), ListBrokersRequest.getDefaultInstance()))
+                .getBrokersList()
+                .stream()
+                .map(BrokerListing::of)
+                .toList();
+    }
+
+    /**
+     * Has all replicas of a broker moved to others, a few at a time, and none placed on it any more. Returns when that is
+     * committed; it is done when {@link #listBrokers} shows no replicas on it.
+     *
+     * @param dryRun only say what would be moved
+     * @throws MillraceException UNKNOWN_BROKER, REASSIGNMENT_REFUSED, or what any call may fail with
+     */
+    public MovePlan drainBroker(int broker, boolean dryRun) {
+        DrainBrokerRequest request = DrainBrokerRequest.newBuilder()
+                .setBroker(broker)
+                .setDryRun(dryRun)
+                .build();
+        return MovePlan.of(Futures.await(change(AdminServiceGrpc.getDrainBrokerMethod(), request)));
+    }
+
+    /**
+     * Lets a broker have replicas again. What was moved off it stays where it is.
+     *
+     * @throws MillraceException UNKNOWN_BROKER, or what any call may fail with
+     */
+    public void undrainBroker(int broker) {
+        UndrainBrokerRequest request =
+                UndrainBrokerRequest.newBuilder().setBroker(broker).build();
+        Futures.await(change(AdminServiceGrpc.getUndrainBrokerMethod(), request));
+    }
+
+    /**
+     * Forgets a broker that has no replicas and is stopped.
+     *
+     * @throws MillraceException UNKNOWN_BROKER, REASSIGNMENT_REFUSED, or what any call may fail with
+     */
+    public void unregisterBroker(int broker) {
+        UnregisterBrokerRequest request =
+                UnregisterBrokerRequest.newBuilder().setBroker(broker).build();
+        Futures.await(change(AdminServiceGrpc.getUnregisterBrokerMethod(), request));
+    }
+
+    /**
+     * Moves partitions to other brokers: all of them, or none. Returns when that is committed; it is done when {@link
+     * #listReassignments} does not have them any more.
+     *
+     * @param destinations the brokers that shall hold each, the preferred leader first; none: those that do now, so that a move that is
+     *     under way is undone
+     * @param dryRun only say what would be moved
+     * @throws MillraceException UNKNOWN_TOPIC, UNKNOWN_PARTITION, UNKNOWN_BROKER, REASSIGNMENT_REFUSED, or what any call may fail
+     *     with
+     */
+    public MovePlan reassignPartitions(Map<TopicPartition, List<Integer>> destinations, boolean dryRun) {
+        ReassignPartitionsRequest.Builder request =
+                ReassignPartitionsRequest.newBuilder().setDryRun(dryRun);
+        destinations.forEach((partition, brokers) -> request.addPartitions(PartitionDestination.newBuilder()
+                .setTopic(partition.topic())
+                .setPartition(partition.partition())
+                .addAllBrokers(brokers)));
+        return MovePlan.of(Futures.await(change(AdminServiceGrpc.getReassignPartitionsMethod(), request.build())));
+    }
+
+    /**
+     * The partitions that are under way to other brokers.
+     *
+     * @throws MillraceException what any call may fail with
+     */
+    public List<PartitionReassignment> listReassignments() {
+        return Futures.await(calls.read(
+                        AdminServiceGrpc.getListReassignmentsMethod(), ListReassignmentsRequest.getDefaultInstance()))
+                .getReassignmentsList()
+                .stream()
+                .map(PartitionReassignment::of)
+                .toList();
     }
 
     /**

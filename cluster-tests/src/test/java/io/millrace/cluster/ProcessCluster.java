@@ -123,7 +123,7 @@ public final class ProcessCluster implements AutoCloseable {
         return directory.resolve("broker-" + id + ".conf");
     }
 
-    Path dataOf(int id) {
+    public Path dataOf(int id) {
         return directory.resolve("broker-" + id);
     }
 
@@ -186,10 +186,10 @@ public final class ProcessCluster implements AutoCloseable {
     }
 
     /** What a finished command left. */
-    record Result(int exitCode, String out, String err) {}
+    public record Result(int exitCode, String out, String err) {}
 
     /** Runs a command to its end. */
-    Result run(String... arguments) throws IOException, InterruptedException {
+    public Result run(String... arguments) throws IOException, InterruptedException {
         Path out = Files.createTempFile(directory, "out", ".txt");
         Path err = Files.createTempFile(directory, "err", ".txt");
         Process process = millrace(arguments)

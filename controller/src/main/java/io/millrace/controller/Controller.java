@@ -13,12 +13,16 @@ import io.millrace.controller.balance.Situation;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.MetadataResult;
+import io.millrace.controller.placement.ReplicaMove;
+import io.millrace.controller.placement.ReplicaMoves;
 import io.millrace.partition.replica.PeerRouter;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -72,7 +76,9 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         /** Propose again what could not be proposed. */
         RETRY,
         /** Look what is to be done although nobody has asked for it. */
-        CYCLE
+        CYCLE,
+        /** See who is there, and which replicas are to be moved: more often, as a drain goes on as soon as something of it is done. */
+        LOOK
     }
 
     private final TimerScheduler<ControllerCommand> timers;
@@ -103,6 +109,17 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
     private final Deque<Waiting> waiting = new ArrayDeque<>();
     /** Proposed, outcome open; at most one. */
     private @Nullable Waiting proposed;
+
+    private Optional<ControllerReply.MovePlan> proposedPlan = Optional.empty();
+
+    private final AbsentBrokers absent = new AbsentBrokers();
+    /** Something may have to be moved that was not when it was looked at last. */
+    private boolean lookDue;
+    /** Moves by the controller's own decision: proposed, outcome open; 0 if none are. */
+    private long movesId;
+
+    private long movesProposedMillis;
+    private List<ReplicaMove> moves = List.of();
 
     private boolean retryScheduled;
 
@@ -154,7 +171,8 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         this.settings = settings;
         this.newClusterId = newClusterId;
         this.clock = clock;
-        this.decisions = new ControllerDecisions(settings.partitionsPerTopicMax());
+        this.decisions = new ControllerDecisions(
+                settings.partitionsPerTopicMax(), settings.moves().metadataVoters());
         this.decisionLog = new DecisionLog(settings.decisionsKept());
         this.leaders = new Leaders(
                 context,
@@ -167,6 +185,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         this.changes = context.messageAdapter(MetadataView.State.class, state -> MetadataChanged.INSTANCE);
         this.retryDelay = settings.retryDelayMin();
         view.subscribe(changes);
+        timers.startTimerWithFixedDelay(Tick.LOOK, settings.moves().lookEvery());
         claim();
     }
 
@@ -229,6 +248,8 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         since = Optional.of(clock.instant());
         decidedIndex = index;
         retryDelay = settings.retryDelayMin();
+        absent.forget();
+        lookDue = true;
         getContext().getLog().info("Broker {} controls cluster {} in epoch {}", brokerId, claimed.clusterId(), epoch);
         timers.startSingleTimer(Tick.CYCLE, Tick.CYCLE, settings.cycle());
         decideNext();
@@ -268,6 +289,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
                 cycle();
                 timers.startSingleTimer(Tick.CYCLE, Tick.CYCLE, settings.cycle());
             }
+            case LOOK -> onLook();
         }
         return this;
     }
@@ -310,6 +332,56 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         return this;
     }
 
+    // Replicas.
+
+    private void onLook() {
+        if (phase == Phase.RULING) {
+            absent.look(view.current().brokers().keySet(), liveness.current().ids(), clock.millis());
+            if (movesId != 0
+                    && clock.millis() - movesProposedMillis
+                            >= settings.claimTimeout().toMillis()) {
+                movesId = 0; // nobody will tell; the metadata does
+            }
+            lookDue = true;
+            decideNext();
+        }
+    }
+
+    /** The rest follows when something of this is done. */
+    private void moveReplicas(ClusterMetadata metadata) {
+        NavigableSet<Integer> lost =
+                absent.awayFor(settings.moves().replacementDelay().toMillis());
+        List<ReplicaMove> all =
+                ReplicaMoves.plan(metadata, liveness.current().ids(), lost).moves();
+        moves = ReplicaMoves.dueNow(all, metadata, settings.moves().perBrokerMax());
+        if (!moves.isEmpty()) {
+            movesId = nextId();
+            movesProposedMillis = clock.millis();
+            propose(
+                    movesId,
+                    new MetadataCommand.ReassignPartitions(
+                            epoch, moves.stream().map(ReplicaMove::toTarget).toList()));
+        }
+    }
+
+    private void onMovesOutcome(ProposalOutcome outcome) {
+        movesId = 0;
+        if (outcome instanceof ProposalOutcome.Applied applied) {
+            decidedIndex = Math.max(decidedIndex, applied.index());
+            String what = DecisionLog.describe(moves);
+            decisionLog.add(new ControllerReply.Decision(
+                    clock.instant(),
+                    epoch,
+                    what,
+                    DecisionLog.describe(ControllerDecisions.replyFor(applied.result(), applied.index()))));
+            getContext().getLog().info("{}", what);
+            if (applied.result() instanceof MetadataResult.StaleController stale) {
+                depose(stale.currentEpoch());
+            }
+        }
+        // Else the next look finds what is still to be done.
+    }
+
     // Requests.
 
     private Behavior<ControllerCommand> onRequest(ControllerCommand.Request request) {
@@ -335,7 +407,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
     }
 
     private void decideNext() {
-        while (phase == Phase.RULING && proposed == null && !retryScheduled) {
+        while (phase == Phase.RULING && proposed == null && movesId == 0 && !retryScheduled) {
             // One look: another thread may replace it at any time, and the command gets the epoch of what was looked
             // at.
             ClusterMetadata metadata = view.current();
@@ -347,12 +419,17 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
                 return;
             }
             Waiting next = waiting.poll();
+            if (next == null && lookDue) {
+                lookDue = false;
+                moveReplicas(metadata);
+            }
             if (next == null) {
                 return;
             }
             ControllerDecisions.Decision decision = decisions.decide(next.request, metadata, liveness.current());
             if (decision instanceof ControllerDecisions.Submit submit) {
                 proposed = next;
+                proposedPlan = submit.plan();
                 propose(next.id, submit.command());
             } else if (decision instanceof ControllerDecisions.Answer refusal) {
                 finish(next, refusal.reply());
@@ -364,6 +441,9 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         if (outcome.requestId() == claimId) {
             claimId = 0;
             onClaimOutcome(outcome);
+        } else if (movesId != 0 && outcome.requestId() == movesId) {
+            onMovesOutcome(outcome);
+            decideNext();
         } else if (proposed != null && outcome.requestId() == proposed.id) {
             Waiting done = proposed;
             proposed = null;
@@ -378,7 +458,8 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         if (outcome instanceof ProposalOutcome.Applied applied) {
             decidedIndex = Math.max(decidedIndex, applied.index());
             retryDelay = settings.retryDelayMin();
-            finish(done, ControllerDecisions.replyFor(applied.result(), applied.index()));
+            lookDue = true;
+            finish(done, replyFor(applied));
             if (applied.result() instanceof MetadataResult.StaleController stale) {
                 // Now, and not when the metadata here tells it: that may take as long as this broker is cut off.
                 depose(stale.currentEpoch());
@@ -393,6 +474,13 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
             retryScheduled = true;
             timers.startSingleTimer(Tick.RETRY, Tick.RETRY, nextRetryDelay());
         }
+    }
+
+    private ControllerReply replyFor(ProposalOutcome.Applied applied) {
+        ControllerReply reply = ControllerDecisions.replyFor(applied.result(), applied.index());
+        return reply instanceof ControllerReply.Changed && proposedPlan.isPresent()
+                ? proposedPlan.get().at(applied.index())
+                : reply;
     }
 
     private Behavior<ControllerCommand> onMetadataChanged() {
@@ -458,6 +546,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         }
         timers.cancel(Tick.RETRY);
         retryScheduled = false;
+        movesId = 0;
     }
 
     private void propose(long id, MetadataCommand command) {

@@ -3,6 +3,8 @@ package io.millrace.controller;
 import akka.actor.typed.ActorRef;
 import io.millrace.controller.balance.BrokerLoad;
 import io.millrace.controller.metadata.BrokerRegistration;
+import io.millrace.controller.metadata.BrokerState;
+import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.partition.replica.ControlMessage;
 import java.util.List;
 import java.util.Map;
@@ -116,6 +118,57 @@ public sealed interface ControllerCommand extends ControlMessage {
      * @param dryRun only tell what would be done
      */
     record RebalanceLeaders(boolean dryRun, ActorRef<ControllerReply> replyTo) implements ControllerCommand {}
+
+    /**
+     * Partitions are to be on other brokers. Answers: {@link ControllerReply.MovePlan}, {@link ControllerReply.UnknownTopic},
+     * {@link ControllerReply.UnknownPartition}, {@link ControllerReply.UnknownBroker}, {@link ControllerReply.Refused},
+     * {@link ControllerReply.Unavailable}, {@link ControllerReply.OutcomeUnknown}.
+     *
+     * @param dryRun only say what would be moved
+     */
+    record ReassignPartitions(
+            List<Destination> destinations, boolean dryRun, long timeoutMillis, ActorRef<ControllerReply> replyTo)
+            implements Request {
+        public ReassignPartitions {
+            destinations = List.copyOf(destinations);
+        }
+    }
+
+    /** @param brokers that shall hold it, the preferred leader first; none: those that do, and what is under way is undone */
+    record Destination(String topic, int partition, List<Integer> brokers) {
+        public Destination {
+            brokers = List.copyOf(brokers);
+        }
+    }
+
+    /**
+     * A broker is to be drained, or not any more. Answers: {@link ControllerReply.MovePlan}, {@link ControllerReply.UnknownBroker},
+     * {@link ControllerReply.Refused}, {@link ControllerReply.Unavailable}, {@link ControllerReply.OutcomeUnknown}.
+     *
+     * @param dryRun only say what would be moved
+     */
+    record SetBrokerState(
+            int brokerId, BrokerState state, boolean dryRun, long timeoutMillis, ActorRef<ControllerReply> replyTo)
+            implements Request {}
+
+    /**
+     * A broker that is drained and stopped leaves for good. Answers: {@link ControllerReply.Changed},
+     * {@link ControllerReply.UnknownBroker}, {@link ControllerReply.Refused}, {@link ControllerReply.Unavailable},
+     * {@link ControllerReply.OutcomeUnknown}.
+     */
+    record UnregisterBroker(int brokerId, long timeoutMillis, ActorRef<ControllerReply> replyTo) implements Request {}
+
+    /**
+     * The replicas of a broker that lead these partitions say that they are where they were to go. Answers:
+     * {@link ControllerReply.Changed}, {@link ControllerReply.Unavailable}, {@link ControllerReply.OutcomeUnknown}.
+     */
+    record CompleteReassignments(
+            List<MetadataCommand.PartitionReassigned> partitions, long timeoutMillis, ActorRef<ControllerReply> replyTo)
+            implements Request {
+        public CompleteReassignments {
+            partitions = List.copyOf(partitions);
+        }
+    }
 
     /** Answered by {@link ControllerReply.Description}, at once. */
     record DescribeController(ActorRef<ControllerReply> replyTo) implements ControllerCommand {}

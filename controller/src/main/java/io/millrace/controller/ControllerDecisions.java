@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * What the controller does about a request, given what it knows: pure. Here everything is checked that a user can get
@@ -27,16 +27,26 @@ final class ControllerDecisions {
 
     sealed interface Decision {}
 
-    /** Do it. */
-    record Submit(MetadataCommand command) implements Decision {}
+    /**
+     * Do it.
+     *
+     * @param plan what to answer when it is done, if that is more than the result says
+     */
+    record Submit(MetadataCommand command, Optional<ControllerReply.MovePlan> plan) implements Decision {
+        Submit(MetadataCommand command) {
+            this(command, Optional.empty());
+        }
+    }
 
     /** Nothing to do, or nothing that could be done. */
     record Answer(ControllerReply reply) implements Decision {}
 
     private final int partitionsPerTopicMax;
+    private final MoveDecisions moves;
 
-    ControllerDecisions(int partitionsPerTopicMax) {
+    ControllerDecisions(int partitionsPerTopicMax, Set<Integer> metadataVoters) {
         this.partitionsPerTopicMax = partitionsPerTopicMax;
+        this.moves = new MoveDecisions(metadataVoters);
     }
 
     Decision decide(ControllerCommand.Request request, ClusterMetadata metadata, LiveBrokers live) {
@@ -54,6 +64,18 @@ final class ControllerDecisions {
         }
         if (request instanceof ControllerCommand.AllocateProducerIds allocate) {
             return new Submit(new MetadataCommand.AllocateProducerIds(metadata.controllerEpoch(), allocate.brokerId()));
+        }
+        if (request instanceof ControllerCommand.CompleteReassignments complete) {
+            return completeReassignments(complete, metadata);
+        }
+        if (request instanceof ControllerCommand.ReassignPartitions reassign) {
+            return moves.reassign(reassign, metadata, live);
+        }
+        if (request instanceof ControllerCommand.SetBrokerState set) {
+            return moves.setState(set, metadata, live);
+        }
+        if (request instanceof ControllerCommand.UnregisterBroker unregister) {
+            return moves.unregister(unregister, metadata, live);
         }
         throw new IllegalStateException("no decision about " + request);
     }
@@ -79,7 +101,8 @@ final class ControllerDecisions {
         }
         NavigableSet<Integer> candidates = candidates(metadata, live);
         if (request.replicationFactor() >= 0 && candidates.isEmpty()) {
-            return new Answer(new ControllerReply.Unavailable("no registered broker can be reached"));
+            return new Answer(
+                    new ControllerReply.Unavailable("no registered broker can be reached that is not drained"));
         }
         if (request.replicationFactor() < 0 || request.replicationFactor() > candidates.size()) {
             return new Answer(
@@ -98,7 +121,7 @@ final class ControllerDecisions {
 
     /** Brokers that may be given replicas. */
     private static NavigableSet<Integer> candidates(ClusterMetadata metadata, LiveBrokers live) {
-        NavigableSet<Integer> candidates = new TreeSet<>(metadata.brokers().keySet());
+        NavigableSet<Integer> candidates = metadata.activeBrokers();
         candidates.retainAll(live.ids());
         return candidates;
     }
@@ -189,6 +212,16 @@ final class ControllerDecisions {
                 broker));
     }
 
+    /** Told again and again, so most often there is nothing left to do. */
+    private static Decision completeReassignments(
+            ControllerCommand.CompleteReassignments request, ClusterMetadata metadata) {
+        List<MetadataCommand.PartitionReassigned> open =
+                request.partitions().stream().filter(metadata::isOpen).toList();
+        return open.isEmpty()
+                ? new Answer(new ControllerReply.Changed(0, metadata.appliedIndex()))
+                : new Submit(new MetadataCommand.CompleteReassignments(metadata.controllerEpoch(), open));
+    }
+
     /** What to tell the asker about a command that was applied. */
     static ControllerReply replyFor(MetadataResult result, long index) {
         if (result instanceof MetadataResult.TopicCreated created) {
@@ -205,6 +238,9 @@ final class ControllerDecisions {
         }
         if (result instanceof MetadataResult.ProducerIdsAllocated ids) {
             return new ControllerReply.ProducerIdsAllocated(ids.firstId(), ids.count(), index);
+        }
+        if (result instanceof MetadataResult.Changed changed) {
+            return new ControllerReply.Changed(changed.count(), index);
         }
         if (result instanceof MetadataResult.TopicExists exists) {
             return new ControllerReply.TopicExists(exists.name());

@@ -2,10 +2,12 @@ package io.millrace.controller;
 
 import io.millrace.controller.balance.LeaderMove;
 import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.controller.placement.ReplicaMove;
 import io.millrace.partition.replica.ControlMessage;
 import io.millrace.partition.replica.TransferFailure;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 
@@ -45,6 +47,9 @@ public sealed interface ControllerReply extends ControlMessage {
         }
     }
 
+    /** So many partitions or brokers are not what they were. */
+    record Changed(int count, long metadataIndex) implements ControllerReply {}
+
     /**
      * The controller as it stands now.
      *
@@ -77,6 +82,26 @@ public sealed interface ControllerReply extends ControlMessage {
     /** For people: what was asked for, and what came of it and why. */
     record Decision(Instant at, long epoch, String request, String outcome) {}
 
+    /**
+     * Done, or what would be.
+     *
+     * @param before how many replicas each broker has, or is to have when what is under way is done
+     * @param after the same when this is done as well
+     */
+    record MovePlan(
+            List<ReplicaMove> moves, Map<Integer, Integer> before, Map<Integer, Integer> after, long metadataIndex)
+            implements ControllerReply {
+        public MovePlan {
+            moves = List.copyOf(moves);
+            before = Map.copyOf(before);
+            after = Map.copyOf(after);
+        }
+
+        MovePlan at(long index) {
+            return new MovePlan(moves, before, after, index);
+        }
+    }
+
     // Not done, and never will be without a change.
 
     record InvalidTopicName(String name, String problem) implements ControllerReply {}
@@ -103,6 +128,9 @@ public sealed interface ControllerReply extends ControlMessage {
 
     record LeaderNotTransferred(String topic, int partition, int brokerId, TransferFailure why)
             implements ControllerReply {}
+
+    /** It makes sense, and is not possible as things are. */
+    record Refused(String problem) implements ControllerReply {}
 
     record WrongCluster(String expected, String actual) implements ControllerReply {}
 

@@ -4,6 +4,7 @@ import io.millrace.controller.balance.BalancerSettings;
 import io.millrace.controller.metadata.ClusterMetadata;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * How the {@link Controller} behaves.
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param decisionsKept for inspection
  * @param cycle how often it looks what is to be done although nobody has asked for it
  * @param leaderBalance empty: leaders are moved only for who asks
+ * @param moves how replicas are moved
  */
 public record ControllerSettings(
         int partitionsPerTopicMax,
@@ -31,7 +33,34 @@ public record ControllerSettings(
         Duration deposedPause,
         int decisionsKept,
         Duration cycle,
-        Optional<BalancerSettings> leaderBalance) {
+        Optional<BalancerSettings> leaderBalance,
+        Moves moves) {
+
+    /**
+     * @param lookEvery how often the controller looks for what is to be moved, if nothing else makes it look
+     * @param perBrokerMax so many partitions are on their way to or from a broker at the same time, of those that the controller moves
+     *     by itself
+     * @param replacementDelay a broker that has been away for so long has its replicas made anew on others. Redpanda's
+     *     {@code partition_autobalancing_node_availability_timeout_sec} is 15 minutes as well: longer than a restart or a reboot,
+     *     since a replacement copies all there is
+     * @param metadataVoters the brokers that vote on metadata, by the brokers' settings: they cannot be unregistered
+     */
+    public record Moves(Duration lookEvery, int perBrokerMax, Duration replacementDelay, Set<Integer> metadataVoters) {
+        public static final Moves DEFAULT = new Moves(Duration.ofSeconds(1), 5, Duration.ofMinutes(15), Set.of());
+
+        /**
+         * Checks each.
+         *
+         * @throws IllegalArgumentException naming what is wrong
+         */
+        public Moves {
+            metadataVoters = Set.copyOf(metadataVoters);
+            check(isPositive(lookEvery), "lookEvery is positive");
+            check(perBrokerMax >= 1, "perBrokerMax is at least 1");
+            check(isPositive(replacementDelay), "replacementDelay is positive");
+        }
+    }
+
     public static final ControllerSettings DEFAULT = new ControllerSettings(
             ClusterMetadata.PARTITIONS_PER_TOPIC_MAX,
             1_000,
@@ -42,7 +71,23 @@ public record ControllerSettings(
             Duration.ofSeconds(30),
             100,
             Duration.ofSeconds(10),
-            Optional.of(BalancerSettings.DEFAULT));
+            Optional.of(BalancerSettings.DEFAULT),
+            Moves.DEFAULT);
+
+    public ControllerSettings withMoves(Moves changed) {
+        return new ControllerSettings(
+                partitionsPerTopicMax,
+                requestsWaitingMax,
+                requestTimeoutMax,
+                retryDelayMin,
+                retryDelayMax,
+                claimTimeout,
+                deposedPause,
+                decisionsKept,
+                cycle,
+                leaderBalance,
+                changed);
+    }
 
     /**
      * Checks each.
@@ -75,7 +120,8 @@ public record ControllerSettings(
                 deposedPause,
                 decisionsKept,
                 newCycle,
-                newLeaderBalance);
+                newLeaderBalance,
+                moves);
     }
 
     private static boolean isPositive(Duration duration) {

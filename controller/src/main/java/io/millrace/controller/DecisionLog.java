@@ -1,12 +1,16 @@
 package io.millrace.controller;
 
+import io.millrace.controller.placement.ReplicaMove;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** The last decisions, for people who ask why. */
 final class DecisionLog {
+    private static final int MOVES_TOLD_MAX = 20;
+
     private final int kept;
     private final Deque<ControllerReply.Decision> latestFirst = new ArrayDeque<>();
 
@@ -48,7 +52,38 @@ final class DecisionLog {
         if (request instanceof ControllerCommand.AllocateProducerIds allocate) {
             return "producer ids for broker " + allocate.brokerId();
         }
+        if (request instanceof ControllerCommand.CompleteReassignments complete) {
+            return "moved: "
+                    + complete.partitions().stream()
+                            .map(done -> done.topic() + "-" + done.partition())
+                            .collect(Collectors.joining(", "));
+        }
+        if (request instanceof ControllerCommand.ReassignPartitions reassign) {
+            return (reassign.dryRun() ? "what if: " : "")
+                    + "move "
+                    + reassign.destinations().stream()
+                            .map(to -> to.topic() + "-" + to.partition() + " to " + to.brokers())
+                            .limit(MOVES_TOLD_MAX)
+                            .collect(Collectors.joining(", "));
+        }
+        if (request instanceof ControllerCommand.SetBrokerState set) {
+            return (set.dryRun() ? "what if: " : "") + "broker " + set.brokerId() + " is to be " + set.state();
+        }
+        if (request instanceof ControllerCommand.UnregisterBroker unregister) {
+            return "unregister broker " + unregister.brokerId();
+        }
         throw new IllegalStateException("no words for " + request);
+    }
+
+    /** Moves with their reasons, the first of them. */
+    static String describe(List<ReplicaMove> moves) {
+        int more = moves.size() - MOVES_TOLD_MAX;
+        return moves.size() + " to be moved"
+                + moves.stream()
+                        .limit(MOVES_TOLD_MAX)
+                        .map(ReplicaMove::toString)
+                        .collect(Collectors.joining("; ", moves.isEmpty() ? "" : ": ", ""))
+                + (more > 0 ? "; and " + more + " more" : "");
     }
 
     /** An answer in a few words; an assignment of thousands of partitions is not among them. */
@@ -60,6 +95,9 @@ final class DecisionLog {
         if (reply instanceof ControllerReply.TopicAltered altered) {
             return "altered: partitions " + altered.topic().partitionCount() + ", settings "
                     + altered.topic().settings();
+        }
+        if (reply instanceof ControllerReply.MovePlan plan) {
+            return describe(plan.moves());
         }
         return reply.toString();
     }

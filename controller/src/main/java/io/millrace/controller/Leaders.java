@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -130,7 +129,7 @@ final class Leaders {
 
     /** As the brokers have reported it last. */
     Situation situation(ClusterMetadata metadata, LiveBrokers live) {
-        return new Situation(metadata, live.ids(), Set.of(), reports, clock.millis());
+        return new Situation(metadata, live.ids(), metadata.draining(), reports, clock.millis());
     }
 
     private void begin(ClusterMetadata metadata, List<LeaderMove> moves) {

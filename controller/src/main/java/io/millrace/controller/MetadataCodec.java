@@ -34,8 +34,9 @@ public final class MetadataCodec {
     private static final String VERSION_FIELD = "v";
     private static final String TYPE_FIELD = "type";
     private static final String TOPICS_FIELD = "topics";
+    private static final String DRAINING_FIELD = "draining";
     /** Left out where they are empty: they came later than the format. */
-    private static final List<String> LATER_FIELDS_OF_TOPICS = List.of("settings", "grown");
+    private static final List<String> LATER_FIELDS_OF_TOPICS = List.of("settings", "grown", "reassignments");
 
     private static final List<String> LATER_FIELDS_OF_CREATION = List.of("settings");
 
@@ -46,7 +47,11 @@ public final class MetadataCodec {
             "create-topic", MetadataCommand.CreateTopic.class,
             "alter-topic", MetadataCommand.AlterTopic.class,
             "delete-topic", MetadataCommand.DeleteTopic.class,
-            "allocate-producer-ids", MetadataCommand.AllocateProducerIds.class);
+            "allocate-producer-ids", MetadataCommand.AllocateProducerIds.class,
+            "reassign-partitions", MetadataCommand.ReassignPartitions.class,
+            "complete-reassignments", MetadataCommand.CompleteReassignments.class,
+            "set-broker-state", MetadataCommand.SetBrokerState.class,
+            "unregister-broker", MetadataCommand.UnregisterBroker.class);
 
     private static final Map<Class<? extends MetadataCommand>, String> NAMES =
             TYPES.entrySet().stream().collect(Collectors.toUnmodifiableMap(Map.Entry::getValue, Map.Entry::getKey));
@@ -92,6 +97,7 @@ public final class MetadataCodec {
         ObjectNode state = JSON.createObjectNode();
         state.put(VERSION_FIELD, VERSION);
         state.setAll((ObjectNode) JSON.valueToTree(metadata));
+        leaveOutEmpty(state, List.of(DRAINING_FIELD));
         state.path(TOPICS_FIELD).forEach(topic -> leaveOutEmpty(topic, LATER_FIELDS_OF_TOPICS));
         return Payload.wrap(state.toString().getBytes(StandardCharsets.UTF_8));
     }
@@ -105,6 +111,9 @@ public final class MetadataCodec {
         try {
             JsonNode tree = JSON.readTree(payload.array(), payload.arrayOffset(), payload.sizeBytes());
             ObjectNode state = withoutVersion(tree);
+            if (!state.has(DRAINING_FIELD)) {
+                state.putArray(DRAINING_FIELD);
+            }
             state.path(TOPICS_FIELD).forEach(topic -> putEmpty(topic, LATER_FIELDS_OF_TOPICS));
             return JSON.treeToValue(state, ClusterMetadata.class);
         } catch (IOException e) {
@@ -144,7 +153,7 @@ public final class MetadataCodec {
         return JSON.treeToValue(envelope, type);
     }
 
-    /** A topic that has nothing of what came later is written as it was before. */
+    /** What has nothing of what came later is written as it was before. */
     private static void leaveOutEmpty(JsonNode topic, List<String> fields) {
         if (topic instanceof ObjectNode node) {
             fields.stream().filter(field -> node.path(field).isEmpty()).forEach(node::remove);

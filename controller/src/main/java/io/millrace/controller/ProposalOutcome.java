@@ -31,6 +31,7 @@ public sealed interface ProposalOutcome extends ControlMessage {
                         @JsonSubTypes.Type(
                                 value = MetadataResult.ProducerIdsAllocated.class,
                                 name = "producer-ids-allocated"),
+                        @JsonSubTypes.Type(value = MetadataResult.Changed.class, name = "changed"),
                         @JsonSubTypes.Type(value = MetadataResult.StaleController.class, name = "stale-controller"),
                         @JsonSubTypes.Type(value = MetadataResult.TopicExists.class, name = "topic-exists"),
                         @JsonSubTypes.Type(value = MetadataResult.UnknownTopic.class, name = "unknown-topic"),

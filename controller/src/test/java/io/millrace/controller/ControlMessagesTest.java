@@ -12,9 +12,14 @@ import io.millrace.controller.balance.BrokerLoad;
 import io.millrace.controller.balance.LeaderMove;
 import io.millrace.controller.balance.PartitionLoad;
 import io.millrace.controller.balance.TopicLoad;
+import io.millrace.controller.metadata.BrokerState;
 import io.millrace.controller.metadata.Endpoint;
+import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.MetadataResult;
+import io.millrace.controller.metadata.Reassignment;
+import io.millrace.controller.metadata.ReassignmentCause;
 import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.controller.placement.ReplicaMove;
 import io.millrace.partition.replica.ControlMessage;
 import io.millrace.partition.replica.TransferFailure;
 import java.time.Instant;
@@ -64,6 +69,12 @@ class ControlMessagesTest {
                                         new PartitionLoad(9_999, 0, 0, 0, 0, 0)))))),
                 new ControllerCommand.TransferLeader("orders", 3, 2, ASKER),
                 new ControllerCommand.RebalanceLeaders(true, ASKER),
+                new ControllerCommand.ReassignPartitions(
+                        List.of(new ControllerCommand.Destination("orders", 1, List.of(2, 3))), true, 5_000, ASKER),
+                new ControllerCommand.SetBrokerState(2, BrokerState.DRAINING, false, 5_000, ASKER),
+                new ControllerCommand.UnregisterBroker(2, 5_000, ASKER),
+                new ControllerCommand.CompleteReassignments(
+                        List.of(new MetadataCommand.PartitionReassigned("orders", 7, 1, 9)), 5_000, ASKER),
                 new ControllerCommand.DescribeController(ASKER));
     }
 
@@ -72,11 +83,36 @@ class ControlMessagesTest {
                 new ControllerReply.TopicCreated(TOPIC, 9),
                 new ControllerReply.TopicAltered(
                         new TopicMetadata(
-                                "orders", 7, 1, List.of(List.of(1)), new TreeMap<>(), new TreeMap<>(Map.of(1, 8L))),
+                                "orders",
+                                7,
+                                1,
+                                List.of(List.of(1)),
+                                new TreeMap<>(),
+                                new TreeMap<>(Map.of(1, 8L)),
+                                new TreeMap<>(Map.of(
+                                        0,
+                                        new Reassignment(
+                                                List.of(1), Optional.of(List.of(2)), ReassignmentCause.LOSS, 8)))),
                         9),
                 new ControllerReply.TopicDeleted("orders", 7, 9),
                 new ControllerReply.BrokerRegistered("c", 9),
                 new ControllerReply.ProducerIdsAllocated(9_000, 1_000, 9),
+                new ControllerReply.Changed(2, 9),
+                new ControllerReply.MovePlan(
+                        List.of(new ReplicaMove(
+                                "orders",
+                                7,
+                                0,
+                                List.of(1),
+                                List.of(2),
+                                ReassignmentCause.DRAIN,
+                                "broker 1 is drained")),
+                        Map.of(1, 1, 2, 0),
+                        Map.of(1, 0, 2, 1),
+                        9),
+                new ControllerReply.UnknownPartition("orders", 3, 2),
+                new ControllerReply.UnknownBroker(9),
+                new ControllerReply.Refused("no"),
                 new ControllerReply.Description(
                         1,
                         "RULING",
@@ -95,7 +131,6 @@ class ControlMessagesTest {
                         new TreeMap<>(Map.of(1, 1.0, 2, 1.0))),
                 new ControllerReply.LeaderNotTransferred("orders", 3, 2, TransferFailure.BEHIND),
                 new ControllerReply.UnknownPartition("orders", 9, 3),
-                new ControllerReply.UnknownBroker(9),
                 new ControllerReply.InvalidTopicName("a/b", "no slash"),
                 new ControllerReply.InvalidPartitions(0, 10_000),
                 new ControllerReply.InvalidReplicationFactor(5, 3),
@@ -117,6 +152,7 @@ class ControlMessagesTest {
                 new MetadataResult.TopicAltered(TOPIC),
                 new MetadataResult.TopicDeleted("orders", 7),
                 new MetadataResult.ProducerIdsAllocated(9_000, 1_000),
+                new MetadataResult.Changed(3),
                 new MetadataResult.StaleController(4),
                 new MetadataResult.TopicExists("orders"),
                 new MetadataResult.UnknownTopic("orders"),

@@ -17,6 +17,7 @@ import io.millrace.controller.metadata.TopicMetadata;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,7 @@ class ControllerDecisionsTest {
             TestInbox.<ControllerReply>create().getRef();
     private static final int LIMIT = 100;
 
-    private final ControllerDecisions decisions = new ControllerDecisions(LIMIT);
+    private final ControllerDecisions decisions = new ControllerDecisions(LIMIT, Set.of());
 
     // Topics.
 
@@ -287,6 +288,7 @@ class ControllerDecisionsTest {
                 Map.entry(
                         new MetadataResult.BrokerIdTaken(1, new Endpoint("h", 2)),
                         new ControllerReply.BrokerIdTaken(1, "h:2")),
+                Map.entry(new MetadataResult.Changed(2), new ControllerReply.Changed(2, 7)),
                 Map.entry(new MetadataResult.Invalid("no"), new ControllerReply.InvalidRequest("no")),
                 Map.entry(
                         new MetadataResult.StaleController(9),

@@ -9,16 +9,21 @@ import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
 import com.typesafe.config.ConfigFactory;
 import io.millrace.controller.metadata.Applied;
+import io.millrace.controller.metadata.BrokerState;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.MetadataCommand;
+import io.millrace.controller.metadata.ReassignmentCause;
 import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.replica.ReplicaMessage;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -40,7 +45,26 @@ class ControllerTest {
             Duration.ofSeconds(30),
             4,
             Duration.ofSeconds(10),
-            Optional.empty());
+            Optional.empty(),
+            new ControllerSettings.Moves(SECOND, 2, Duration.ofSeconds(10), Set.of(1)));
+
+    private volatile Instant now = NOW;
+    private final Clock clock = new Clock() {
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
+    };
 
     private final TestProbe<ReplicaMessage> metadata = KIT.createTestProbe();
     private final TestProbe<ControllerReply> asker = KIT.createTestProbe();
@@ -51,14 +75,7 @@ class ControllerTest {
     private ClusterMetadata committed = ClusterMetadata.EMPTY;
 
     private final ActorRef<ControllerCommand> controller = KIT.spawn(Controller.create(
-            1,
-            metadata.getRef()::tell,
-            NoReplicas.INSTANCE,
-            view,
-            liveness,
-            SETTINGS,
-            () -> "c",
-            Clock.fixed(NOW, ZoneOffset.UTC)));
+            1, metadata.getRef()::tell, NoReplicas.INSTANCE, view, liveness, SETTINGS, () -> "c", clock));
 
     @AfterAll
     static void stop() {
@@ -346,6 +363,144 @@ class ControllerTest {
         asker.expectMessage(new ControllerReply.OutcomeUnknown());
         asker.expectMessageClass(ControllerReply.Unavailable.class);
         asker.expectTerminated(controller);
+    }
+
+    // Moving replicas.
+
+    /** On brokers 1, 2 and 3, with three partitions on 1 and 2. */
+    private void ruleWithOrders() {
+        rule(1, 2, 3);
+        awaitHandled();
+        commit(new MetadataCommand.CreateTopic(1, "orders", 2, List.of(List.of(1, 2), List.of(1, 2), List.of(2, 1))));
+    }
+
+    private void drain(int broker) {
+        controller.tell(
+                new ControllerCommand.SetBrokerState(broker, BrokerState.DRAINING, false, 10_000, asker.getRef()));
+    }
+
+    private MetadataCommand.ReassignPartitions nextMoves(MetadataReplica.Propose proposal) {
+        return (MetadataCommand.ReassignPartitions) proposal.command();
+    }
+
+    /** That broker's replica says so, as it would over and over. */
+    private void reportMoved(int partition) {
+        TopicMetadata orders = committed.topic("orders").orElseThrow();
+        controller.tell(new ControllerCommand.CompleteReassignments(
+                List.of(new MetadataCommand.PartitionReassigned(
+                        "orders",
+                        orders.id(),
+                        partition,
+                        orders.reassignment(partition).orElseThrow().index())),
+                10_000,
+                asker.getRef()));
+    }
+
+    private void passSeconds(int seconds) {
+        for (int i = 0; i < seconds; i++) {
+            now = now.plus(SECOND);
+            TIME.timePasses(SECOND);
+            awaitHandled();
+        }
+    }
+
+    @Test
+    void aDrainMovesAFewPartitionsAtATimeUntilTheBrokerIsEmpty() {
+        ruleWithOrders();
+        drain(2);
+        commit(nextProposal());
+        assertThat(asker.expectMessageClass(ControllerReply.MovePlan.class).moves())
+                .hasSize(3);
+
+        MetadataReplica.Propose first = nextProposal();
+        assertThat(nextMoves(first).partitions()).hasSize(2);
+        commit(first);
+        awaitHandled();
+        metadata.expectNoMessage();
+
+        for (int partition : new int[] {1, 0}) {
+            reportMoved(partition);
+            commit(nextProposal());
+            asker.expectMessageClass(ControllerReply.Changed.class);
+            if (partition == 1) {
+                commit(nextProposal()); // the third takes the place of the first that is done
+            }
+        }
+        reportMoved(2);
+        commit(nextProposal());
+        asker.expectMessageClass(ControllerReply.Changed.class);
+        assertThat(committed.replicasOn(2)).isZero();
+        passSeconds(3);
+        metadata.expectNoMessage();
+        assertThat(describe().decisions())
+                .anySatisfy(decision -> assertThat(decision.request()).contains("broker 2 is drained"));
+    }
+
+    @Test
+    void theNextControllerGoesOnWithADrain() {
+        ruleWithOrders();
+        commit(new MetadataCommand.SetBrokerState(1, 2, BrokerState.DRAINING));
+        awaitHandled();
+        passSeconds(1);
+        MetadataReplica.Propose lost = nextProposal(); // this controller's last words
+        assertThat(nextMoves(lost).partitions()).hasSize(2);
+        KIT.stop(controller);
+
+        ActorRef<ControllerCommand> next = KIT.spawn(Controller.create(
+                3, metadata.getRef()::tell, NoReplicas.INSTANCE, view, liveness, SETTINGS, () -> "c", clock));
+        commit(nextClaim());
+        MetadataReplica.Propose again = nextProposal();
+        assertThat(again.command().epoch()).isEqualTo(2);
+        assertThat(nextMoves(again).partitions()).isEqualTo(nextMoves(lost).partitions());
+        KIT.stop(next);
+    }
+
+    @Test
+    void movesWhoseOutcomeNobodyTellsAreLookedAtAgain() {
+        ruleWithOrders();
+        commit(new MetadataCommand.SetBrokerState(1, 2, BrokerState.DRAINING));
+        awaitHandled();
+        passSeconds(1);
+        nextProposal();
+        passSeconds(4);
+        metadata.expectNoMessage();
+        passSeconds(1);
+        assertThat(nextMoves(nextProposal()).partitions()).hasSize(2);
+    }
+
+    @Test
+    void withoutAMajorityOfTheMetadataNothingIsMovedAndLaterItIs() {
+        ruleWithOrders();
+        commit(new MetadataCommand.SetBrokerState(1, 2, BrokerState.DRAINING));
+        awaitHandled();
+        passSeconds(1);
+        MetadataReplica.Propose refused = nextProposal();
+        refused.replyTo().tell(new ProposalOutcome.NoLeader(refused.requestId()));
+        awaitHandled();
+        passSeconds(1);
+        assertThat(nextMoves(nextProposal()).partitions()).hasSize(2);
+    }
+
+    @Test
+    void replicasOfABrokerThatStaysAwayAreMadeAnew() {
+        ruleWithOrders();
+        commit(new MetadataCommand.CreateTopic(1, "safe", 3, List.of(List.of(1, 2, 3))));
+        register(4);
+        commit(nextProposal());
+        asker.expectMessageClass(ControllerReply.BrokerRegistered.class);
+        liveness.publish(Samples.live(1, 3, 4));
+        passSeconds(10);
+        metadata.expectNoMessage();
+        passSeconds(1);
+        MetadataCommand.ReassignPartitions moves = nextMoves(nextProposal());
+        assertThat(moves.partitions())
+                .as("of orders, no majority is left")
+                .containsExactly(new MetadataCommand.PartitionTarget(
+                        "safe",
+                        committed.topic("safe").orElseThrow().id(),
+                        0,
+                        List.of(1, 4, 3),
+                        ReassignmentCause.LOSS));
     }
 
     // Inspection.

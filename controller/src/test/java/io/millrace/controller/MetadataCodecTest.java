@@ -3,8 +3,10 @@ package io.millrace.controller;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.controller.metadata.BrokerState;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.MetadataCommand;
+import io.millrace.controller.metadata.ReassignmentCause;
 import io.millrace.partition.raft.Payload;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,7 +33,19 @@ class MetadataCodecTest {
             new MetadataCommand.DeleteTopic(5, "orders", 17),
             new MetadataCommand.AlterTopic(5, "orders", 17, FLUSHED_BY_OS, List.of(List.of(2, 1))),
             new MetadataCommand.AlterTopic(5, "orders", 17, new TreeMap<>(), List.of()),
-            new MetadataCommand.AllocateProducerIds(5, 2));
+            new MetadataCommand.AllocateProducerIds(5, 2),
+            new MetadataCommand.ReassignPartitions(
+                    5,
+                    List.of(
+                            new MetadataCommand.PartitionTarget(
+                                    "orders", 17, 0, List.of(1, 3), ReassignmentCause.REQUESTED),
+                            new MetadataCommand.PartitionTarget(
+                                    "orders", 17, 1, List.of(3, 2), ReassignmentCause.LOSS))),
+            new MetadataCommand.CompleteReassignments(
+                    5, List.of(new MetadataCommand.PartitionReassigned("orders", 17, 0, 21))),
+            new MetadataCommand.SetBrokerState(5, 2, BrokerState.DRAINING),
+            new MetadataCommand.SetBrokerState(5, 2, BrokerState.ACTIVE),
+            new MetadataCommand.UnregisterBroker(5, 2));
 
     @Test
     void theFormatOnDiskHasNotChanged() throws IOException {
@@ -66,6 +80,36 @@ class MetadataCodecTest {
         assertThat(MetadataCodec.decodeState(encoded)).isEqualTo(metadata);
         assertThat(MetadataCodec.decodeState(MetadataCodec.encodeState(ClusterMetadata.EMPTY)))
                 .isEqualTo(ClusterMetadata.EMPTY);
+    }
+
+    @Test
+    void theFormatOfWhatMovesHasNotChanged() {
+        ClusterMetadata metadata = Samples.cluster(1, 2);
+        metadata = Samples.apply(metadata, new MetadataCommand.SetBrokerState(1, 1, BrokerState.DRAINING));
+        metadata = Samples.apply(
+                metadata, new MetadataCommand.CreateTopic(1, "orders", 1, List.of(List.of(1), List.of(1), List.of(2))));
+        metadata = Samples.apply(
+                metadata,
+                new MetadataCommand.ReassignPartitions(
+                        1,
+                        List.of(
+                                new MetadataCommand.PartitionTarget(
+                                        "orders", 5, 0, List.of(2), ReassignmentCause.REQUESTED),
+                                new MetadataCommand.PartitionTarget(
+                                        "orders", 5, 1, List.of(2), ReassignmentCause.REQUESTED))));
+        metadata = Samples.apply(
+                metadata,
+                new MetadataCommand.CompleteReassignments(
+                        1, List.of(new MetadataCommand.PartitionReassigned("orders", 5, 1, 6))));
+
+        Payload encoded = MetadataCodec.encodeState(metadata);
+
+        assertThat(new String(encoded.toByteArray(), StandardCharsets.UTF_8).replace('"', '\''))
+                .contains("'draining':[1],'topics':")
+                .contains(
+                        "'partitions':[[1],[2],[2]],'reassignments':{'0':{'founders':[1],'target':[2],'cause':'REQUESTED','index':6},"
+                                + "'1':{'founders':[1],'target':null,'cause':'REQUESTED','index':6}}}},'appliedIndex':7}");
+        assertThat(MetadataCodec.decodeState(encoded)).isEqualTo(metadata);
     }
 
     @ParameterizedTest

@@ -80,6 +80,7 @@ final class AkkaOverlay {
                 s.leaders(),
                 s.followerRead(),
                 s.shutdownTimeout(),
+                s.moves(),
                 akka);
     }
 }

@@ -2,6 +2,7 @@ package io.millrace.broker.config;
 
 import com.typesafe.config.Config;
 import io.millrace.broker.disk.DiskReserve;
+import io.millrace.controller.ControllerSettings;
 import io.millrace.controller.balance.BalancerSettings;
 import io.millrace.partition.log.LogSettings;
 import io.millrace.partition.log.Retention;
@@ -53,6 +54,7 @@ public record BrokerSettings(
         Leaders leaders,
         boolean followerRead,
         Duration shutdownTimeout,
+        ControllerSettings.Moves moves,
         Config akka) {
 
     /**

@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import io.millrace.broker.disk.DiskReserve;
+import io.millrace.controller.ControllerSettings;
 import io.millrace.controller.balance.BalancerSettings;
 import io.millrace.partition.log.LogSettings;
 import io.millrace.partition.log.Retention;
@@ -114,6 +115,11 @@ final class SettingsReader {
                 leaders(),
                 flag("follower-read"),
                 durationBetween("shutdown-timeout", Duration.ofSeconds(1), Duration.ofMinutes(10)),
+                new ControllerSettings.Moves(
+                        ControllerSettings.Moves.DEFAULT.lookEvery(),
+                        intBetween("moves-per-broker", 1, 1_000),
+                        durationBetween("replica-replacement-delay", Duration.ofSeconds(1), Duration.ofDays(365)),
+                        cluster.metadataVoters()),
                 ConfigFactory.empty());
         return problems.isEmpty() ? AkkaOverlay.applyTo(settings, all) : settings;
     }

@@ -6,6 +6,8 @@ import io.millrace.broker.LeaderChanges;
 import io.millrace.broker.TopicChanges;
 import io.millrace.broker.routing.Inspection;
 import io.millrace.broker.routing.LeaderView;
+import io.millrace.controller.ControllerCommand;
+import io.millrace.controller.metadata.BrokerState;
 import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.replica.PartitionStatus;
 import io.millrace.protocol.TopicName;
@@ -19,19 +21,33 @@ import io.millrace.protocol.v1.DeleteTopicRequest;
 import io.millrace.protocol.v1.DeleteTopicResponse;
 import io.millrace.protocol.v1.DescribeTopicRequest;
 import io.millrace.protocol.v1.DescribeTopicResponse;
+import io.millrace.protocol.v1.DrainBrokerRequest;
 import io.millrace.protocol.v1.LeaderMove;
+import io.millrace.protocol.v1.ListBrokersRequest;
+import io.millrace.protocol.v1.ListBrokersResponse;
+import io.millrace.protocol.v1.ListReassignmentsRequest;
+import io.millrace.protocol.v1.ListReassignmentsResponse;
 import io.millrace.protocol.v1.ListTopicsRequest;
 import io.millrace.protocol.v1.ListTopicsResponse;
+import io.millrace.protocol.v1.MovePlan;
 import io.millrace.protocol.v1.PartitionState;
+import io.millrace.protocol.v1.ReassignPartitionsRequest;
 import io.millrace.protocol.v1.RebalanceLeadersRequest;
 import io.millrace.protocol.v1.RebalanceLeadersResponse;
 import io.millrace.protocol.v1.Topic;
 import io.millrace.protocol.v1.TransferLeaderRequest;
 import io.millrace.protocol.v1.TransferLeaderResponse;
+import io.millrace.protocol.v1.UndrainBrokerRequest;
+import io.millrace.protocol.v1.UndrainBrokerResponse;
+import io.millrace.protocol.v1.UnregisterBrokerRequest;
+import io.millrace.protocol.v1.UnregisterBrokerResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.IntPredicate;
 
 /** Creating, altering, deleting and listing topics. */
 final class AdminFrontDoor implements AdminServicePowerApi {
@@ -44,6 +60,8 @@ final class AdminFrontDoor implements AdminServicePowerApi {
     private final LeaderView leaders;
     private final Inspection inspection;
     private final Deadlines deadlines;
+    private final IntPredicate alive;
+    private final Set<Integer> metadataVoters;
 
     AdminFrontDoor(
             TopicLookup topics,
@@ -51,7 +69,11 @@ final class AdminFrontDoor implements AdminServicePowerApi {
             LeaderChanges leaderChanges,
             LeaderView leaders,
             Inspection inspection,
-            Deadlines deadlines) {
+            Deadlines deadlines,
+            IntPredicate alive,
+            Set<Integer> metadataVoters) {
+        this.alive = alive;
+        this.metadataVoters = metadataVoters;
         this.topics = topics;
         this.changes = changes;
         this.leaderChanges = leaderChanges;
@@ -143,6 +165,46 @@ final class AdminFrontDoor implements AdminServicePowerApi {
                     asked.get(i), (builder, status) -> builder.addPartitions(state(partition, status)));
         }
         return response.thenApply(DescribeTopicResponse.Builder::build);
+    }
+
+    @Override
+    public CompletionStage<MovePlan> reassignPartitions(ReassignPartitionsRequest request, Metadata metadata) {
+        List<ControllerCommand.Destination> destinations = request.getPartitionsList().stream()
+                .map(to -> new ControllerCommand.Destination(to.getTopic(), to.getPartition(), to.getBrokersList()))
+                .toList();
+        return changes.reassign(destinations, request.getDryRun(), timeout(metadata))
+                .thenApply(MoveConversions::plan);
+    }
+
+    @Override
+    public CompletionStage<ListReassignmentsResponse> listReassignments(
+            ListReassignmentsRequest request, Metadata metadata) {
+        return CompletableFuture.completedFuture(MoveConversions.reassignments(topics.metadata()));
+    }
+
+    @Override
+    public CompletionStage<MovePlan> drainBroker(DrainBrokerRequest request, Metadata metadata) {
+        return changes.setState(request.getBroker(), BrokerState.DRAINING, request.getDryRun(), timeout(metadata))
+                .thenApply(MoveConversions::plan);
+    }
+
+    @Override
+    public CompletionStage<UndrainBrokerResponse> undrainBroker(UndrainBrokerRequest request, Metadata metadata) {
+        return changes.setState(request.getBroker(), BrokerState.ACTIVE, false, timeout(metadata))
+                .thenApply(done -> UndrainBrokerResponse.getDefaultInstance());
+    }
+
+    @Override
+    public CompletionStage<UnregisterBrokerResponse> unregisterBroker(
+            UnregisterBrokerRequest request, Metadata metadata) {
+        return changes.unregister(request.getBroker(), timeout(metadata))
+                .thenApply(done -> UnregisterBrokerResponse.getDefaultInstance());
+    }
+
+    @Override
+    public CompletionStage<ListBrokersResponse> listBrokers(ListBrokersRequest request, Metadata metadata) {
+        return CompletableFuture.completedFuture(
+                MoveConversions.brokers(topics.metadata(), leaders, alive, metadataVoters));
     }
 
     private static PartitionState state(int partition, Optional<PartitionStatus> leader) {

@@ -98,7 +98,9 @@ public final class GrpcServer {
                 backend.leaderChanges(),
                 backend.leaders(),
                 backend.inspection(),
-                deadlines);
+                deadlines,
+                backend.alive(),
+                settings.cluster().metadataVoters());
         GroupFrontDoor groups =
                 new GroupFrontDoor(backend.topics(), backend.groups(), new LogEnds(backend.gateway()), deadlines);
         Function<HttpRequest, CompletionStage<HttpResponse>> services = concat(

@@ -186,6 +186,9 @@ final class Statuses {
                     .with("producer_id", f.producerId())
                     .with("sequence", f.sequence())
                     .with("expected_sequence", f.expectedSequence());
+        } else if (failure instanceof Failure.ReassignmentRefused f) {
+            return told(Status.Code.FAILED_PRECONDITION, ErrorReason.REASSIGNMENT_REFUSED, f.problem())
+                    .with("problem", f.problem());
         } else if (failure instanceof Failure.DuplicateTooOld f) {
             return told(
                             Status.Code.ALREADY_EXISTS,

@@ -10,6 +10,7 @@ import io.millrace.broker.group.state.Membership;
 import io.millrace.broker.routing.Leader;
 import io.millrace.broker.routing.PartitionKey;
 import io.millrace.controller.ControllerReply;
+import io.millrace.controller.metadata.BrokerState;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.controller.metadata.TopicSettings;
@@ -41,7 +42,7 @@ final class Pages {
 
     record Brokers(Optional<String> clusterId, int self, OptionalInt controller, List<Broker> brokers) {}
 
-    record Broker(int id, String client, String http, boolean alive) {}
+    record Broker(int id, String client, String http, boolean alive, BrokerState state) {}
 
     /** This broker's. */
     record Disk(DiskSpace space, long freeBytes, long reserveBytes) {}
@@ -55,8 +56,12 @@ final class Pages {
             SortedMap<String, String> settings,
             List<Partition> partitions) {}
 
-    /** @param leader as this broker knows it */
-    record Partition(int partition, List<Integer> replicas, OptionalInt leader, long term) {}
+    /**
+     * @param target the brokers that shall hold it; empty if those that do
+     * @param leader as this broker knows it
+     */
+    record Partition(
+            int partition, List<Integer> replicas, Optional<List<Integer>> target, OptionalInt leader, long term) {}
 
     /**
      * @param leader where the other fields are from; empty if no leader answered, and then they are those of the replica with
@@ -137,7 +142,8 @@ final class Pages {
                                 b.brokerId(),
                                 b.client().toString(),
                                 b.http().toString(),
-                                parts.alive().test(b.brokerId())))
+                                parts.alive().test(b.brokerId()),
+                                metadata.stateOf(b.brokerId())))
                         .toList());
     }
 
@@ -238,7 +244,10 @@ final class Pages {
     }
 
     private CompletionStage<PartitionPage> ask(TopicMetadata topic, int number) {
-        List<Integer> brokers = topic.replicas(number);
+        List<Integer> brokers = new ArrayList<>(topic.replicas(number));
+        topic.wanted(number).stream()
+                .filter(broker -> !brokers.contains(broker))
+                .forEach(brokers::add);
         List<CompletionStage<Optional<PartitionStatus>>> asked = new ArrayList<>();
         brokers.forEach(broker -> asked.add(parts.inspection().ask(topic, number, broker, TIMEOUT)));
         CompletionStage<SortedMap<Integer, Optional<PartitionStatus>>> answers =
@@ -289,6 +298,7 @@ final class Pages {
             partitions.add(new Partition(
                     number,
                     topic.replicas(number),
+                    topic.target(number),
                     leader.map(Leader::broker).orElse(OptionalInt.empty()),
                     leader.map(Leader::term).orElse(0L)));
         }

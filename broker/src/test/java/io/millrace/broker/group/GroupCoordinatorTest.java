@@ -65,7 +65,7 @@ class GroupCoordinatorTest {
     private static ClusterMetadata metadata() {
         TreeMap<String, TopicMetadata> topics = new TreeMap<>();
         topics.put("t", new TopicMetadata("t", 7, 1, List.of(List.of(1), List.of(1))));
-        return new ClusterMetadata(Optional.of("c"), 1, OptionalInt.of(1), new TreeMap<>(), topics, 9);
+        return new ClusterMetadata(Optional.of("c"), 1, OptionalInt.of(1), new TreeMap<>(), new TreeSet<>(), topics, 9);
     }
 
     private void start() {

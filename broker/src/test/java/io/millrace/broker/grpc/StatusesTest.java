@@ -37,7 +37,6 @@ class StatusesTest {
         Optional<String> none = Optional.empty();
         return List.of(
                 row(new Failure.UnknownTopic("t"), Code.NOT_FOUND, ErrorReason.UNKNOWN_TOPIC, false, "topic"),
-                row(new Failure.UnknownBroker(9), Code.NOT_FOUND, ErrorReason.UNKNOWN_BROKER, false, "broker"),
                 row(
                         new Failure.LeaderNotTransferred("t", 3, 2, TransferFailure.BEHIND),
                         Code.FAILED_PRECONDITION,
@@ -70,6 +69,13 @@ class StatusesTest {
                         false,
                         "size_bytes",
                         "limit_bytes"),
+                row(new Failure.UnknownBroker(9), Code.NOT_FOUND, ErrorReason.UNKNOWN_BROKER, false, "broker"),
+                row(
+                        new Failure.ReassignmentRefused("no"),
+                        Code.FAILED_PRECONDITION,
+                        ErrorReason.REASSIGNMENT_REFUSED,
+                        false,
+                        "problem"),
                 row(new Failure.EmptyBatch(), Code.INVALID_ARGUMENT, ErrorReason.EMPTY_BATCH, false),
                 row(
                         new Failure.CompressionNotAllowed(Compression.GZIP, CompressionTypes.of("none,lz4")),

@@ -35,10 +35,6 @@ final class LauncherCommands {
                     + " 'quickstart status' and 'quickstart stop' do what they say.")
     static final class Quickstart extends OfLauncher {}
 
-    /** One broker. */
-    @Command(name = "broker", description = "Run a broker in the foreground: --config FILE [-Dkey=value].")
-    static final class Broker extends OfLauncher {}
-
     /** The simulator of Raft groups. */
     @Command(
             name = "simulate",

@@ -78,7 +78,7 @@ public final class MillraceCli implements Runnable {
     private static CommandLine commandLine(Console console) {
         CommandLine commandLine = new CommandLine(new MillraceCli())
                 .addSubcommand(new LauncherCommands.Quickstart())
-                .addSubcommand(new LauncherCommands.Broker())
+                .addSubcommand(BrokerCommands.commandLine(console))
                 .addSubcommand(new LauncherCommands.Simulate())
                 .addSubcommand(TopicCommands.commandLine(console))
                 .addSubcommand(GroupCommands.commandLine(console))

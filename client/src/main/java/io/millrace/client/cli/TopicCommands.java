@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
         name = "topic",
         mixinStandardHelpOptions = true,
         synopsisSubcommandLabel = "COMMAND",
-        description = "Create, list, describe, alter and delete topics.")
+        description = "Create, list, describe, alter, reassign and delete topics.")
 final class TopicCommands implements Runnable {
     /** What a table shows in place of what is not known. */
     private static final String UNKNOWN = "-";
@@ -53,6 +53,7 @@ final class TopicCommands implements Runnable {
                 .addSubcommand(new Describe(console))
                 .addSubcommand(new Alter(console))
                 .addSubcommand(new TransferLeader(console))
+                .addSubcommand(new ReassignCommand(console))
                 .addSubcommand(new Delete(console));
     }
 
@@ -60,7 +61,7 @@ final class TopicCommands implements Runnable {
     public void run() {
         throw new ParameterException(
                 spec.commandLine(),
-                "what about topics? 'topic create', 'list', 'describe', 'alter', 'transfer-leader' or 'delete'");
+                "what about topics? 'topic create', 'list', 'describe', 'alter', 'reassign', 'transfer-leader' or 'delete'");
     }
 
     @Command(name = "create", mixinStandardHelpOptions = true, description = "Create a topic.")

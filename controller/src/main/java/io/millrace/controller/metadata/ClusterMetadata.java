@@ -5,9 +5,11 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * All that the cluster knows of itself after the log entry {@code appliedIndex}. An immutable value: replicas that have
@@ -16,7 +18,8 @@ import java.util.TreeMap;
  * @param clusterId made up by the first controller; empty before
  * @param controllerEpoch counts the controllers that have ruled; 0: none yet
  * @param controllerId the broker that the current one runs on
- * @param brokers all that ever registered, by id, whether they are up or not
+ * @param brokers all that are registered, by id, whether they are up or not
+ * @param draining those of them whose replicas are to be moved to others
  * @param topics by name
  */
 public record ClusterMetadata(
@@ -24,6 +27,7 @@ public record ClusterMetadata(
         long controllerEpoch,
         OptionalInt controllerId,
         NavigableMap<Integer, BrokerRegistration> brokers,
+        NavigableSet<Integer> draining,
         NavigableMap<String, TopicMetadata> topics,
         long appliedIndex) {
 
@@ -33,11 +37,12 @@ public record ClusterMetadata(
     /** How many producer ids one command allocates: entry {@code i} those from {@code i} times this on. Never change it. */
     public static final int PRODUCER_IDS_PER_BLOCK = 1_000;
 
-    public static final ClusterMetadata EMPTY =
-            new ClusterMetadata(Optional.empty(), 0, OptionalInt.empty(), new TreeMap<>(), new TreeMap<>(), 0);
+    public static final ClusterMetadata EMPTY = new ClusterMetadata(
+            Optional.empty(), 0, OptionalInt.empty(), new TreeMap<>(), new TreeSet<>(), new TreeMap<>(), 0);
 
     public ClusterMetadata {
         brokers = Collections.unmodifiableNavigableMap(new TreeMap<>(brokers));
+        draining = Collections.unmodifiableNavigableSet(new TreeSet<>(draining));
         topics = Collections.unmodifiableNavigableMap(new TreeMap<>(topics));
     }
 
@@ -47,6 +52,30 @@ public record ClusterMetadata(
 
     public Optional<BrokerRegistration> broker(int brokerId) {
         return Optional.ofNullable(brokers.get(brokerId));
+    }
+
+    /** Whether it is this reassignment that the partition has yet to go through, as far as is known here. */
+    public boolean isOpen(MetadataCommand.PartitionReassigned done) {
+        return topic(done.topic()).filter(topic -> isOpen(topic, done)).isPresent();
+    }
+
+    private static boolean isOpen(TopicMetadata topic, MetadataCommand.PartitionReassigned done) {
+        return topic.id() == done.topicId()
+                && topic.reassignment(done.partition())
+                        .filter(known ->
+                                known.index() == done.index() && known.target().isPresent())
+                        .isPresent();
+    }
+
+    public BrokerState stateOf(int brokerId) {
+        return draining.contains(brokerId) ? BrokerState.DRAINING : BrokerState.ACTIVE;
+    }
+
+    /** The brokers that may be given replicas, up or not. */
+    public NavigableSet<Integer> activeBrokers() {
+        NavigableSet<Integer> active = new TreeSet<>(brokers.keySet());
+        active.removeAll(draining);
+        return active;
     }
 
     /**
@@ -81,6 +110,18 @@ public record ClusterMetadata(
         if (command instanceof MetadataCommand.AllocateProducerIds) {
             return here.allocateProducerIds();
         }
+        if (command instanceof MetadataCommand.ReassignPartitions reassign) {
+            return here.reassign(reassign);
+        }
+        if (command instanceof MetadataCommand.CompleteReassignments complete) {
+            return here.complete(complete);
+        }
+        if (command instanceof MetadataCommand.SetBrokerState set) {
+            return here.setBrokerState(set);
+        }
+        if (command instanceof MetadataCommand.UnregisterBroker unregister) {
+            return here.unregister(unregister);
+        }
         throw new IllegalStateException("no rule for " + command);
     }
 
@@ -94,7 +135,7 @@ public record ClusterMetadata(
             throw new IllegalStateException(
                     "broken invariant: entry " + index + " cannot be applied after entry " + appliedIndex);
         }
-        return new ClusterMetadata(clusterId, controllerEpoch, controllerId, brokers, topics, index);
+        return new ClusterMetadata(clusterId, controllerEpoch, controllerId, brokers, draining, topics, index);
     }
 
     // From here on appliedIndex is that of the entry that is being applied.
@@ -107,7 +148,13 @@ public record ClusterMetadata(
         long epoch = controllerEpoch + 1;
         return new Applied(
                 new ClusterMetadata(
-                        Optional.of(id), epoch, OptionalInt.of(command.brokerId()), brokers, topics, appliedIndex),
+                        Optional.of(id),
+                        epoch,
+                        OptionalInt.of(command.brokerId()),
+                        brokers,
+                        draining,
+                        topics,
+                        appliedIndex),
                 new MetadataResult.Claimed(epoch, id));
     }
 
@@ -132,9 +179,7 @@ public record ClusterMetadata(
         }
         NavigableMap<Integer, BrokerRegistration> after = new TreeMap<>(brokers);
         after.put(broker.brokerId(), broker);
-        return new Applied(
-                new ClusterMetadata(clusterId, controllerEpoch, controllerId, after, topics, appliedIndex),
-                new MetadataResult.BrokerRegistered(ours));
+        return new Applied(withBrokers(after, draining), new MetadataResult.BrokerRegistered(ours));
     }
 
     private Applied createTopic(MetadataCommand.CreateTopic command) {
@@ -182,6 +227,78 @@ public record ClusterMetadata(
         return new Applied(this, new MetadataResult.ProducerIdsAllocated(firstId, PRODUCER_IDS_PER_BLOCK));
     }
 
+    private Applied reassign(MetadataCommand.ReassignPartitions command) {
+        NavigableMap<String, TopicMetadata> after = new TreeMap<>(topics);
+        for (MetadataCommand.PartitionTarget wish : command.partitions()) {
+            TopicMetadata topic = after.get(wish.topic());
+            if (topic == null || topic.id() != wish.topicId()) {
+                return refuse(new MetadataResult.UnknownTopic(wish.topic()));
+            }
+            Optional<String> problem = topic.hasPartition(wish.partition())
+                    ? problemWith(wish.partition(), wish.target())
+                    : Optional.of("there is no partition " + wish.partition());
+            if (problem.isPresent()) {
+                return refuse(new MetadataResult.Invalid("topic " + wish.topic() + ": " + problem.get()));
+            }
+            after.put(topic.name(), topic.withTarget(wish.partition(), wish.target(), wish.cause(), appliedIndex));
+        }
+        return new Applied(
+                withTopics(after),
+                new MetadataResult.Changed(command.partitions().size()));
+    }
+
+    /** What is said of a reassignment that another has taken the place of, or of a topic that is gone, means nothing. */
+    private Applied complete(MetadataCommand.CompleteReassignments command) {
+        NavigableMap<String, TopicMetadata> after = new TreeMap<>(topics);
+        int completed = 0;
+        for (MetadataCommand.PartitionReassigned done : command.partitions()) {
+            TopicMetadata topic = after.get(done.topic());
+            if (topic != null && isOpen(topic, done)) {
+                after.put(topic.name(), topic.reassigned(done.partition()));
+                completed++;
+            }
+        }
+        return new Applied(withTopics(after), new MetadataResult.Changed(completed));
+    }
+
+    private Applied setBrokerState(MetadataCommand.SetBrokerState command) {
+        if (!brokers.containsKey(command.brokerId())) {
+            return refuse(new MetadataResult.Invalid("broker " + command.brokerId() + " is not registered"));
+        }
+        NavigableSet<Integer> after = new TreeSet<>(draining);
+        if (command.state() == BrokerState.DRAINING) {
+            after.add(command.brokerId());
+        } else {
+            after.remove(command.brokerId());
+        }
+        return new Applied(withBrokers(brokers, after), new MetadataResult.Changed(1));
+    }
+
+    private Applied unregister(MetadataCommand.UnregisterBroker command) {
+        if (!brokers.containsKey(command.brokerId())) {
+            return refuse(new MetadataResult.Invalid("broker " + command.brokerId() + " is not registered"));
+        }
+        if (replicasOn(command.brokerId()) > 0) {
+            return refuse(new MetadataResult.Invalid("broker " + command.brokerId() + " holds replicas"));
+        }
+        NavigableMap<Integer, BrokerRegistration> after = new TreeMap<>(brokers);
+        after.remove(command.brokerId());
+        NavigableSet<Integer> drained = new TreeSet<>(draining);
+        drained.remove(command.brokerId());
+        return new Applied(withBrokers(after, drained), new MetadataResult.Changed(1));
+    }
+
+    /** How many replicas it has, or is to have. */
+    public int replicasOn(int brokerId) {
+        int replicas = 0;
+        for (TopicMetadata topic : topics.values()) {
+            for (int partition = 0; partition < topic.partitionCount(); partition++) {
+                replicas += topic.isOn(brokerId, partition) ? 1 : 0;
+            }
+        }
+        return replicas;
+    }
+
     private Optional<String> problemWith(List<List<Integer>> assignment, int replicationFactor) {
         Optional<String> count = problemWithCount(assignment.size());
         if (count.isPresent()) {
@@ -193,12 +310,9 @@ public record ClusterMetadata(
                 return Optional.of("partition " + partition + " has " + replicas.size() + " replicas, not "
                         + replicationFactor + " (at least 1)");
             }
-            if (new HashSet<>(replicas).size() != replicas.size()) {
-                return Optional.of("partition " + partition + " has a broker twice: " + replicas);
-            }
-            if (!brokers.keySet().containsAll(replicas)) {
-                return Optional.of(
-                        "partition " + partition + " has a replica on a broker that is not registered: " + replicas);
+            Optional<String> problem = problemWith(partition, replicas);
+            if (problem.isPresent()) {
+                return problem;
             }
         }
         return Optional.empty();
@@ -210,6 +324,20 @@ public record ClusterMetadata(
                 : Optional.empty();
     }
 
+    private Optional<String> problemWith(int partition, List<Integer> replicas) {
+        if (replicas.isEmpty()) {
+            return Optional.of("partition " + partition + " needs a replica");
+        }
+        if (new HashSet<>(replicas).size() != replicas.size()) {
+            return Optional.of("partition " + partition + " has a broker twice: " + replicas);
+        }
+        if (!brokers.keySet().containsAll(replicas)) {
+            return Optional.of(
+                    "partition " + partition + " has a replica on a broker that is not registered: " + replicas);
+        }
+        return Optional.empty();
+    }
+
     private ClusterMetadata with(TopicMetadata topic) {
         NavigableMap<String, TopicMetadata> after = new TreeMap<>(topics);
         after.put(topic.name(), topic);
@@ -217,7 +345,12 @@ public record ClusterMetadata(
     }
 
     private ClusterMetadata withTopics(NavigableMap<String, TopicMetadata> after) {
-        return new ClusterMetadata(clusterId, controllerEpoch, controllerId, brokers, after, appliedIndex);
+        return new ClusterMetadata(clusterId, controllerEpoch, controllerId, brokers, draining, after, appliedIndex);
+    }
+
+    private ClusterMetadata withBrokers(
+            NavigableMap<Integer, BrokerRegistration> registered, NavigableSet<Integer> drained) {
+        return new ClusterMetadata(clusterId, controllerEpoch, controllerId, registered, drained, topics, appliedIndex);
     }
 
     private Applied refuse(MetadataResult refusal) {

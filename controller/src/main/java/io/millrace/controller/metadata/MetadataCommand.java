@@ -85,4 +85,43 @@ public sealed interface MetadataCommand {
      * @param brokerId the only one that gives them
      */
     record AllocateProducerIds(long epoch, int brokerId) implements MetadataCommand {}
+
+    /**
+     * These partitions shall be held by other brokers than now, or by those that hold them and no others: then what was begun is
+     * undone. All of them or, if one of them makes no sense, none.
+     */
+    record ReassignPartitions(long epoch, List<PartitionTarget> partitions) implements MetadataCommand {
+        public ReassignPartitions {
+            partitions = List.copyOf(partitions);
+        }
+    }
+
+    /**
+     * @param topicId which topic of that name
+     * @param target the brokers that shall hold it, the preferred leader first
+     */
+    record PartitionTarget(String topic, long topicId, int partition, List<Integer> target, ReassignmentCause cause) {
+        public PartitionTarget {
+            target = List.copyOf(target);
+        }
+    }
+
+    /** These partitions are where they were to go, and their groups have that in their logs. */
+    record CompleteReassignments(long epoch, List<PartitionReassigned> partitions) implements MetadataCommand {
+        public CompleteReassignments {
+            partitions = List.copyOf(partitions);
+        }
+    }
+
+    /**
+     * @param topicId which topic of that name
+     * @param index which {@link Reassignment} of it; if it is another by now, this one is over, and that goes on
+     */
+    record PartitionReassigned(String topic, long topicId, int partition, long index) {}
+
+    /** What a broker is meant to do from now on. */
+    record SetBrokerState(long epoch, int brokerId, BrokerState state) implements MetadataCommand {}
+
+    /** A broker leaves for good; only one that holds nothing. */
+    record UnregisterBroker(long epoch, int brokerId) implements MetadataCommand {}
 }

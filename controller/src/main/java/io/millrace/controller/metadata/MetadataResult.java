@@ -29,6 +29,13 @@ public sealed interface MetadataResult {
      */
     record ProducerIdsAllocated(long firstId, int count) implements MetadataResult {}
 
+    /**
+     * Done, with nothing to tell but how much.
+     *
+     * @param count of the partitions or brokers that are not what they were
+     */
+    record Changed(int count) implements MetadataResult {}
+
     /** Refused: the proposer does not rule, or not any more. */
     record StaleController(long currentEpoch) implements MetadataResult {}
 

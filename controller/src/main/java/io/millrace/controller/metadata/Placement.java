@@ -56,7 +56,8 @@ public final class Placement {
                     .toList());
         }
         for (TopicMetadata topic : metadata.topics().values()) {
-            for (List<Integer> partition : topic.partitions()) {
+            for (int number = 0; number < topic.partitionCount(); number++) {
+                List<Integer> partition = topic.wanted(number);
                 Integer leader = positions.get(partition.get(0));
                 if (leader != null) {
                     leaders[leader]++;

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -14,6 +15,7 @@ import java.util.TreeMap;
  * @param partitions for each partition, in order, the brokers that hold a replica, the preferred leader first
  * @param settings as they were given; {@link TopicSettings} says what they mean
  * @param grown where partitions were added later: the first of them, and the index of the log entry that did it
+ * @param reassignments of those partitions that ever were to move, by their number
  */
 public record TopicMetadata(
         String name,
@@ -21,11 +23,13 @@ public record TopicMetadata(
         int replicationFactor,
         List<List<Integer>> partitions,
         NavigableMap<String, String> settings,
-        NavigableMap<Integer, Long> grown) {
+        NavigableMap<Integer, Long> grown,
+        NavigableMap<Integer, Reassignment> reassignments) {
     public TopicMetadata {
         partitions = partitions.stream().map(List::copyOf).toList();
         settings = Collections.unmodifiableNavigableMap(new TreeMap<>(settings));
         grown = Collections.unmodifiableNavigableMap(new TreeMap<>(grown));
+        reassignments = Collections.unmodifiableNavigableMap(new TreeMap<>(reassignments));
     }
 
     /** As it is created. */
@@ -35,7 +39,7 @@ public record TopicMetadata(
             int replicationFactor,
             List<List<Integer>> partitions,
             NavigableMap<String, String> settings) {
-        this(name, id, replicationFactor, partitions, settings, new TreeMap<>());
+        this(name, id, replicationFactor, partitions, settings, new TreeMap<>(), new TreeMap<>());
     }
 
     /** As it is created, with no settings of its own. */
@@ -55,7 +59,7 @@ public record TopicMetadata(
         if (!added.isEmpty()) {
             growth.put(partitions.size(), index);
         }
-        return new TopicMetadata(name, id, replicationFactor, all, newSettings, growth);
+        return new TopicMetadata(name, id, replicationFactor, all, newSettings, growth, reassignments);
     }
 
     /** The index of the log entry that made this partition. */
@@ -88,5 +92,61 @@ public record TopicMetadata(
      */
     public int preferredLeader(int partition) {
         return partitions.get(partition).get(0);
+    }
+
+    /** The reassignment of this partition that was asked for last, done or not; empty if none ever was. */
+    public Optional<Reassignment> reassignment(int partition) {
+        return Optional.ofNullable(reassignments.get(partition));
+    }
+
+    /** The brokers that shall hold it, the preferred leader first; empty if those that hold it shall. */
+    public Optional<List<Integer>> target(int partition) {
+        return reassignment(partition).flatMap(Reassignment::target);
+    }
+
+    /** The brokers that hold it, or will when nothing is left to be moved; the preferred leader first. */
+    public List<Integer> wanted(int partition) {
+        return target(partition).orElseGet(() -> replicas(partition));
+    }
+
+    /** Whether that broker runs a replica of it: those that hold it do, and those that shall. */
+    public boolean isOn(int brokerId, int partition) {
+        return replicas(partition).contains(brokerId)
+                || target(partition).filter(target -> target.contains(brokerId)).isPresent();
+    }
+
+    /** The brokers that its group was founded on, the same for ever; the first preferred leader first. */
+    public List<Integer> founders(int partition) {
+        return reassignment(partition).map(Reassignment::founders).orElseGet(() -> replicas(partition));
+    }
+
+    /** @param index of the entry that says so */
+    TopicMetadata withTarget(int partition, List<Integer> target, ReassignmentCause cause, long index) {
+        return withReassignment(partition, new Reassignment(founders(partition), Optional.of(target), cause, index));
+    }
+
+    /** The partition is where it was to go. */
+    TopicMetadata reassigned(int partition) {
+        Reassignment done = reassignment(partition).orElseThrow();
+        List<List<Integer>> moved = new ArrayList<>(partitions);
+        moved.set(partition, done.target().orElseThrow());
+        boolean alike = moved.stream()
+                .allMatch(replicas -> replicas.size() == moved.get(0).size());
+        return new TopicMetadata(
+                        name,
+                        id,
+                        alike ? moved.get(0).size() : replicationFactor,
+                        moved,
+                        settings,
+                        grown,
+                        reassignments)
+                .withReassignment(
+                        partition, new Reassignment(done.founders(), Optional.empty(), done.cause(), done.index()));
+    }
+
+    private TopicMetadata withReassignment(int partition, Reassignment reassignment) {
+        NavigableMap<Integer, Reassignment> after = new TreeMap<>(reassignments);
+        after.put(partition, reassignment);
+        return new TopicMetadata(name, id, replicationFactor, partitions, settings, grown, after);
     }
 }

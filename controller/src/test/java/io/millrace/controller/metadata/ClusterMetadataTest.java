@@ -70,7 +70,15 @@ class ClusterMetadataTest {
                         MetadataCommand.DeleteTopic.class,
                         epoch -> new MetadataCommand.DeleteTopic(epoch, "orders", 5),
                         MetadataCommand.AllocateProducerIds.class,
-                        epoch -> new MetadataCommand.AllocateProducerIds(epoch, 1))
+                        epoch -> new MetadataCommand.AllocateProducerIds(epoch, 1),
+                        MetadataCommand.ReassignPartitions.class,
+                        epoch -> reassign(epoch, 0, 2, 3),
+                        MetadataCommand.CompleteReassignments.class,
+                        epoch -> complete(epoch, 0, 6),
+                        MetadataCommand.SetBrokerState.class,
+                        epoch -> new MetadataCommand.SetBrokerState(epoch, 3, BrokerState.DRAINING),
+                        MetadataCommand.UnregisterBroker.class,
+                        epoch -> new MetadataCommand.UnregisterBroker(epoch, 4))
                 .values()
                 .stream()
                 .map(command -> command.apply(1L));
@@ -85,14 +93,16 @@ class ClusterMetadataTest {
     @ParameterizedTest
     @MethodSource("commandsOfEpochOne")
     void aCommandOfTheRulingControllerIsApplied(MetadataCommand command) {
-        assertThat(clusterWithOrders().apply(6, command).result())
+        ClusterMetadata metadata = apply(clusterWithOrders(), register(1, 4));
+        assertThat(metadata.apply(7, command).result())
                 .isInstanceOfAny(
                         MetadataResult.Claimed.class,
                         MetadataResult.BrokerRegistered.class,
                         MetadataResult.TopicCreated.class,
                         MetadataResult.TopicAltered.class,
                         MetadataResult.TopicDeleted.class,
-                        MetadataResult.ProducerIdsAllocated.class);
+                        MetadataResult.ProducerIdsAllocated.class,
+                        MetadataResult.Changed.class);
     }
 
     @ParameterizedTest
@@ -185,6 +195,121 @@ class ClusterMetadataTest {
                         .apply(6, new MetadataCommand.DeleteTopic(1, "orders", 4))
                         .result())
                 .isEqualTo(new MetadataResult.UnknownTopic("orders"));
+    }
+
+    private static MetadataCommand reassign(long epoch, int partition, Integer... target) {
+        return new MetadataCommand.ReassignPartitions(
+                epoch,
+                List.of(new MetadataCommand.PartitionTarget(
+                        "orders", 5, partition, List.of(target), ReassignmentCause.REQUESTED)));
+    }
+
+    private static MetadataCommand complete(long epoch, int partition, long index) {
+        return new MetadataCommand.CompleteReassignments(
+                epoch, List.of(new MetadataCommand.PartitionReassigned("orders", 5, partition, index)));
+    }
+
+    private static TopicMetadata orders(ClusterMetadata metadata) {
+        return metadata.topic("orders").orElseThrow();
+    }
+
+    @Test
+    void aPartitionIsOnItsOldAndItsNewBrokersUntilItsMoveIsDone() {
+        ClusterMetadata moving = apply(clusterWithOrders(), reassign(1, 1, 2, 3));
+        TopicMetadata topic = orders(moving);
+
+        assertThat(topic.replicas(1)).containsExactly(3, 1);
+        assertThat(topic.wanted(1)).containsExactly(2, 3);
+        assertThat(List.of(1, 2, 3)).allMatch(broker -> topic.isOn(broker, 1));
+        assertThat(topic.target(0)).isEmpty();
+        assertThat(moving.replicasOn(2)).isEqualTo(2);
+
+        TopicMetadata moved = orders(apply(moving, complete(1, 1, 6)));
+        assertThat(moved.replicas(1)).containsExactly(2, 3);
+        assertThat(moved.target(1)).isEmpty();
+        assertThat(moved.isOn(1, 1)).isFalse();
+        assertThat(moved.founders(1)).as("for ever").containsExactly(3, 1);
+        assertThat(moved.replicas(0)).containsExactly(1, 2);
+    }
+
+    @Test
+    void aLateWordThatAnEarlierMoveIsDoneDoesNotEndALaterOne() {
+        ClusterMetadata moving = apply(apply(clusterWithOrders(), reassign(1, 1, 2, 3)), reassign(1, 1, 3, 1));
+
+        Applied late = moving.apply(8, complete(1, 1, 6));
+        assertThat(late.result()).isEqualTo(new MetadataResult.Changed(0));
+        assertThat(orders(late.next())).isEqualTo(orders(moving));
+
+        Applied done = late.next().apply(9, complete(1, 1, 7));
+        assertThat(done.result()).isEqualTo(new MetadataResult.Changed(1));
+        assertThat(done.next().apply(10, complete(1, 1, 7)).result()).isEqualTo(new MetadataResult.Changed(0));
+    }
+
+    @Test
+    void theReplicationFactorIsThatOfAllPartitionsWhenAllHaveAnother() {
+        ClusterMetadata metadata = apply(clusterWithOrders(), reassign(1, 0, 1, 2, 3));
+        metadata = apply(metadata, reassign(1, 1, 3, 2, 1));
+        metadata = apply(metadata, complete(1, 0, 6));
+        assertThat(orders(metadata).replicationFactor()).isEqualTo(2);
+        metadata = apply(metadata, complete(1, 1, 7));
+        assertThat(orders(metadata).replicationFactor()).isEqualTo(3);
+    }
+
+    @Test
+    void reassigningIsAllOrNothing() {
+        MetadataCommand half = new MetadataCommand.ReassignPartitions(
+                1,
+                List.of(
+                        new MetadataCommand.PartitionTarget("orders", 5, 0, List.of(3), ReassignmentCause.REQUESTED),
+                        new MetadataCommand.PartitionTarget("orders", 4, 1, List.of(2), ReassignmentCause.REQUESTED)));
+        Applied applied = clusterWithOrders().apply(6, half);
+        assertThat(applied.result()).isEqualTo(new MetadataResult.UnknownTopic("orders"));
+        assertThat(orders(applied.next()).target(0)).isEmpty();
+    }
+
+    static Stream<MetadataCommand> senselessMoves() {
+        return Stream.of(
+                reassign(1, 2, 1),
+                reassign(1, -1, 1),
+                reassign(1, 0),
+                reassign(1, 0, 2, 2),
+                reassign(1, 0, 1, 9),
+                new MetadataCommand.SetBrokerState(1, 9, BrokerState.DRAINING),
+                new MetadataCommand.UnregisterBroker(1, 9),
+                new MetadataCommand.UnregisterBroker(1, 2));
+    }
+
+    @ParameterizedTest
+    @MethodSource("senselessMoves")
+    void aSenselessMoveIsRefused(MetadataCommand command) {
+        ClusterMetadata metadata = clusterWithOrders();
+
+        Applied applied = metadata.apply(6, command);
+
+        assertThat(applied.result()).isInstanceOf(MetadataResult.Invalid.class);
+        assertThat(applied.next()).isEqualTo(metadata.skip(6));
+    }
+
+    @Test
+    void aBrokerThatIsToGetAReplicaCannotLeave() {
+        ClusterMetadata metadata = apply(apply(clusterWithOrders(), register(1, 4)), reassign(1, 0, 1, 4));
+        assertThat(metadata.apply(8, new MetadataCommand.UnregisterBroker(1, 4)).result())
+                .isInstanceOf(MetadataResult.Invalid.class);
+    }
+
+    @Test
+    void aDrainingBrokerStaysThatWhenItComesBackUntilItLeavesOrIsActiveAgain() {
+        ClusterMetadata draining = apply(
+                apply(clusterWithOrders(), register(1, 4)),
+                new MetadataCommand.SetBrokerState(1, 4, BrokerState.DRAINING));
+        assertThat(apply(draining, register(1, 4)).stateOf(4)).isEqualTo(BrokerState.DRAINING);
+        assertThat(draining.activeBrokers()).containsExactly(1, 2, 3);
+        assertThat(apply(draining, new MetadataCommand.SetBrokerState(1, 4, BrokerState.ACTIVE))
+                        .stateOf(4))
+                .isEqualTo(BrokerState.ACTIVE);
+        ClusterMetadata left = apply(draining, new MetadataCommand.UnregisterBroker(1, 4));
+        assertThat(left.brokers()).doesNotContainKey(4);
+        assertThat(left.draining()).isEmpty();
     }
 
     static Stream<MetadataCommand> senselessCommands() {

@@ -125,8 +125,7 @@ final class RaftMessageCodec {
         long term = from.getLong();
         return switch (type) {
             case 1 -> readAppend(from, sender, to, term);
-            case 2 ->
-                new Message.AppendAccepted(sender, to, term, from.getLong(), from.getLong(), remembers(from));
+            case 2 -> new Message.AppendAccepted(sender, to, term, from.getLong(), from.getLong(), remembers(from));
             case 3 -> new Message.AppendRejected(sender, to, term, from.getLong(), getPosition(from), from.getLong());
             case 4 -> new Message.VoteRequest(sender, to, term, getPosition(from), from.get() == 1);
             case 5 -> new Message.VoteResponse(sender, to, term, from.get() == 1);

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 class TopicsTest {
@@ -29,7 +30,8 @@ class TopicsTest {
         topics.put("t", new TopicMetadata("t", 7, 2, List.of(List.of(1, 2), List.of(3, 1), List.of(3))));
         topics.put("__groups", new TopicMetadata("__groups", 8, 1, List.of(List.of(1))));
 
-        Topics known = Topics.of(new ClusterMetadata(Optional.of("c"), 1, OptionalInt.of(1), brokers, topics, 9));
+        Topics known = Topics.of(
+                new ClusterMetadata(Optional.of("c"), 1, OptionalInt.of(1), brokers, new TreeSet<>(), topics, 9));
 
         assertThat(known.all())
                 .containsExactly(new Topics.Topic("t", 7, List.of(Set.of("a", "b"), Set.of("a"), Set.of())));

@@ -1,0 +1,47 @@
+package io.millrace.client;
+
+import io.millrace.protocol.TopicPartition;
+import io.millrace.protocol.v1.Reassignment;
+import java.util.List;
+
+/**
+ * A partition that is under way to other brokers.
+ *
+ * @param replicas the brokers that hold it now
+ * @param target those that shall, the preferred leader first
+ */
+public record PartitionReassignment(
+        TopicPartition partition, List<Integer> replicas, List<Integer> target, Cause cause) {
+    /** Takes copies. */
+    public PartitionReassignment {
+        replicas = List.copyOf(replicas);
+        target = List.copyOf(target);
+    }
+
+    /** Why it is. */
+    public enum Cause {
+        /** Somebody asked for it. */
+        REQUESTED,
+        /** One of its brokers is drained. */
+        DRAIN,
+        /** One of its brokers has been away for too long. */
+        LOSS,
+        /** Something that this client does not know. */
+        OTHER
+    }
+
+    static PartitionReassignment of(Reassignment told) {
+        Cause cause =
+                switch (told.getCause()) {
+                    case REQUESTED -> Cause.REQUESTED;
+                    case DRAIN -> Cause.DRAIN;
+                    case LOSS -> Cause.LOSS;
+                    default -> Cause.OTHER;
+                };
+        return new PartitionReassignment(
+                new TopicPartition(told.getTopic(), told.getPartition()),
+                told.getReplicasList(),
+                told.getTargetList(),
+                cause);
+    }
+}

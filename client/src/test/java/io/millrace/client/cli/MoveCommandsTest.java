@@ -1,0 +1,77 @@
+package io.millrace.client.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.client.MovePlan;
+import io.millrace.protocol.TopicPartition;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MoveCommandsTest {
+    private static String errorOf(String... args) {
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int status = MillraceCli.run(
+                new Console(
+                        new ByteArrayInputStream(new byte[0]),
+                        new ByteArrayOutputStream(),
+                        new PrintStream(err, true, UTF_8),
+                        Map.of(),
+                        false),
+                args);
+        assertThat(status).isEqualTo(MillraceCli.USAGE);
+        return err.toString(UTF_8);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"orders", "orders:", ":0", "orders:x", "orders:-1", "a/b:0"})
+    void aPartitionIsNamedByTopicAndNumber(String partition) {
+        assertThat(errorOf("topic", "reassign", partition, "--to", "1"))
+                .contains("'" + partition + "' is not TOPIC:PARTITION, such as orders:0");
+    }
+
+    @Test
+    void whereToIsSaidOrThatItIsUndone() {
+        String either = "either TOPIC:PARTITION with --to or --cancel, or nothing of that";
+        assertThat(errorOf("topic", "reassign", "orders:0")).contains(either);
+        assertThat(errorOf("topic", "reassign", "orders:0", "--to", "1", "--cancel"))
+                .contains(either);
+        assertThat(errorOf("topic", "reassign", "--cancel")).contains(either);
+        assertThat(errorOf("topic", "reassign", "orders:0", "--to", "one")).contains("--to");
+    }
+
+    @Test
+    void aBrokerIsANumber() {
+        assertThat(errorOf("broker", "drain")).contains("BROKER");
+        assertThat(errorOf("broker", "drain", "three")).contains("three");
+        assertThat(errorOf("broker")).contains("run by the launcher");
+    }
+
+    @Test
+    void aPlanIsToldWithItsReasonsAndCounts() {
+        MovePlan plan = new MovePlan(
+                List.of(new MovePlan.Move(
+                        new TopicPartition("orders", 0), List.of(1, 2), List.of(1, 3), "broker 2 is drained")),
+                Map.of(1, 1, 2, 1, 3, 0),
+                Map.of(1, 1, 2, 0, 3, 1));
+        assertThat(MovePrinter.plan(plan, true))
+                .isEqualTo(
+                        """
+                        1 partition would be moved
+                        PARTITION  FROM  TO   REASON
+                        orders-0   1,2   1,3  broker 2 is drained
+
+                        BROKER  REPLICAS BEFORE  AFTER
+                        1       1                1
+                        2       1                0
+                        3       0                1
+                        """);
+        assertThat(MovePrinter.plan(plan, false)).startsWith("1 partition to be moved\n");
+    }
+}
