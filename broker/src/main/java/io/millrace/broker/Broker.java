@@ -8,6 +8,8 @@ import io.millrace.broker.config.BrokerSettings;
 import io.millrace.broker.data.DataDirectory;
 import io.millrace.broker.data.RefusedException;
 import io.millrace.broker.management.ManagementBackend;
+import io.millrace.broker.metrics.BrokerMetrics;
+import io.millrace.partition.journal.JournalForces;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,13 +87,17 @@ public final class Broker implements AutoCloseable {
             prepareNativeLibraries(directory.nativeLibraries());
             Readiness readiness = new Readiness();
             ManagementBackend management = new ManagementBackend();
+            BrokerMetrics metrics = new BrokerMetrics(settings.metricsTopicsMax());
             ActorSystem<?> system = ActorSystem.create(
-                    BrokerGuardian.create(settings, directory, readiness, management),
+                    BrokerGuardian.create(settings, directory, readiness, management, metrics),
                     settings.cluster().name(),
-                    ActorSystemSetup.create(BootstrapSetup.create(settings.akka()), management));
+                    ActorSystemSetup.create(
+                            BootstrapSetup.create(settings.akka()),
+                            management,
+                            new JournalForces(metrics::journalForced)));
             long systemNanos = System.nanoTime();
             var unused = readiness.whenReady().thenRun(() -> logReady(settings, startedNanos, systemNanos));
-            return new Broker(system, readiness, ended(system, directory));
+            return new Broker(system, readiness, ended(system, directory, metrics));
         } catch (RuntimeException e) {
             directory.close();
             throw e;
@@ -131,9 +137,11 @@ public final class Broker implements AutoCloseable {
         ended.join();
     }
 
-    private static CompletableFuture<Ended> ended(ActorSystem<?> system, DataDirectory directory) {
+    private static CompletableFuture<Ended> ended(
+            ActorSystem<?> system, DataDirectory directory, BrokerMetrics metrics) {
         return system.getWhenTerminated().toCompletableFuture().handle((done, thrown) -> {
             directory.close();
+            metrics.close();
             return endedBy(CoordinatedShutdown.get(system).getShutdownReason());
         });
     }
@@ -173,7 +181,7 @@ public final class Broker implements AutoCloseable {
         return uptime - Duration.ofNanos(System.nanoTime() - nanos).toMillis();
     }
 
-    private static String version() {
+    static String version() {
         String version = Broker.class.getPackage().getImplementationVersion();
         return version == null ? "(development)" : version;
     }

@@ -35,6 +35,8 @@ import io.millrace.broker.grpc.GrpcServer;
 import io.millrace.broker.grpc.TopicLookup;
 import io.millrace.broker.load.LoadReporter;
 import io.millrace.broker.management.ManagementBackend;
+import io.millrace.broker.metrics.BrokerGauges;
+import io.millrace.broker.metrics.BrokerMetrics;
 import io.millrace.broker.routing.BrokerReachability;
 import io.millrace.broker.routing.Inspection;
 import io.millrace.broker.routing.Leader;
@@ -138,15 +140,20 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
     private final DiskReport diskReport = new DiskReport();
     private final OpenLogs openLogs = new OpenLogs();
     private final LedPartitions led = new LedPartitions();
+    private final BrokerMetrics metrics;
     private final ActorRef<LeaderDirectory.Command> directory;
     private final Replicas replicas;
     private final ActorRef<ControllerCommand> controller;
     private final GroupMachine.Limits limits;
 
     static Behavior<Command> create(
-            BrokerSettings settings, DataDirectory dataDirectory, Readiness readiness, ManagementBackend management) {
-        return Behaviors.setup(context -> Behaviors.withTimers(
-                timers -> new BrokerGuardian(context, timers, settings, dataDirectory, readiness, management)));
+            BrokerSettings settings,
+            DataDirectory dataDirectory,
+            Readiness readiness,
+            ManagementBackend management,
+            BrokerMetrics metrics) {
+        return Behaviors.setup(context -> Behaviors.withTimers(timers ->
+                new BrokerGuardian(context, timers, settings, dataDirectory, readiness, management, metrics)));
     }
 
     private BrokerGuardian(
@@ -155,12 +162,14 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
             BrokerSettings settings,
             DataDirectory dataDirectory,
             Readiness readiness,
-            ManagementBackend management) {
+            ManagementBackend management,
+            BrokerMetrics metrics) {
         super(context);
         this.timers = timers;
         this.settings = settings;
         this.dataDirectory = dataDirectory;
         this.readiness = readiness;
+        this.metrics = metrics;
         ActorSystem<Void> system = context.getSystem();
         this.cluster = Cluster.get(system);
 
@@ -271,7 +280,19 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 routers,
                 BrokerGuardian::monotonicMillis,
                 settings.frontDoor().pendingBytesMax(),
-                settings.frontDoor().pendingRequestsMax());
+                settings.frontDoor().pendingRequestsMax(),
+                metrics.requests());
+        metrics.show(new BrokerGauges.Sources(
+                settings.brokerId(),
+                Broker.version(),
+                readiness,
+                view,
+                leaders,
+                liveness::isAlive,
+                gateway,
+                openLogs,
+                settings.diskReserve(),
+                diskReport));
         Inspection inspection = new Inspection(
                 view::current,
                 leaders,
@@ -291,7 +312,8 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 groups,
                 liveness::isAlive,
                 settings.diskReserve(),
-                diskReport));
+                diskReport,
+                metrics));
         context.pipeToSelf(
                 GrpcServer.bind(
                         system,
@@ -305,7 +327,8 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                                 new ProducerIds(system, controller, settings.brokerId()),
                                 groups,
                                 inspection,
-                                liveness::isAlive)),
+                                liveness::isAlive,
+                                metrics.requests()::failed)),
                 (binding, thrown) -> thrown == null
                         ? new Bound(binding)
                         : new BindFailed(
@@ -377,6 +400,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         }
         if (state.caughtUp()) {
             readiness.met(Readiness.Condition.METADATA);
+            metrics.topicsAre(state.metadata().topics().keySet());
         }
         return this;
     }
@@ -501,6 +525,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 settings.cacheBytesMax(),
                 replicas,
                 brokerWatch,
+                metrics.replicas(),
                 () -> dataDirectory.clusterId().orElse(""),
                 BrokerGuardian::monotonicMillis,
                 System::currentTimeMillis);

@@ -79,6 +79,7 @@ final class AkkaOverlay {
                 s.groupOffsetsRetention(),
                 s.leaders(),
                 s.followerRead(),
+                s.metricsTopicsMax(),
                 s.shutdownTimeout(),
                 s.moves(),
                 akka);

@@ -28,6 +28,7 @@ import java.util.Set;
  * @param cleanupInterval from one application of retention to the next
  * @param leaders how they are spread over the brokers
  * @param followerRead whether replicas here that do not lead answer reads that allow it
+ * @param metricsTopicsMax that have series of their own in the metrics
  * @param akka all that Akka reads, derived from these settings where it must be
  */
 public record BrokerSettings(
@@ -53,6 +54,7 @@ public record BrokerSettings(
         Duration groupOffsetsRetention,
         Leaders leaders,
         boolean followerRead,
+        int metricsTopicsMax,
         Duration shutdownTimeout,
         ControllerSettings.Moves moves,
         Config akka) {

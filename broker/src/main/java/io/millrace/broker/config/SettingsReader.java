@@ -114,6 +114,7 @@ final class SettingsReader {
                 durationBetween("groups.offsets-retention", Duration.ofMinutes(1), Duration.ofDays(3650)),
                 leaders(),
                 flag("follower-read"),
+                intBetween("metrics.topics-max", 0, 100_000),
                 durationBetween("shutdown-timeout", Duration.ofSeconds(1), Duration.ofMinutes(10)),
                 new ControllerSettings.Moves(
                         ControllerSettings.Moves.DEFAULT.lookEvery(),

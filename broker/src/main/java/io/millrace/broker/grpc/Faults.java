@@ -10,6 +10,7 @@ import io.grpc.Status;
 import io.millrace.broker.Failure;
 import io.millrace.broker.FailureException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,7 +18,20 @@ import org.slf4j.LoggerFactory;
 public final class Faults {
     private static final Logger LOG = LoggerFactory.getLogger(Faults.class);
 
+    private final Consumer<String> told;
+
+    /** @param told hears the reason of each failure that a client is told of */
+    Faults(Consumer<String> told) {
+        this.told = told;
+    }
+
     Failure failureOf(Throwable thrown) {
+        Failure failure = recognized(thrown);
+        told.accept(Statuses.tell(failure).reason().name());
+        return failure;
+    }
+
+    private static Failure recognized(Throwable thrown) {
         Throwable cause = FailureException.unwrap(thrown);
         if (cause instanceof FailureException expected) {
             return expected.failure();

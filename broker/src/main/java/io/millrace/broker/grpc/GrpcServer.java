@@ -31,6 +31,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 
 /** Puts the services together behind the client port. */
@@ -40,7 +41,11 @@ public final class GrpcServer {
 
     private GrpcServer() {}
 
-    /** What the services stand on. */
+    /**
+     * What the services stand on.
+     *
+     * @param errors hears the reason of each failure that a client is told of
+     */
     public record Backend(
             TopicLookup topics,
             PartitionGateway gateway,
@@ -50,7 +55,8 @@ public final class GrpcServer {
             ProducerIds producerIds,
             Groups groups,
             Inspection inspection,
-            IntPredicate alive) {}
+            IntPredicate alive,
+            Consumer<String> errors) {}
 
     /** Opens the port; closes it at an orderly stop, after what is under way. */
     public static CompletionStage<ServerBinding> bind(ActorSystem<?> system, BrokerSettings settings, Backend backend) {
@@ -64,7 +70,7 @@ public final class GrpcServer {
 
     private static Function<HttpRequest, CompletionStage<HttpResponse>> handler(
             ActorSystem<?> system, BrokerSettings settings, Backend backend) {
-        Faults faults = new Faults();
+        Faults faults = new Faults(backend.errors());
         Deadlines deadlines = new Deadlines(settings.frontDoor());
         MessageFrontDoor messages = new MessageFrontDoor(
                 new ProduceIntake(

@@ -6,6 +6,7 @@ import io.millrace.broker.TopicChanges;
 import io.millrace.broker.disk.DiskReport;
 import io.millrace.broker.disk.DiskReserve;
 import io.millrace.broker.group.Groups;
+import io.millrace.broker.metrics.BrokerMetrics;
 import io.millrace.broker.routing.Inspection;
 import io.millrace.broker.routing.LeaderView;
 import io.millrace.controller.MetadataView;
@@ -30,7 +31,8 @@ public final class ManagementBackend extends Setup {
             Groups groups,
             IntPredicate alive,
             DiskReserve diskReserve,
-            DiskReport disk) {}
+            DiskReport disk,
+            BrokerMetrics metrics) {}
 
     /** To be called before Akka Management starts. */
     public void complete(Parts complete) {

@@ -51,6 +51,7 @@ public final class ManagementRoutes extends AllDirectives implements ManagementR
     Route routes() {
         Route pagesOfOurs = concat(
                 path("ready", () -> get(() -> complete(ready()))),
+                path("metrics", () -> get(() -> complete(MetricsPage.of(parts.metrics())))),
                 path("alive", () -> get(() -> complete(Json.ok(new Alive("UP"))))),
                 pathPrefix(
                         segment("api").slash("v1"),

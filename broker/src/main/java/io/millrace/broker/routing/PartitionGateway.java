@@ -16,19 +16,25 @@ public final class PartitionGateway {
     private final LongSupplier clockMillis;
     private final long pendingBytesMax;
     private final int pendingRequestsMax;
+    private final Traffic traffic;
     private final AtomicLong pendingBytes = new AtomicLong();
     private final AtomicInteger pendingRequests = new AtomicInteger();
 
-    /** @param clockMillis that of the routers; it only ever goes forward */
+    /**
+     * @param clockMillis that of the routers; it only ever goes forward
+     * @param traffic hears of what is answered
+     */
     public PartitionGateway(
             List<ActorRef<RequestRouter.Command>> routers,
             LongSupplier clockMillis,
             long pendingBytesMax,
-            int pendingRequestsMax) {
+            int pendingRequestsMax,
+            Traffic traffic) {
         this.routers = List.copyOf(routers);
         this.clockMillis = clockMillis;
         this.pendingBytesMax = pendingBytesMax;
         this.pendingRequestsMax = pendingRequestsMax;
+        this.traffic = traffic;
     }
 
     /** The clock that deadlines are given by. */
@@ -49,7 +55,13 @@ public final class PartitionGateway {
             call.fail(new Failure.Overloaded("too many bytes are pending on this broker", pendingBytesMax));
         } else {
             // Before the router has it, so that no end is missed; the stage itself is of no use to anyone.
-            var unused = call.answer().whenComplete((reply, thrown) -> release(size));
+            long beginNanos = System.nanoTime();
+            var unused = call.answer().whenComplete((reply, thrown) -> {
+                release(size);
+                if (thrown == null) {
+                    traffic.answered(target, request, reply, System.nanoTime() - beginNanos);
+                }
+            });
             router.tell(new RequestRouter.Route(call));
         }
         return call;
@@ -60,11 +72,11 @@ public final class PartitionGateway {
         pendingBytes.addAndGet(-size);
     }
 
-    long pendingBytes() {
+    public long pendingBytes() {
         return pendingBytes.get();
     }
 
-    int pendingRequests() {
+    public int pendingRequests() {
         return pendingRequests.get();
     }
 }

@@ -24,7 +24,7 @@ class FaultsTest {
     private static Status.Code told(Throwable thrown) {
         try {
             Function<Throwable, akka.grpc.Trailers> handler =
-                    new Faults().handler().apply(KIT.system().classicSystem());
+                    new Faults(reason -> {}).handler().apply(KIT.system().classicSystem());
             return handler.apply(thrown).getStatus().getCode();
         } catch (Exception e) {
             throw new AssertionError(e);

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import scala.concurrent.Future;
 import scala.jdk.javaapi.FutureConverters;
 
@@ -43,7 +44,20 @@ public final class GroupCommitJournal extends AsyncWriteJournal {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot open the journal in " + directory, e);
         }
-        this.commits = new GroupCommit(db::write, blocking);
+        LongConsumer forced = context()
+                .system()
+                .settings()
+                .setup()
+                .get(JournalForces.class)
+                .<LongConsumer>map(forces -> forces::took)
+                .orElse(nanos -> {});
+        this.commits = new GroupCommit(
+                changes -> {
+                    long begin = System.nanoTime();
+                    db.write(changes);
+                    forced.accept(System.nanoTime() - begin);
+                },
+                blocking);
     }
 
     @Override

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -126,6 +127,7 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
     private final Place place;
     private FlushPolicy policy;
     private final ActorRef<Event> listener;
+    private final LongConsumer forcedNanos;
     private @Nullable SegmentedLog log;
     private boolean flushScheduled;
     /** Something was written that does not count before it is on disk. */
@@ -133,9 +135,11 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
 
     private long epoch;
 
-    static Behavior<Command> create(Place place, FlushPolicy policy, ActorRef<Event> listener) {
-        return Behaviors.setup(
-                context -> Behaviors.withTimers(timers -> new LogWriter(context, timers, place, policy, listener)));
+    /** @param forcedNanos is told how long each force of records took */
+    static Behavior<Command> create(
+            Place place, FlushPolicy policy, ActorRef<Event> listener, LongConsumer forcedNanos) {
+        return Behaviors.setup(context ->
+                Behaviors.withTimers(timers -> new LogWriter(context, timers, place, policy, listener, forcedNanos)));
     }
 
     private LogWriter(
@@ -143,12 +147,14 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
             TimerScheduler<Command> timers,
             Place place,
             FlushPolicy policy,
-            ActorRef<Event> listener) {
+            ActorRef<Event> listener,
+            LongConsumer forcedNanos) {
         super(context);
         this.timers = timers;
         this.place = place;
         this.policy = policy;
         this.listener = listener;
+        this.forcedNanos = forcedNanos;
         try {
             Event found = place.open();
             if (found instanceof Opened opened) {
@@ -272,7 +278,9 @@ final class LogWriter extends AbstractBehavior<LogWriter.Command> {
     /** Up to where the log is on disk now; empty if that failed. */
     private Optional<LogPosition> force(SegmentedLog open) {
         try {
+            long begin = System.nanoTime();
             LogPosition last = open.sync();
+            forcedNanos.accept(System.nanoTime() - begin);
             mustForce = false;
             timers.cancel(ForceDue.INSTANCE);
             return Optional.of(last);

@@ -1,6 +1,7 @@
 package io.millrace.partition.replica;
 
 import io.millrace.partition.log.SegmentedLog;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -12,7 +13,7 @@ public final class OpenLogs {
     private final ReadAhead readAhead = new ReadAhead(ReadAhead.PLACES);
 
     /** @param damaged is told what of the log cannot be read any more; from any thread */
-    record OpenLog(String replica, SegmentedLog log, Consumer<String> damaged) {}
+    record OpenLog(String replica, String topic, SegmentedLog log, Consumer<String> damaged) {}
 
     /** What those who read from them share. */
     ReadAhead readAhead() {
@@ -20,7 +21,7 @@ public final class OpenLogs {
     }
 
     void opened(ReplicaId replica, SegmentedLog log, Consumer<String> damaged) {
-        logs.put(replica.entityId(), new OpenLog(replica.entityId(), log, damaged));
+        logs.put(replica.entityId(), new OpenLog(replica.entityId(), replica.topic(), log, damaged));
     }
 
     void closed(ReplicaId replica) {
@@ -30,5 +31,16 @@ public final class OpenLogs {
     /** The first after a name; empty if there is none. */
     Optional<OpenLog> after(String replica) {
         return Optional.ofNullable(logs.higherEntry(replica)).map(Map.Entry::getValue);
+    }
+
+    public int count() {
+        return logs.size();
+    }
+
+    /** What the logs of each topic have on disk, without indexes and what is preallocated. */
+    public Map<String, Long> sizeBytesByTopic() {
+        Map<String, Long> sizes = new HashMap<>();
+        logs.values().forEach(open -> sizes.merge(open.topic(), open.log().sizeBytes(), Long::sum));
+        return sizes;
     }
 }

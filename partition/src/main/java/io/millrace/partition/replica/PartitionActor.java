@@ -84,6 +84,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private final PartitionSettings settings;
     private final ReplicaSupervisor.Life life;
     private final Disk disk;
+    private final ReplicaMetrics metrics;
     private final ActorRef<LeaderObserved> observer;
     private final ActorRef<RaftCommand> raft;
     private final ActorRef<RaftStatus> statusAdapter;
@@ -141,6 +142,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private long ownFirstIndex;
     private boolean serving;
     private long nextOffset;
+    /** As it was told. */
+    private long queuedBytes;
 
     /**
      * A replica that is started again whenever it has to begin anew.
@@ -175,6 +178,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         this.life = life;
         this.disk = context.disk();
         this.led = context.led();
+        this.metrics = context.metrics();
         this.history = new HistoryKeeper(
                 actor,
                 spec.id(),
@@ -283,6 +287,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         while (!baseAsked && problem == null && !deferred.isEmpty()) {
             orFail(() -> take(deferred.removeFirst()));
         }
+        tellQueued();
     }
 
     private void orFail(Runnable step) {
@@ -526,6 +531,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             load.produced(produce.sizeBytes());
             propose();
         }
+        tellQueued();
         return this;
     }
 
@@ -545,6 +551,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private void propose() {
         while (serving && !log().isBehind()) {
+            ProposalCounters before = proposals.counters();
             Optional<Proposal> next = proposals.next(nextOffset, term, sequencing);
             armEarlyTimer();
             if (next.isEmpty()) {
@@ -552,7 +559,20 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             }
             Proposal proposal = next.get();
             nextOffset = proposal.nextOffset();
+            ProposalCounters now = proposals.counters();
+            metrics.proposed(
+                    now.requests() - before.requests(),
+                    now.records() - before.records(),
+                    proposal.payload().sizeBytes());
             propose(proposal);
+        }
+    }
+
+    private void tellQueued() {
+        long now = proposals.queuedBytes();
+        if (now != queuedBytes) {
+            metrics.queued(now - queuedBytes);
+            queuedBytes = now;
         }
     }
 
@@ -577,6 +597,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private Behavior<ReplicaMessage> onEarlyRoundOver() {
         proposals.refuseEarly(sequencing);
+        tellQueued();
         armEarlyTimer();
         return this;
     }
@@ -878,6 +899,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                         .replyTo()
                         .tell(new PartitionReply.OutcomeUnknown(placed.request().requestId())),
                 produce -> produce.replyTo().tell(new PartitionReply.ReplicaFailed(produce.requestId(), why)));
+        tellQueued();
         reads.servesNoMore();
         answerStatusRequests();
         if (!deleting) { // of a topic that is gone nobody wants to hear any more

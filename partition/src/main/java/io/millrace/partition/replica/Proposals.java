@@ -195,6 +195,11 @@ final class Proposals {
         earlyRound++;
     }
 
+    /** Of the requests that were offered and are not taken out again. */
+    long queuedBytes() {
+        return queuedBytes;
+    }
+
     /** Of all proposals that were made. */
     ProposalCounters counters() {
         return counters;

@@ -33,6 +33,7 @@ import io.millrace.partition.raft.Output;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftCore;
 import io.millrace.partition.raft.ReadOutcome;
+import io.millrace.partition.raft.Role;
 import io.millrace.partition.raft.Snapshot;
 import io.millrace.partition.raft.StateMachine;
 import io.millrace.partition.raft.TermHistory;
@@ -125,6 +126,10 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     private boolean ended;
 
     private boolean setAside;
+    private boolean damaged;
+    /** As it was told. */
+    private boolean asleep;
+
     private long scheduledMillis = Long.MAX_VALUE;
     private Set<NodeId> watched = Set.of();
     private boolean warnedOfForeignCluster;
@@ -177,7 +182,10 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         this.peers = new Peers(id, context, actor.messageAdapter(PeerMessage.class, FromPeer::new));
         this.writer = actor.spawn(
                 LogWriter.create(
-                        new Place(), context.log().flush(), actor.messageAdapter(LogWriter.Event.class, FromLog::new)),
+                        new Place(),
+                        context.log().flush(),
+                        actor.messageAdapter(LogWriter.Event.class, FromLog::new),
+                        context.metrics()::forced),
                 "log",
                 DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER));
         actor.watchWith(writer, WriterStopped.INSTANCE);
@@ -262,6 +270,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             lastWords.messages().forEach(peers::send);
         }
         context.watch().watch(actor.getSelf(), Set.of());
+        tellWhetherAsleep(false);
     }
 
     // ------------------------------------------------------------------------------------------------------ commands
@@ -408,6 +417,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         } else if (command instanceof Folded folded) {
             return onFolded(folded);
         } else if (command instanceof RaftCommand.Damaged found) {
+            damaged = true;
             owner.tell(new RaftEvent.Damaged(found.problem()));
             return step(running, open, new Input.Damaged());
         } else if (command instanceof Deadline) {
@@ -664,6 +674,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         }
         tellMembership(running);
         watch(running.watched());
+        tellWhetherAsleep(running.isAsleep() && !damaged);
         boolean wasTransferring = transferring;
         transferring = running.isTransferring();
         if (transferring && !wasTransferring && transfer == null) {
@@ -680,6 +691,13 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         setAside = true;
         context.openLogs().closed(id);
         writer.tell(LogWriter.SetAside.INSTANCE);
+    }
+
+    private void tellWhetherAsleep(boolean now) {
+        if (asleep != now) {
+            asleep = now;
+            context.metrics().asleep(id, now);
+        }
     }
 
     private void tellMembership(RaftCore running) {
@@ -734,6 +752,11 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
                             change.role(),
                             change.term(),
                             leader.isPresent() ? "led by broker " + leader.getAsInt() : "no leader known");
+            if (change.role() == Role.LEADER) {
+                context.metrics().elected();
+            } else if (change.role() == Role.CANDIDATE) {
+                context.metrics().campaigned();
+            }
             owner.tell(new RaftEvent.RoleChanged(change.role(), change.term(), leader, change.lastIndex()));
         });
         out.committed().ifPresent(index -> owner.tell(new RaftEvent.Committed(index)));
@@ -760,6 +783,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         for (Entry entry : entries) {
             sizeBytes += entry.payload().sizeBytes();
         }
+        context.metrics().replicated(sizeBytes);
         return new Input.Sent(
                 asked.to(),
                 asked.term(),

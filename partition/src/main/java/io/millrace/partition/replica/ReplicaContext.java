@@ -12,6 +12,7 @@ import java.util.function.Supplier;
  * @param openLogs those of this broker's replicas, for the {@link Scrubber}
  * @param led the partitions that are led here, with what passes there
  * @param cacheBytesMax of recent entries that each replica keeps in memory
+ * @param metrics hears what all of them do
  * @param watch wakes replicas of idle groups
  * @param clusterId of this broker; empty while it knows none
  * @param monotonicMillis a clock that never goes back and counts on while the process is stopped
@@ -26,6 +27,7 @@ public record ReplicaContext(
         int cacheBytesMax,
         PeerRouter peers,
         BrokerWatch watch,
+        ReplicaMetrics metrics,
         Supplier<String> clusterId,
         LongSupplier monotonicMillis,
         LongSupplier wallClockMillis) {
@@ -42,6 +44,7 @@ public record ReplicaContext(
                 cacheBytesMax,
                 peers,
                 watch,
+                metrics,
                 clusterId,
                 monotonicMillis,
                 wallClockMillis);

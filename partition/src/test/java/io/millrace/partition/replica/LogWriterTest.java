@@ -40,7 +40,7 @@ class LogWriterTest {
     }
 
     private ActorRef<LogWriter.Command> writer(FlushPolicy policy) {
-        var writer = KIT.spawn(LogWriter.create(new Place(), policy, listener.getRef()));
+        var writer = KIT.spawn(LogWriter.create(new Place(), policy, listener.getRef(), nanos -> {}));
         listener.expectMessageClass(LogWriter.Absent.class);
         writer.tell(LogWriter.Begin.INSTANCE);
         listener.expectMessageClass(LogWriter.Opened.class);

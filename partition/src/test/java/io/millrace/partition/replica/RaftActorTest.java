@@ -91,6 +91,7 @@ class RaftActorTest {
                 1 << 20,
                 new Nobody(),
                 new BrokerWatch(),
+                ReplicaMetrics.NONE,
                 () -> "",
                 () -> 0,
                 () -> 0);

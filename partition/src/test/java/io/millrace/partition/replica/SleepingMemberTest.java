@@ -58,6 +58,7 @@ class SleepingMemberTest {
                 1 << 20,
                 new ToTheTest(),
                 watch,
+                ReplicaMetrics.NONE,
                 () -> "",
                 () -> {
                     looksAtTheClock.incrementAndGet();

@@ -100,6 +100,7 @@ class SnapshotTransferTest {
                 1 << 10,
                 new Network(),
                 new BrokerWatch(),
+                ReplicaMetrics.NONE,
                 () -> "",
                 () -> System.nanoTime() / 1_000_000,
                 () -> 0);

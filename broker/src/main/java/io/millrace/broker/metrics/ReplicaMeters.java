@@ -1,0 +1,109 @@
+package io.millrace.broker.metrics;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.millrace.partition.replica.ReplicaId;
+import io.millrace.partition.replica.ReplicaMetrics;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+
+/** What the replicas on this broker do, that of the metadata included. */
+public final class ReplicaMeters implements ReplicaMetrics {
+    private final LongAdder proposals = new LongAdder();
+    private final LongAdder proposedRequests = new LongAdder();
+    private final LongAdder proposedRecords = new LongAdder();
+    private final LongAdder proposedBytes = new LongAdder();
+    private final LongAdder queuedBytes = new LongAdder();
+    private final LongAdder replicatedBytes = new LongAdder();
+    private final LongAdder campaigns = new LongAdder();
+    private final LongAdder elections = new LongAdder();
+    private final Set<ReplicaId> asleep = ConcurrentHashMap.newKeySet();
+    private final Timer logForces;
+
+    ReplicaMeters(MeterRegistry registry) {
+        counter(
+                registry,
+                "millrace.proposals",
+                "Proposals that leaders here have made: one log entry each.",
+                proposals);
+        counter(
+                registry,
+                "millrace.proposed.requests",
+                "Produce requests in these proposals; with millrace_proposals_total: how well requests are merged.",
+                proposedRequests);
+        counter(registry, "millrace.proposed.records", "Records in these proposals.", proposedRecords);
+        counter(registry, "millrace.proposed.bytes", "Bytes in these proposals.", proposedBytes);
+        counter(
+                registry,
+                "millrace.replication.sent.bytes",
+                "Bytes of entries that leaders here have sent to followers.",
+                replicatedBytes);
+        counter(registry, "millrace.elections.started", "Times that a replica here has stood for election.", campaigns);
+        counter(registry, "millrace.elections.won", "Times that a replica here has become leader.", elections);
+        Gauge.builder("millrace.partition.queue.bytes", queuedBytes::sum)
+                .description(
+                        "Bytes of records that leaders here hold because they wait for a proposal or to be committed.")
+                .register(registry);
+        Gauge.builder("millrace.replicas.asleep", asleep::size)
+                .description("Replicas here whose partitions are idle, and that do nothing until something is new.")
+                .register(registry);
+        this.logForces = BrokerMetrics.forces(
+                registry, "millrace.log.force", "Time to force the log of one partition to disk (fdatasync).");
+    }
+
+    private static void counter(MeterRegistry registry, String name, String description, LongAdder adder) {
+        FunctionCounter.builder(name, adder, LongAdder::sum)
+                .description(description)
+                .register(registry);
+    }
+
+    public boolean isAsleep(ReplicaId replica) {
+        return asleep.contains(replica);
+    }
+
+    @Override
+    public void proposed(long requests, long records, int sizeBytes) {
+        proposals.increment();
+        proposedRequests.add(requests);
+        proposedRecords.add(records);
+        proposedBytes.add(sizeBytes);
+    }
+
+    @Override
+    public void queued(long moreBytes) {
+        queuedBytes.add(moreBytes);
+    }
+
+    @Override
+    public void replicated(int sizeBytes) {
+        replicatedBytes.add(sizeBytes);
+    }
+
+    @Override
+    public void campaigned() {
+        campaigns.increment();
+    }
+
+    @Override
+    public void elected() {
+        elections.increment();
+    }
+
+    @Override
+    public void forced(long nanos) {
+        logForces.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void asleep(ReplicaId replica, boolean sleeps) {
+        if (sleeps) {
+            asleep.add(replica);
+        } else {
+            asleep.remove(replica);
+        }
+    }
+}
