@@ -73,7 +73,7 @@ public final class Broker implements AutoCloseable {
         long startedNanos = System.nanoTime();
         LOG.info(
                 "Millrace {} broker {} of cluster '{}': clients {}, HTTP {}, brokers {}, data {}",
-                version(),
+                Version.TEXT,
                 settings.brokerId(),
                 settings.cluster().name(),
                 settings.frontDoor().advertised(),
@@ -179,11 +179,6 @@ public final class Broker implements AutoCloseable {
     private static long uptimeMillisAt(long nanos) {
         long uptime = java.lang.management.ManagementFactory.getRuntimeMXBean().getUptime();
         return uptime - Duration.ofNanos(System.nanoTime() - nanos).toMillis();
-    }
-
-    static String version() {
-        String version = Broker.class.getPackage().getImplementationVersion();
-        return version == null ? "(development)" : version;
     }
 
     /**

@@ -32,7 +32,10 @@ import io.millrace.broker.group.Groups;
 import io.millrace.broker.group.assign.Assignors;
 import io.millrace.broker.group.state.GroupMachine;
 import io.millrace.broker.grpc.GrpcServer;
+import io.millrace.broker.grpc.JsonActions;
 import io.millrace.broker.grpc.TopicLookup;
+import io.millrace.broker.health.Health;
+import io.millrace.broker.health.HealthWatch;
 import io.millrace.broker.load.LoadReporter;
 import io.millrace.broker.management.ManagementBackend;
 import io.millrace.broker.metrics.BrokerGauges;
@@ -282,9 +285,28 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 settings.frontDoor().pendingBytesMax(),
                 settings.frontDoor().pendingRequestsMax(),
                 metrics.requests());
+        Inspection inspection = new Inspection(
+                view::current,
+                leaders,
+                directory,
+                context.spawn(ReplicaInspector.create(replicas), "replica-inspector"),
+                behavior -> system.systemActorOf(behavior, "leaders-awaited-" + UUID.randomUUID(), Props.empty()));
+        Health health = new Health(
+                new HealthWatch.Sources(
+                        settings.brokerId(),
+                        readiness,
+                        view,
+                        liveness::isAlive,
+                        leaders,
+                        inspection,
+                        metrics.replicas()::isAsleep,
+                        settings.diskReserve(),
+                        diskReport),
+                Clock.systemUTC(),
+                behavior -> context.spawn(behavior, "health-watch"));
         metrics.show(new BrokerGauges.Sources(
                 settings.brokerId(),
-                Broker.version(),
+                Version.TEXT,
                 readiness,
                 view,
                 leaders,
@@ -292,16 +314,24 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 gateway,
                 openLogs,
                 settings.diskReserve(),
-                diskReport));
-        Inspection inspection = new Inspection(
-                view::current,
-                leaders,
-                directory,
-                context.spawn(ReplicaInspector.create(replicas), "replica-inspector"),
-                behavior -> system.systemActorOf(behavior, "leaders-awaited-" + UUID.randomUUID(), Props.empty()));
+                diskReport,
+                health));
         TopicChanges changes = new TopicChanges(system, controller);
         TopicLookup topics = new TopicLookup(view::current, readiness);
         Groups groups = new Groups(topics::metadata, gateway, changes, limits);
+        GrpcServer.Backend backend = new GrpcServer.Backend(
+                topics,
+                gateway,
+                leaders,
+                changes,
+                new LeaderChanges(system, controller),
+                new ProducerIds(system, controller, settings.brokerId()),
+                groups,
+                inspection,
+                liveness::isAlive,
+                health,
+                diskReport,
+                metrics.requests()::failed);
         management.complete(new ManagementBackend.Parts(
                 settings.brokerId(),
                 readiness,
@@ -313,22 +343,12 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 liveness::isAlive,
                 settings.diskReserve(),
                 diskReport,
-                metrics));
+                metrics,
+                health,
+                JsonActions.over(settings, backend),
+                settings));
         context.pipeToSelf(
-                GrpcServer.bind(
-                        system,
-                        settings,
-                        new GrpcServer.Backend(
-                                topics,
-                                gateway,
-                                leaders,
-                                changes,
-                                new LeaderChanges(system, controller),
-                                new ProducerIds(system, controller, settings.brokerId()),
-                                groups,
-                                inspection,
-                                liveness::isAlive,
-                                metrics.requests()::failed)),
+                GrpcServer.bind(system, settings, backend),
                 (binding, thrown) -> thrown == null
                         ? new Bound(binding)
                         : new BindFailed(

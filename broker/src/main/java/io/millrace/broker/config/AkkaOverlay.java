@@ -15,6 +15,7 @@ import java.util.Map;
  */
 final class AkkaOverlay {
     private static final String DISCOVERY = "akka.management.cluster.bootstrap.contact-point-discovery.";
+    static final String ORIGIN = "derived from millrace's settings";
     private static final String SEEDS = "millrace-seeds";
 
     private AkkaOverlay() {}
@@ -54,8 +55,7 @@ final class AkkaOverlay {
         overlay.put(
                 "akka.persistence.snapshot-store.local.dir",
                 s.dataDir().resolve("snapshots").toString());
-        Config akka = ConfigFactory.parseMap(overlay, "derived from millrace's settings")
-                .withFallback(all);
+        Config akka = ConfigFactory.parseMap(overlay, ORIGIN).withFallback(all);
         return new BrokerSettings(
                 s.brokerId(),
                 s.rack(),

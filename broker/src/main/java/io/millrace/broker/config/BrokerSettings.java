@@ -85,8 +85,11 @@ public record BrokerSettings(
      */
     public record Leaders(Duration reportInterval, Duration cycleInterval, Optional<BalancerSettings> balancer) {}
 
-    /** @param advertised where other brokers, and people, are told to look */
-    public record Http(HostPort address, HostPort advertised) {}
+    /**
+     * @param advertised where other brokers, and people, are told to look
+     * @param allowsChanges whether anything can be changed over it
+     */
+    public record Http(HostPort address, HostPort advertised, boolean allowsChanges) {}
 
     /**
      * @param advertised where clients are told to connect to

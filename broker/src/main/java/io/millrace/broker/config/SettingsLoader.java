@@ -31,6 +31,10 @@ import java.util.regex.Pattern;
 public final class SettingsLoader {
     private static final String ROOT = "millrace";
     private static final String ENVIRONMENT_PREFIX = "MILLRACE_";
+    /** How origins of values begin, before the variable or the key. */
+    static final String ORIGIN_ENVIRONMENT = "environment variable ";
+
+    static final String ORIGIN_COMMAND_LINE = "-D";
     /** Variables of that prefix that are no settings: those of the launcher ({@code bin/millrace}) and of the client. */
     private static final Pattern NOT_A_SETTING =
             Pattern.compile("MILLRACE_(HOME|JAVA_OPTS|SKIP_BUILD|BOOTSTRAP|QUICKSTART_.*)");
@@ -161,7 +165,7 @@ public final class SettingsLoader {
                     || NOT_A_SETTING.matcher(variable).matches()) {
                 continue;
             }
-            String origin = "environment variable " + variable;
+            String origin = ORIGIN_ENVIRONMENT + variable;
             String key = keyOf.get(variable);
             if (key == null) {
                 problems.add("unknown " + origin + didYouMean(variable, keyOf.keySet()));
@@ -176,7 +180,7 @@ public final class SettingsLoader {
         Config config = ConfigFactory.empty();
         for (Map.Entry<String, String> entry : new TreeMap<>(overrides).entrySet()) {
             String key = entry.getKey();
-            String origin = "-D" + key;
+            String origin = ORIGIN_COMMAND_LINE + key;
             boolean ours = key.equals(ROOT) || key.startsWith(ROOT + ".");
             if (ours ? !known.containsKey(key) : !isOfALibrary(key)) {
                 problems.add(unknown(key, origin));

@@ -81,7 +81,8 @@ final class SettingsReader {
         BrokerSettings.Cluster cluster = cluster(brokerId, knowsItself);
         BrokerSettings.FrontDoor frontDoor = frontDoor(requestBytesMax);
         HostPort httpAddress = hostPort("http");
-        BrokerSettings.Http http = new BrokerSettings.Http(httpAddress, advertised("http", httpAddress));
+        BrokerSettings.Http http =
+                new BrokerSettings.Http(httpAddress, advertised("http", httpAddress), flag("http.allow-changes"));
         checkPortsDiffer(cluster.bind(), frontDoor.address(), httpAddress);
         Path dataDir = path("data-dir").orElseGet(() -> {
             problem("data-dir", "is empty");

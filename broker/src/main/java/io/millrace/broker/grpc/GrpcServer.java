@@ -15,7 +15,9 @@ import io.millrace.broker.LeaderChanges;
 import io.millrace.broker.ProducerIds;
 import io.millrace.broker.TopicChanges;
 import io.millrace.broker.config.BrokerSettings;
+import io.millrace.broker.disk.DiskReport;
 import io.millrace.broker.group.Groups;
+import io.millrace.broker.health.Health;
 import io.millrace.broker.routing.Inspection;
 import io.millrace.broker.routing.LeaderView;
 import io.millrace.broker.routing.PartitionGateway;
@@ -29,6 +31,7 @@ import io.millrace.protocol.v1.MessageService;
 import io.millrace.protocol.v1.MessageServicePowerApiHandlerFactory;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -56,6 +59,9 @@ public final class GrpcServer {
             Groups groups,
             Inspection inspection,
             IntPredicate alive,
+            Set<Integer> metadataVoters,
+            Health health,
+            DiskReport disk,
             Consumer<String> errors) {}
 
     /** Opens the port; closes it at an orderly stop, after what is under way. */
@@ -97,18 +103,15 @@ public final class GrpcServer {
             return CompletableFuture.completedFuture(Done.getInstance());
         });
         AliasingSerializer.install();
-        ClusterFrontDoor cluster = new ClusterFrontDoor(backend.topics(), backend.leaders(), backend.alive());
-        AdminFrontDoor admin = new AdminFrontDoor(
+        ClusterFrontDoor cluster = new ClusterFrontDoor(
                 backend.topics(),
-                backend.changes(),
-                backend.leaderChanges(),
                 backend.leaders(),
-                backend.inspection(),
-                deadlines,
                 backend.alive(),
-                settings.cluster().metadataVoters());
-        GroupFrontDoor groups =
-                new GroupFrontDoor(backend.topics(), backend.groups(), new LogEnds(backend.gateway()), deadlines);
+                backend.health(),
+                settings.diskReserve(),
+                backend.disk());
+        AdminFrontDoor admin = admin(backend, deadlines);
+        GroupFrontDoor groups = groups(backend, deadlines);
         Function<HttpRequest, CompletionStage<HttpResponse>> services = concat(
                 MessageServicePowerApiHandlerFactory.create(messages, faults.handler(), system),
                 ClusterServicePowerApiHandlerFactory.create(cluster, faults.handler(), system),
@@ -130,6 +133,22 @@ public final class GrpcServer {
             RequestMemory.Hold hold = (isProduce(request) ? memory : unbounded).open(connectionOf(request));
             return services.apply(limit.applyTo(request, hold)).whenComplete((response, thrown) -> hold.answered());
         };
+    }
+
+    static AdminFrontDoor admin(Backend backend, Deadlines deadlines) {
+        return new AdminFrontDoor(
+                backend.topics(),
+                backend.changes(),
+                backend.leaderChanges(),
+                backend.leaders(),
+                backend.inspection(),
+                deadlines,
+                backend.alive(),
+                backend.metadataVoters());
+    }
+
+    static GroupFrontDoor groups(Backend backend, Deadlines deadlines) {
+        return new GroupFrontDoor(backend.topics(), backend.groups(), new LogEnds(backend.gateway()), deadlines);
     }
 
     private static boolean isProduce(HttpRequest request) {

@@ -3,9 +3,12 @@ package io.millrace.broker.management;
 import akka.actor.setup.Setup;
 import io.millrace.broker.Readiness;
 import io.millrace.broker.TopicChanges;
+import io.millrace.broker.config.BrokerSettings;
 import io.millrace.broker.disk.DiskReport;
 import io.millrace.broker.disk.DiskReserve;
 import io.millrace.broker.group.Groups;
+import io.millrace.broker.grpc.JsonActions;
+import io.millrace.broker.health.Health;
 import io.millrace.broker.metrics.BrokerMetrics;
 import io.millrace.broker.routing.Inspection;
 import io.millrace.broker.routing.LeaderView;
@@ -32,7 +35,10 @@ public final class ManagementBackend extends Setup {
             IntPredicate alive,
             DiskReserve diskReserve,
             DiskReport disk,
-            BrokerMetrics metrics) {}
+            BrokerMetrics metrics,
+            Health health,
+            JsonActions actions,
+            BrokerSettings settings) {}
 
     /** To be called before Akka Management starts. */
     public void complete(Parts complete) {

@@ -1,139 +1,150 @@
 package io.millrace.broker.management;
 
-import static akka.http.javadsl.server.PathMatchers.integerSegment;
-import static akka.http.javadsl.server.PathMatchers.segment;
-
 import akka.actor.ExtendedActorSystem;
+import akka.http.javadsl.model.HttpMethod;
 import akka.http.javadsl.model.HttpMethods;
+import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
-import akka.http.javadsl.model.StatusCodes;
+import akka.http.javadsl.model.MediaTypes;
 import akka.http.javadsl.model.headers.Allow;
+import akka.http.javadsl.model.headers.Connection;
 import akka.http.javadsl.server.AllDirectives;
-import akka.http.javadsl.server.MethodRejection;
-import akka.http.javadsl.server.RejectionHandler;
 import akka.http.javadsl.server.Route;
+import akka.http.scaladsl.model.EntityStreamException;
 import akka.management.javadsl.ManagementRouteProvider;
 import akka.management.javadsl.ManagementRouteProviderSettings;
-import io.millrace.broker.Failure;
+import akka.stream.Materializer;
+import akka.stream.SystemMaterializer;
 import io.millrace.broker.FailureException;
-import io.millrace.broker.Readiness;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.stream.Stream;
 
-/** Paths to answers. Akka Management makes it, by the name in {@code reference.conf}. */
+/**
+ * Finds the {@link Endpoint} that was asked for. What there is stands in {@link Probes}, {@link Pages}, {@link Operations} and
+ * {@link Changes}. Akka Management makes this class, by the name in {@code reference.conf}.
+ */
 public final class ManagementRoutes extends AllDirectives implements ManagementRouteProvider {
-    private static final Logger LOG = LoggerFactory.getLogger(ManagementRoutes.class);
+    private static final int BODY_BYTES_MAX = 1 << 20;
+    private static final long BODY_MILLIS_MAX = 10_000;
 
-    private final ManagementBackend.Parts parts;
-    private final Pages pages;
+    private final List<Endpoint> endpoints;
+    private final boolean allowsChanges;
+    private final Materializer materializer;
 
     public ManagementRoutes(ExtendedActorSystem system) {
-        this(system.settings()
+        ManagementBackend.Parts parts = system.settings()
                 .setup()
                 .get(ManagementBackend.class)
                 .orElseThrow(() -> new IllegalStateException("the actor system is not a broker's"))
-                .parts());
+                .parts();
+        this.endpoints = endpoints(parts);
+        this.allowsChanges = parts.settings().http().allowsChanges();
+        this.materializer = SystemMaterializer.get(system).materializer();
     }
 
-    ManagementRoutes(ManagementBackend.Parts parts) {
-        this.parts = parts;
-        this.pages = new Pages(parts);
+    static List<Endpoint> endpoints(ManagementBackend.Parts parts) {
+        return Stream.of(
+                        Probes.endpoints(parts),
+                        Pages.endpoints(parts),
+                        Operations.endpoints(parts),
+                        Changes.endpoints(parts))
+                .flatMap(List::stream)
+                .toList();
     }
 
     @Override
     public Route routes(ManagementRouteProviderSettings settings) {
-        return routes();
-    }
-
-    Route routes() {
-        Route pagesOfOurs = concat(
-                path("ready", () -> get(() -> complete(ready()))),
-                path("metrics", () -> get(() -> complete(MetricsPage.of(parts.metrics())))),
-                path("alive", () -> get(() -> complete(Json.ok(new Alive("UP"))))),
-                pathPrefix(
-                        segment("api").slash("v1"),
-                        () -> concat(
-                                path("brokers", () -> page(pages::brokers)),
-                                path("disk", () -> page(pages::disk)),
-                                path("controller", () -> get(() -> later(pages.controller()))),
-                                path("groups", () -> get(() -> later(pages.groups()))),
-                                path(segment("groups").slash(segment()), group -> get(() -> later(pages.group(group)))),
-                                path("topics", () -> page(pages::topics)),
-                                path(segment("topics").slash(segment()), topic -> page(() -> pages.topic(topic))),
-                                path(
-                                        segment("topics")
-                                                .slash(segment())
-                                                .slash("partitions")
-                                                .slash(integerSegment()),
-                                        (topic, partition) -> get(() -> later(pages.partition(topic, partition)))))));
-        return handleRejections(
-                RejectionHandler.newBuilder()
-                        .handleAll(MethodRejection.class, refused -> complete(wrongMethod()))
-                        // These are Akka's; it answers after us.
-                        .handleNotFound(extractUnmatchedPath(
-                                path -> path.startsWith("/cluster") || path.startsWith("/bootstrap")
-                                        ? reject()
-                                        : complete(Json.error(404, "NOT_FOUND", "there is no such page"))))
-                        .build(),
-                () -> pagesOfOurs);
-    }
-
-    private static HttpResponse wrongMethod() {
-        return Json.error(405, "METHOD_NOT_ALLOWED", "this page can be read, and nothing else: GET")
-                .addHeader(Allow.create(HttpMethods.GET, HttpMethods.HEAD));
-    }
-
-    private record Alive(String status) {}
-
-    private record Ready(String status, List<String> missing) {}
-
-    private HttpResponse ready() {
-        List<String> missing = parts.readiness().missing().stream()
-                .map(Readiness.Condition::missing)
-                .toList();
-        return missing.isEmpty()
-                ? Json.ok(new Ready("READY", missing))
-                : Json.of(StatusCodes.SERVICE_UNAVAILABLE, new Ready("NOT_READY", missing));
-    }
-
-    private Route page(Supplier<Object> content) {
-        return get(() -> {
-            try {
-                return complete(Json.ok(content.get()));
-            } catch (RuntimeException e) {
-                return complete(failed(e));
-            }
+        return extractRequest(request -> {
+            List<String> segments = new ArrayList<>();
+            request.getUri().pathSegments().forEach(segments::add);
+            boolean isAkkas =
+                    !segments.isEmpty() && Set.of("cluster", "bootstrap").contains(segments.get(0));
+            return isAkkas
+                    ? reject() // it answers after us
+                    : completeWithFuture(answer(request, segments).exceptionally(ManagementRoutes::failed));
         });
     }
 
-    private Route later(CompletionStage<?> content) {
-        return completeWithFuture(content.handle((page, thrown) -> thrown == null ? Json.ok(page) : failed(thrown)));
+    private CompletionStage<HttpResponse> answer(HttpRequest request, List<String> segments) {
+        Set<HttpMethod> others = new LinkedHashSet<>();
+        for (Endpoint endpoint : endpoints) {
+            Optional<List<String>> parameters = endpoint.match(segments);
+            if (parameters.isPresent() && endpoint.method().equals(request.method())) {
+                if (!endpoint.method().equals(HttpMethods.POST)) {
+                    request.discardEntityBytes(materializer);
+                }
+                return answer(endpoint, parameters.get(), request);
+            }
+            parameters.ifPresent(found -> others.add(endpoint.method()));
+        }
+        // Were a body left unread, the connection would end after the answer, and with it the client's next request.
+        request.discardEntityBytes(materializer);
+        return CompletableFuture.completedFuture(
+                others.isEmpty() ? Errors.of(404, "NOT_FOUND", "there is no such page") : wrongMethod(others));
+    }
+
+    private CompletionStage<HttpResponse> answer(Endpoint endpoint, List<String> parameters, HttpRequest request) {
+        try {
+            if (endpoint.method().equals(HttpMethods.GET)) {
+                return endpoint.handler().answer(new Endpoint.Asked(parameters, ""));
+            }
+            return request.entity()
+                    .toStrict(BODY_MILLIS_MAX, BODY_BYTES_MAX, materializer)
+                    .thenCompose(body -> {
+                        checkMayChange(request, allowsChanges);
+                        return endpoint.handler()
+                                .answer(new Endpoint.Asked(
+                                        parameters, body.getData().utf8String()));
+                    });
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /**
+     * Nobody has to say who he is, here as at the client port, so that a web page must not get its visitor's browser to change
+     * anything: it can send JSON elsewhere only after a question that is not answered here, and a browser says that it is one.
+     */
+    static void checkMayChange(HttpRequest request, boolean allowsChanges) {
+        if (!allowsChanges) {
+            throw new Errors.Refused(403, "CHANGES_NOT_ALLOWED", "millrace.http.allow-changes is off on this broker");
+        }
+        if (request.getHeader("Origin").isPresent()) {
+            throw new Errors.Refused(403, "CHANGES_NOT_ALLOWED", "changes are not taken from web pages");
+        }
+        if (!request.entity().getContentType().mediaType().equals(MediaTypes.APPLICATION_JSON)) {
+            throw new Errors.Refused(
+                    415, "UNSUPPORTED_MEDIA_TYPE", "the body is JSON, and says so: Content-Type: application/json");
+        }
+    }
+
+    private static HttpResponse wrongMethod(Set<HttpMethod> right) {
+        List<HttpMethod> allowed = new ArrayList<>(right);
+        if (right.contains(HttpMethods.GET)) {
+            allowed.add(HttpMethods.HEAD);
+        }
+        return Errors.of(
+                        405,
+                        "METHOD_NOT_ALLOWED",
+                        "this can be asked with "
+                                + String.join(
+                                        ", ",
+                                        right.stream().map(HttpMethod::name).toList())
+                                + " only")
+                .addHeader(Allow.create(allowed.toArray(HttpMethod[]::new)));
     }
 
     private static HttpResponse failed(Throwable thrown) {
-        if (FailureException.unwrap(thrown) instanceof FailureException expected) {
-            Failure failure = expected.failure();
-            if (failure instanceof Failure.UnknownTopic f) {
-                return Json.error(404, "UNKNOWN_TOPIC", "there is no topic '" + f.topic() + "'");
-            } else if (failure instanceof Failure.UnknownPartition f) {
-                return Json.error(
-                        404,
-                        "UNKNOWN_PARTITION",
-                        "topic '" + f.topic() + "' has partitions 0 to " + (f.partitions() - 1));
-            } else if (failure instanceof Failure.BrokerNotReady f) {
-                return Json.error(503, "BROKER_NOT_READY", String.join(", ", f.missing()));
-            } else if (failure instanceof Failure.UnknownGroup f) {
-                return Json.error(404, "UNKNOWN_GROUP", "there is no group '" + f.group() + "'");
-            } else if (failure instanceof Failure.CoordinatorUnavailable f) {
-                return Json.error(503, "COORDINATOR_UNAVAILABLE", f.problem());
-            } else if (failure instanceof Failure.ControllerUnavailable f) {
-                return Json.error(503, "CONTROLLER_UNAVAILABLE", f.problem());
-            }
-        }
-        LOG.error("A page failed", thrown);
-        return Json.error(500, "INTERNAL_FAULT", "a fault of the broker; its log tells more");
+        Throwable cause = FailureException.unwrap(thrown);
+        return cause instanceof EntityStreamException // of a body that breaks off as well, but then nobody listens
+                ? Errors.of(413, "BODY_TOO_LARGE", "a body has " + BODY_BYTES_MAX + " bytes at most")
+                        .addHeader(Connection.create("close"))
+                : Errors.of(cause);
     }
 }

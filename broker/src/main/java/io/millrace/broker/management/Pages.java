@@ -29,15 +29,40 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** The content of each page. */
+/** What can be looked at of the cluster, and the content of each page. */
 final class Pages {
     /** A broker that is down must not make the page hang. */
     private static final Duration TIMEOUT = Duration.ofSeconds(2);
 
     private final ManagementBackend.Parts parts;
 
-    Pages(ManagementBackend.Parts parts) {
+    private Pages(ManagementBackend.Parts parts) {
         this.parts = parts;
+    }
+
+    static List<Endpoint> endpoints(ManagementBackend.Parts parts) {
+        Pages pages = new Pages(parts);
+        return List.of(
+                Endpoint.page("/api/v1/brokers", pages::brokers),
+                Endpoint.page("/api/v1/disk", pages::disk),
+                Endpoint.later("/api/v1/controller", asked -> pages.controller()),
+                Endpoint.later("/api/v1/groups", asked -> pages.groups()),
+                Endpoint.later("/api/v1/groups/{group}", asked -> pages.group(asked.parameter(0))),
+                Endpoint.page("/api/v1/topics", pages::topics),
+                Endpoint.get(
+                        "/api/v1/topics/{topic}",
+                        asked -> CompletableFuture.completedFuture(Json.ok(pages.topic(asked.parameter(0))))),
+                Endpoint.later(
+                        "/api/v1/topics/{topic}/partitions/{partition}",
+                        asked -> pages.partition(asked.parameter(0), number(asked.parameter(1)))));
+    }
+
+    private static int number(String text) {
+        try {
+            return Integer.parseInt(text);
+        } catch (NumberFormatException e) {
+            throw new Failure.InvalidRequest("partition", "is a number, not '" + text + "'").asException();
+        }
     }
 
     record Brokers(Optional<String> clusterId, int self, OptionalInt controller, List<Broker> brokers) {}

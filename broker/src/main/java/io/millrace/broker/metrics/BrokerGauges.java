@@ -7,6 +7,10 @@ import io.micrometer.core.instrument.Tags;
 import io.millrace.broker.Readiness;
 import io.millrace.broker.disk.DiskReport;
 import io.millrace.broker.disk.DiskReserve;
+import io.millrace.broker.health.Figures;
+import io.millrace.broker.health.Health;
+import io.millrace.broker.health.HealthReport;
+import io.millrace.broker.health.Problem;
 import io.millrace.broker.routing.LeaderView;
 import io.millrace.broker.routing.PartitionGateway;
 import io.millrace.controller.MetadataView;
@@ -16,6 +20,7 @@ import io.millrace.protocol.TopicName;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 
@@ -32,7 +37,8 @@ public final class BrokerGauges {
             PartitionGateway gateway,
             OpenLogs logs,
             DiskReserve diskReserve,
-            DiskReport disk) {}
+            DiskReport disk,
+            Health health) {}
 
     private final MeterRegistry registry;
     private final TopicMeters topics;
@@ -58,6 +64,7 @@ public final class BrokerGauges {
         gauge("millrace.pending.bytes", "Bytes of records in these requests.", sources.gateway()::pendingBytes);
         cluster();
         disk();
+        health();
     }
 
     private void cluster() {
@@ -80,6 +87,43 @@ public final class BrokerGauges {
                 "millrace.replicas",
                 "Replicas here whose logs are open, that of the metadata included.",
                 () -> sources.logs().count());
+    }
+
+    private void health() {
+        for (Problem problem : Problem.values()) {
+            gauge(
+                    "millrace.problems",
+                    "How many partitions, replicas or brokers have the problem, as /api/v1/health names it; looked at every 5 seconds.",
+                    Tags.of(
+                            "problem",
+                            problem.name(),
+                            "severity",
+                            problem.severity().name()),
+                    () -> sources.health().last().problems().stream()
+                            .filter(group -> group.problem() == problem)
+                            .mapToInt(HealthReport.Group::count)
+                            .sum());
+        }
+        figure(
+                "millrace.partitions.under.replicated",
+                "Partitions led here that have a replica which cannot be reached, or lacks what was committed seconds ago.",
+                Figures::underReplicated);
+        figure(
+                "millrace.partitions.without.leader",
+                "Partitions of the cluster that have no leader, as far as this broker knows.",
+                Figures::withoutLeader);
+        figure(
+                "millrace.replication.lag.entries.max",
+                "How many log entries the follower that is furthest behind lacks, of all partitions led here.",
+                Figures::lagEntriesMax);
+        figure(
+                "millrace.uncommitted.entries.max",
+                "Of the partitions led here, the most log entries that one has and that are not committed.",
+                Figures::uncommittedEntriesMax);
+    }
+
+    private void figure(String name, String description, Function<Figures, Number> figure) {
+        gauge(name, description, () -> figure.apply(sources.health().last().figures()));
     }
 
     private long brokersUp() {

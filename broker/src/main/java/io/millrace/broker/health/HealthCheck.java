@@ -1,0 +1,185 @@
+package io.millrace.broker.health;
+
+import io.millrace.broker.disk.DiskReport;
+import io.millrace.broker.disk.DiskReserve;
+import io.millrace.broker.routing.Leader;
+import io.millrace.broker.routing.PartitionKey;
+import io.millrace.controller.metadata.ClusterMetadata;
+import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.partition.replica.DiskSpace;
+import io.millrace.partition.replica.PartitionStatus;
+import io.millrace.partition.replica.ReplicaId;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Function;
+import java.util.function.IntPredicate;
+
+/** Decides what is wrong, from what was seen. One for one look. */
+final class HealthCheck {
+    /** A follower of a partition that is awake is heard of ten times a second. */
+    private static final long SILENT_MILLIS_MAX = 3_000;
+
+    /**
+     * What one broker sees.
+     *
+     * @param missing what it lacks to be ready
+     * @param alive whether a broker can be reached
+     * @param statuses of its replicas that are awake; empty for one that has not answered
+     * @param asleep its replicas that were not asked, since they sleep
+     * @param committedBefore of partitions led here, the commit index some seconds ago
+     */
+    record Seen(
+            int brokerId,
+            List<String> missing,
+            ClusterMetadata metadata,
+            IntPredicate alive,
+            Function<PartitionKey, Optional<Leader>> leaders,
+            Map<ReplicaId, Optional<PartitionStatus>> statuses,
+            int asleep,
+            Map<PartitionKey, Long> committedBefore,
+            DiskReserve reserve,
+            DiskReport.State disk) {}
+
+    /** @param committed of partitions led here, the commit index now: for {@link Seen#committedBefore} of a later look */
+    record Result(List<Finding> findings, Figures figures, Map<PartitionKey, Long> committed) {}
+
+    private final Seen seen;
+    private final List<Finding> findings = new ArrayList<>();
+    private final Map<PartitionKey, Long> committed = new HashMap<>();
+    private int leaders;
+    private int underReplicated;
+    private int withoutLeader;
+    private long lagEntriesMax;
+    private long uncommittedEntriesMax;
+
+    private HealthCheck(Seen seen) {
+        this.seen = seen;
+    }
+
+    static Result of(Seen seen) {
+        HealthCheck check = new HealthCheck(seen);
+        check.broker();
+        check.brokers();
+        seen.metadata().topics().values().forEach(check::leadersOf);
+        seen.statuses().forEach(check::replica);
+        Figures figures = new Figures(
+                check.leaders,
+                seen.statuses().size() + seen.asleep(),
+                seen.asleep(),
+                check.underReplicated,
+                check.withoutLeader,
+                check.lagEntriesMax,
+                check.uncommittedEntriesMax);
+        return new Result(check.findings, figures, check.committed);
+    }
+
+    private void broker() {
+        String self = "broker " + seen.brokerId();
+        if (!seen.missing().isEmpty()) {
+            found(Problem.BROKER_NOT_READY, self, String.join(", ", seen.missing()));
+        }
+        long reserve = seen.reserve().bytes();
+        String room = seen.disk().freeBytes() + " bytes are free, the reserve is " + reserve;
+        if (seen.disk().space() != DiskSpace.AMPLE) {
+            found(Problem.DISK_FULL, self, room);
+        } else if (reserve > 0 && seen.disk().isKnown() && seen.disk().freeBytes() < 2 * reserve) {
+            found(Problem.DISK_LOW, self, room);
+        }
+    }
+
+    private void brokers() {
+        seen.metadata().brokers().keySet().stream()
+                .filter(broker -> !seen.alive().test(broker))
+                .forEach(broker -> found(Problem.BROKER_DOWN, "broker " + broker, "cannot be reached"));
+        OptionalInt controller = seen.metadata().controllerId();
+        if (controller.isEmpty() || !seen.alive().test(controller.getAsInt())) {
+            found(
+                    Problem.NO_CONTROLLER,
+                    "controller",
+                    controller.isEmpty()
+                            ? "none is known"
+                            : "the last one was on broker " + controller.getAsInt() + ", which cannot be reached");
+        }
+    }
+
+    private void leadersOf(TopicMetadata topic) {
+        for (int number = 0; number < topic.partitionCount(); number++) {
+            Optional<Leader> leader = seen.leaders().apply(new PartitionKey(topic.id(), number));
+            if (leader.isEmpty() || leader.get().readyRef() == null) {
+                withoutLeader++;
+                found(Problem.NO_LEADER, topic.name() + "-" + number, "replicas on brokers " + topic.replicas(number));
+            } else if (leader.get().broker().equals(OptionalInt.of(seen.brokerId()))) {
+                leaders++;
+            }
+        }
+    }
+
+    private void replica(ReplicaId id, Optional<PartitionStatus> answer) {
+        String subject = id.topic() + "-" + id.partition() + " on broker " + id.brokerId();
+        if (answer.isEmpty()) {
+            found(Problem.RECOVERING_REPLICA, subject, "it does not answer");
+            return;
+        }
+        PartitionStatus status = answer.get();
+        switch (status.state()) {
+            case "FAILED" -> found(Problem.FAILED_REPLICA, subject, String.valueOf(status.problem()));
+            case "RECOVERING" -> found(Problem.RECOVERING_REPLICA, subject, "its log is being opened");
+            case "REBUILDING" -> found(Problem.REBUILDING_REPLICA, subject, "it has no vote yet");
+            default -> {}
+        }
+        if (status.damage() != null) {
+            found(Problem.DAMAGED_REPLICA, subject, status.damage());
+        }
+        if (status.role().equals("LEADER")) {
+            followers(id, status);
+        }
+    }
+
+    private void followers(ReplicaId id, PartitionStatus leader) {
+        PartitionKey key = new PartitionKey(id.topicId(), id.partition());
+        committed.put(key, leader.commitIndex());
+        uncommittedEntriesMax = Math.max(uncommittedEntriesMax, leader.lastIndex() - leader.commitIndex());
+        List<Integer> assigned = seen.metadata()
+                .topic(id.topic())
+                .filter(topic -> topic.id() == id.topicId() && topic.hasPartition(id.partition()))
+                .map(topic -> topic.replicas(id.partition()))
+                .orElse(List.of());
+        long mustHave = seen.committedBefore().getOrDefault(key, 0L);
+        List<String> behind = new ArrayList<>();
+        for (int broker : assigned) {
+            Optional<PartitionStatus.Peer> peer = leader.peers().stream()
+                    .filter(one -> one.brokerId() == broker)
+                    .findFirst();
+            if (broker != id.brokerId()) {
+                peer.ifPresent(one -> lagEntriesMax = Math.max(lagEntriesMax, one.lagEntries()));
+                problemOf(peer, broker, mustHave).ifPresent(problem -> behind.add("broker " + broker + " " + problem));
+            }
+        }
+        if (!behind.isEmpty()) {
+            underReplicated++;
+            found(Problem.UNDER_REPLICATED, id.topic() + "-" + id.partition(), String.join(", ", behind));
+        }
+    }
+
+    /** Under load a follower is always a little behind: it counts only if it lacks what was committed some seconds ago. */
+    private Optional<String> problemOf(Optional<PartitionStatus.Peer> peer, int broker, long mustHave) {
+        if (!seen.alive().test(broker)) {
+            return Optional.of("cannot be reached");
+        } else if (peer.isEmpty()) {
+            return Optional.of("is no member of the group");
+        } else if (peer.get().silentMillis() > SILENT_MILLIS_MAX) {
+            return Optional.of("has been silent for " + peer.get().silentMillis() + " ms");
+        } else if (peer.get().matchIndex() < mustHave) {
+            return Optional.of("lacks " + peer.get().lagEntries() + " entries");
+        }
+        return peer.get().voter() ? Optional.empty() : Optional.of("has no vote yet");
+    }
+
+    private void found(Problem problem, String subject, String detail) {
+        findings.add(new Finding(problem, subject, detail));
+    }
+}

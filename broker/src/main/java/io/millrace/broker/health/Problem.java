@@ -1,0 +1,69 @@
+package io.millrace.broker.health;
+
+/** What can be wrong, and what to do then. The names are part of the API: they are never used again for something else. */
+public enum Problem {
+    BROKER_NOT_READY(
+            Severity.CRITICAL,
+            "If this lasts after a start: a majority of millrace.cluster.seeds must run and reach each other; the broker's log says"
+                    + " whom it waits for."),
+    NO_LEADER(
+            Severity.CRITICAL,
+            "Start the brokers that hold its replicas: a majority of them elects a leader. Right after a failure it takes seconds."),
+    NO_CONTROLLER(
+            Severity.CRITICAL,
+            "Start the brokers of millrace.cluster.metadata-voters: topics cannot be changed, and brokers cannot join, until a"
+                    + " majority of them runs. Records are written and read meanwhile."),
+    DISK_FULL(
+            Severity.CRITICAL,
+            "Give the disk of millrace.data-dir more room, shorten the retention of topics, or delete topics. Leaders here refuse"
+                    + " records until more than millrace.disk-reserve is free."),
+    FAILED_REPLICA(
+            Severity.CRITICAL,
+            "Look at the disk and at the broker's log, then restart the broker: that opens the replica's log anew. Its group goes on"
+                    + " with the others."),
+    DAMAGED_REPLICA(
+            Severity.WARNING,
+            "With three replicas or more it is rebuilt from the others by itself, when all of them run. With fewer, read what can be"
+                    + " read into another topic. Look at the disk."),
+    REBUILDING_REPLICA(
+            Severity.WARNING,
+            "Nothing: it gets its records from the others, and has no vote until then. It needs a majority of the other replicas."),
+    RECOVERING_REPLICA(
+            Severity.WARNING,
+            "Nothing, if the broker has just started: it reads its log. If this lasts, look at the disk and at the broker's log."),
+    UNDER_REPLICATED(
+            Severity.WARNING,
+            "Start the brokers that are down. If all run, the replica that is behind catches up by itself, as fast as disk and"
+                    + " network let it."),
+    BROKER_DOWN(
+            Severity.WARNING,
+            "Start it again on its data directory. If that is lost, start it on an empty one: it gets everything again from the"
+                    + " others."),
+    DISK_LOW(
+            Severity.WARNING,
+            "Less than twice millrace.disk-reserve is free: give the disk more room, or shorten the retention of topics.");
+
+    /** How bad it is. */
+    public enum Severity {
+        /** Everything is served; less can go wrong than usual. */
+        WARNING,
+        /** Something is not served, or will not be without somebody who does something about it. */
+        CRITICAL
+    }
+
+    private final Severity severity;
+    private final String whatToDo;
+
+    Problem(Severity severity, String whatToDo) {
+        this.severity = severity;
+        this.whatToDo = whatToDo;
+    }
+
+    public Severity severity() {
+        return severity;
+    }
+
+    public String whatToDo() {
+        return whatToDo;
+    }
+}
