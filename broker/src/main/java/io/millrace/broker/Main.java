@@ -5,6 +5,7 @@ import io.millrace.broker.config.InvalidSettingsException;
 import io.millrace.broker.config.SettingsLoader;
 import io.millrace.broker.data.RefusedException;
 import io.millrace.broker.disk.RoomOnDisk;
+import io.millrace.broker.logging.Logging;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -108,7 +109,7 @@ public final class Main implements Callable<Integer> {
                     + settings.cluster().name() + "'.");
             return 0;
         }
-        settings.logFile().ifPresent(Logging::alsoTo);
+        Logging.configure(settings);
         HaltWhenStuck halting = HaltWhenStuck.install(settings.shutdownTimeout());
         while (true) {
             Broker.Ended ended = runOnce(settings, halting);

@@ -64,6 +64,7 @@ final class AkkaOverlay {
                 s.scrubBytesPerSecond(),
                 s.scrubRest(),
                 s.logFile(),
+                s.logFormat(),
                 s.cluster(),
                 s.frontDoor(),
                 s.http(),

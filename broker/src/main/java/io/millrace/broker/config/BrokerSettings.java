@@ -39,6 +39,7 @@ public record BrokerSettings(
         long scrubBytesPerSecond,
         Duration scrubRest,
         Optional<Path> logFile,
+        LogFormat logFormat,
         Cluster cluster,
         FrontDoor frontDoor,
         Http http,
@@ -58,6 +59,12 @@ public record BrokerSettings(
         Duration shutdownTimeout,
         ControllerSettings.Moves moves,
         Config akka) {
+
+    /** What a line of the log is. */
+    public enum LogFormat {
+        TEXT,
+        JSON
+    }
 
     /**
      * @param address where other brokers reach this one

@@ -96,6 +96,7 @@ final class SettingsReader {
                 bytesBetween("scrub-rate", 0, 1L << 40),
                 durationBetween("scrub-rest", Duration.ofMillis(1), Duration.ofDays(365)),
                 path("log-file"),
+                logFormat(),
                 cluster,
                 frontDoor,
                 http,
@@ -267,6 +268,12 @@ final class SettingsReader {
                 fetch,
                 durationBetween("partition.producer-expiry", Duration.ofMinutes(1), Duration.ofDays(3_650))
                         .toMillis());
+    }
+
+    private BrokerSettings.LogFormat logFormat() {
+        String format = string("log-format");
+        check(Set.of("text", "json").contains(format), "log-format", "is '" + format + "', not text or json");
+        return format.equals("json") ? BrokerSettings.LogFormat.JSON : BrokerSettings.LogFormat.TEXT;
     }
 
     private long limited(String key, LongSupplier limit) {

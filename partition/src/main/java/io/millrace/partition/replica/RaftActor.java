@@ -746,6 +746,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             // Who leads is worth a line; on the way there are several for each partition of a broker that dies.
             actor.getLog()
                     .atLevel(leader.isPresent() ? Level.INFO : Level.DEBUG)
+                    .addKeyValue("term", change.term())
                     .log(
                             "{} is {} in term {}, {}",
                             id,
