@@ -12,6 +12,7 @@ import io.millrace.protocol.v1.DeleteTopicRequest;
 import io.millrace.protocol.v1.DescribeGroupRequest;
 import io.millrace.protocol.v1.DescribeTopicRequest;
 import io.millrace.protocol.v1.DrainBrokerRequest;
+import io.millrace.protocol.v1.GetHealthRequest;
 import io.millrace.protocol.v1.GetMetadataRequest;
 import io.millrace.protocol.v1.GroupServiceGrpc;
 import io.millrace.protocol.v1.ListBrokersRequest;
@@ -27,11 +28,15 @@ import io.millrace.protocol.v1.TopicPartitions;
 import io.millrace.protocol.v1.TransferLeaderRequest;
 import io.millrace.protocol.v1.UndrainBrokerRequest;
 import io.millrace.protocol.v1.UnregisterBrokerRequest;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 /**
  * Changes and lists topics, looks after consumer groups, and shows the cluster. Each method blocks until it is done, for at most the client's time-out, and
@@ -202,6 +207,27 @@ public final class Admin {
     public ClusterDescription describeCluster() {
         return ClusterDescription.of(Futures.await(
                 calls.read(ClusterServiceGrpc.getGetMetadataMethod(), GetMetadataRequest.getDefaultInstance())));
+    }
+
+    /**
+     * What each of these brokers says of itself, asked at once, each once.
+     *
+     * @return by broker, of those that have answered
+     */
+    public SortedMap<Integer, BrokerHealth> askHealth(Collection<ClusterDescription.BrokerDescription> brokers) {
+        SortedMap<Integer, BrokerHealth> answers = new ConcurrentSkipListMap<>();
+        List<CompletableFuture<?>> asked = new ArrayList<>();
+        for (ClusterDescription.BrokerDescription broker : brokers) {
+            long askedMillis = System.currentTimeMillis();
+            asked.add(calls.once(
+                            broker.client(),
+                            ClusterServiceGrpc.getGetHealthMethod(),
+                            GetHealthRequest.getDefaultInstance())
+                    .thenApply(answer -> BrokerHealth.of(answer, askedMillis, System.currentTimeMillis()))
+                    .handle((health, thrown) -> thrown == null ? answers.put(broker.id(), health) : null));
+        }
+        Futures.await(CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)));
+        return answers;
     }
 
     /**

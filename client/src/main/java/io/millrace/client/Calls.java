@@ -138,6 +138,11 @@ final class Calls implements AutoCloseable {
                 .thenApply(Reply::message);
     }
 
+    /** Asks one broker, once. */
+    <Q, S> CompletableFuture<S> once(HostPort address, MethodDescriptor<Q, S> method, Q message) {
+        return connections.call(address, method, message, settings.attemptTimeout());
+    }
+
     /** Fails what is under way. */
     @Override
     public void close() {

@@ -23,6 +23,8 @@ import io.millrace.protocol.v1.FetchOffsetsRequest;
 import io.millrace.protocol.v1.FetchOffsetsResponse;
 import io.millrace.protocol.v1.FetchRequest;
 import io.millrace.protocol.v1.FetchResponse;
+import io.millrace.protocol.v1.GetHealthRequest;
+import io.millrace.protocol.v1.GetHealthResponse;
 import io.millrace.protocol.v1.GetMetadataRequest;
 import io.millrace.protocol.v1.GetMetadataResponse;
 import io.millrace.protocol.v1.GetOffsetsRequest;
@@ -267,6 +269,11 @@ public final class FakeBroker {
         @Override
         public void getMetadata(GetMetadataRequest request, StreamObserver<GetMetadataResponse> observer) {
             answer(observer, () -> cluster.metadata(id, request.getTopicsList()));
+        }
+
+        @Override
+        public void getHealth(GetHealthRequest request, StreamObserver<GetHealthResponse> observer) {
+            answer(observer, () -> cluster.health(id));
         }
     }
 

@@ -12,14 +12,17 @@ import io.millrace.protocol.record.Compression;
 import io.millrace.protocol.record.RecordBatch;
 import io.millrace.protocol.record.RecordBatches;
 import io.millrace.protocol.record.StoredRecord;
+import io.millrace.protocol.v1.Affected;
 import io.millrace.protocol.v1.Broker;
 import io.millrace.protocol.v1.Error;
 import io.millrace.protocol.v1.ErrorReason;
 import io.millrace.protocol.v1.FetchRequest;
 import io.millrace.protocol.v1.FetchResponse;
+import io.millrace.protocol.v1.GetHealthResponse;
 import io.millrace.protocol.v1.GetMetadataResponse;
 import io.millrace.protocol.v1.InitProducerResponse;
 import io.millrace.protocol.v1.Partition;
+import io.millrace.protocol.v1.Problem;
 import io.millrace.protocol.v1.ProduceRequest;
 import io.millrace.protocol.v1.ProduceResponse;
 import io.millrace.protocol.v1.ReadFrom;
@@ -434,6 +437,37 @@ public final class FakeCluster implements AutoCloseable {
         }
         for (String name : names.isEmpty() ? List.copyOf(topics.keySet()) : names) {
             answer.addTopics(describe(name));
+        }
+        return answer.build();
+    }
+
+    /** Brokers miss those that are down; broker 2's clock is an hour ahead. */
+    synchronized GetHealthResponse health(int asked) {
+        List<Affected> down = brokers.values().stream()
+                .filter(broker -> !broker.isRunning())
+                .map(broker -> Affected.newBuilder()
+                        .setSubject("broker " + broker.id())
+                        .setDetail("cannot be reached")
+                        .setSinceMillis(1_000L * asked)
+                        .build())
+                .toList();
+        GetHealthResponse.Builder answer = GetHealthResponse.newBuilder()
+                .setBrokerId(asked)
+                .setVersion("fake")
+                .setTimeMillis(System.currentTimeMillis() + (asked == 2 ? 3_600_000 : 0))
+                .setLeaders(1)
+                .setReplicas(3)
+                .setLagEntriesMax(7)
+                .setDiskFreeBytes(3L << 30);
+        if (!down.isEmpty()) {
+            answer.setStatus(GetHealthResponse.Status.WARNING)
+                    .addProblems(Problem.newBuilder()
+                            .setName("BROKER_DOWN")
+                            .setSeverity(GetHealthResponse.Status.WARNING)
+                            .setCount(down.size())
+                            .setSinceMillis(1_000L * asked)
+                            .setWhatToDo("Start it.")
+                            .addAllAffected(down));
         }
         return answer.build();
     }

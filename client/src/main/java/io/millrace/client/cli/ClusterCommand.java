@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "cluster",
         mixinStandardHelpOptions = true,
-        description = "Show the brokers, which of them are up, and which one runs the controller.")
+        description = "Show the brokers, which of them are up, and which one runs the controller; 'status' shows more.")
 final class ClusterCommand implements Runnable {
     private final Console console;
 
@@ -26,12 +26,14 @@ final class ClusterCommand implements Runnable {
     @Option(names = "--json", description = "Print one JSON document instead of a table.")
     private boolean json;
 
-    ClusterCommand(Console console) {
+    private ClusterCommand(Console console) {
         this.console = console;
     }
 
     static CommandLine commandLine(Console console) {
-        return new CommandLine(new ClusterCommand(console)).addSubcommand(new RebalanceLeaders(console));
+        return new CommandLine(new ClusterCommand(console))
+                .addSubcommand(new ClusterStatusCommand(console))
+                .addSubcommand(new RebalanceLeaders(console));
     }
 
     @Override

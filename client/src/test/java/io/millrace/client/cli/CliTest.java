@@ -3,6 +3,8 @@ package io.millrace.client.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
 import io.grpc.Status;
 import io.millrace.client.FakeCluster;
@@ -20,6 +22,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -116,6 +120,73 @@ class CliTest {
                 .anyMatch(line -> line.matches("1 +127.0.0.1:[0-9]+ +127.0.0.1:9192 +up, controller"))
                 .anyMatch(line -> line.matches("3 .* down"));
         assertThat(run("cluster", "--json").out()).startsWith("{\"cluster_id\":\"fake\",\"controller_id\":1,");
+    }
+
+    @Test
+    void theStatusOfTheClusterIsPutTogetherFromWhatEachBrokerSays() throws Exception {
+        cluster.createTopic("orders", 2);
+        cluster.broker(3).kill();
+
+        Result result = run("cluster", "status");
+
+        assertThat(result.status()).isZero();
+        assertThat(result.out().lines())
+                .contains("cluster fake: WARNING")
+                .anyMatch(line -> line.matches("1 +up, controller +1 +3 +0 +7 +3.0 GiB +127.0.0.1:[0-9]+"))
+                .anyMatch(line -> line.matches("3 +down( +-){5} +127.0.0.1:[0-9]+"))
+                .anyMatch(line -> line.matches("TOPIC +PARTITIONS +LED +ON 1 +ON 2 +ON 3"))
+                .anyMatch(line -> line.matches("orders +2 +2 +1/2 +1/2 +0/2"))
+                .contains("  broker 3: cannot be reached", "  -> Start it.")
+                .anyMatch(line -> line.matches("WARNING BROKER_DOWN, for [0-9]+ h"))
+                .anyMatch(line -> line.matches("WARNING CLOCK_SKEW, for 0 s"));
+        assertThat(result.out().lines().filter(line -> line.contains("BROKER_DOWN")))
+                .hasSize(1);
+
+        JsonNode json =
+                new ObjectMapper().readTree(run("cluster", "status", "--json").out());
+        assertThat(json.path("status").asText()).isEqualTo("WARNING");
+        assertThat(json.path("brokers").get(2).path("answers").asBoolean()).isFalse();
+        assertThat(json.path("problems").findValuesAsText("problem"))
+                .containsExactlyInAnyOrder("BROKER_DOWN", "CLOCK_SKEW");
+        assertThat(json.path("problems").findValuesAsText("since")).contains("1970-01-01T00:00:01Z");
+        assertThat(json.path("topics").get(0).path("partitions")).hasSize(2);
+    }
+
+    @Test
+    void theStatusIsShownAgainAndAgainUntilInterrupted() throws Exception {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        CountDownLatch shownTwice = new CountDownLatch(2);
+        OutputStream seen = new OutputStream() {
+            @Override
+            public void write(int one) {
+                out.write(one);
+            }
+
+            @Override
+            public void write(byte[] bytes) {
+                out.writeBytes(bytes);
+                shownTwice.countDown();
+            }
+        };
+        Thread watching = new Thread(() -> MillraceCli.run(
+                new Console(
+                        InputStream.nullInputStream(),
+                        seen,
+                        new PrintStream(OutputStream.nullOutputStream(), true, UTF_8),
+                        Map.of("MILLRACE_BOOTSTRAP", cluster.bootstrap()),
+                        false),
+                "cluster",
+                "status",
+                "--watch",
+                "1ms"));
+        watching.start();
+
+        assertThat(shownTwice.await(30, TimeUnit.SECONDS)).isTrue();
+        watching.interrupt();
+        watching.join(30_000);
+
+        assertThat(watching.isAlive()).isFalse();
+        assertThat(out.toString(UTF_8)).startsWith("\u001b[H\u001b[2Jcluster fake: ");
     }
 
     @Test
