@@ -7,6 +7,7 @@ import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
 import io.millrace.broker.Failure;
 import io.millrace.broker.config.BrokerSettings;
+import io.millrace.protocol.v1.AlterTopicRequest;
 import io.millrace.protocol.v1.CreateTopicRequest;
 import io.millrace.protocol.v1.DeleteGroupRequest;
 import io.millrace.protocol.v1.DeleteTopicRequest;
@@ -39,6 +40,7 @@ public final class JsonActions {
         GroupFrontDoor groups = GrpcServer.groups(backend, deadlines);
         JsonActions actions = new JsonActions();
         actions.add("create-topic", CreateTopicRequest.getDefaultInstance(), admin::createTopic);
+        actions.add("alter-topic", AlterTopicRequest.getDefaultInstance(), admin::alterTopic);
         actions.add("delete-topic", DeleteTopicRequest.getDefaultInstance(), admin::deleteTopic);
         actions.add("delete-group", DeleteGroupRequest.getDefaultInstance(), groups::deleteGroup);
         actions.add("reset-offsets", ResetOffsetsRequest.getDefaultInstance(), groups::resetOffsets);
