@@ -165,6 +165,16 @@ class ManagementTest extends WithOneBroker {
     }
 
     @Test
+    void leadersAreMovedWithTheChecksOfGrpc() throws Exception {
+        HttpResponse<String> plan = act("rebalance-leaders", "{\"dryRun\": true}");
+        HttpResponse<String> nowhere =
+                act("transfer-leader", "{\"topic\": \"" + topic + "\", \"partition\": 0, \"broker\": 9}");
+
+        assertThat(plan.statusCode()).as(plan.body()).isIn(200, 503); // 503: the controller has no reports of load yet
+        assertThat(nowhere.statusCode()).as(nowhere.body()).isBetween(400, 409);
+    }
+
+    @Test
     void offsetsAreResetAndGroupsDeleted() throws Exception {
         commit("movers", topic, 2);
 

@@ -11,7 +11,9 @@ import io.millrace.protocol.v1.AlterTopicRequest;
 import io.millrace.protocol.v1.CreateTopicRequest;
 import io.millrace.protocol.v1.DeleteGroupRequest;
 import io.millrace.protocol.v1.DeleteTopicRequest;
+import io.millrace.protocol.v1.RebalanceLeadersRequest;
 import io.millrace.protocol.v1.ResetOffsetsRequest;
+import io.millrace.protocol.v1.TransferLeaderRequest;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -42,6 +44,8 @@ public final class JsonActions {
         actions.add("create-topic", CreateTopicRequest.getDefaultInstance(), admin::createTopic);
         actions.add("alter-topic", AlterTopicRequest.getDefaultInstance(), admin::alterTopic);
         actions.add("delete-topic", DeleteTopicRequest.getDefaultInstance(), admin::deleteTopic);
+        actions.add("transfer-leader", TransferLeaderRequest.getDefaultInstance(), admin::transferLeader);
+        actions.add("rebalance-leaders", RebalanceLeadersRequest.getDefaultInstance(), admin::rebalanceLeaders);
         actions.add("delete-group", DeleteGroupRequest.getDefaultInstance(), groups::deleteGroup);
         actions.add("reset-offsets", ResetOffsetsRequest.getDefaultInstance(), groups::resetOffsets);
         return actions;
