@@ -329,6 +329,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 groups,
                 inspection,
                 liveness::isAlive,
+                settings.cluster().metadataVoters(),
                 health,
                 diskReport,
                 metrics.requests()::failed);

@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -102,7 +103,8 @@ class HealthCheckTest {
         }
         TreeMap<String, TopicMetadata> topics = new TreeMap<>();
         topics.put("orders", new TopicMetadata("orders", TOPIC, 3, List.of(List.of(1, 2, 3), List.of(2, 3, 1))));
-        ClusterMetadata metadata = new ClusterMetadata(Optional.of("c"), 1, controller, brokers, topics, 100);
+        ClusterMetadata metadata =
+                new ClusterMetadata(Optional.of("c"), 1, controller, brokers, new TreeSet<>(), topics, 100);
         return HealthCheck.of(new HealthCheck.Seen(
                 1,
                 missing,

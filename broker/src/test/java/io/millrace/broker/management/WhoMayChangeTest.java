@@ -22,11 +22,11 @@ class WhoMayChangeTest {
 
     @Test
     void aWebPageMayNot() {
-        assertThatThrownBy(() -> ManagementRoutes.checkMayChange(
-                        CHANGE.addHeader(RawHeader.create("Origin", "null")), true))
+        assertThatThrownBy(() ->
+                        ManagementRoutes.checkMayChange(CHANGE.addHeader(RawHeader.create("Origin", "null")), true))
                 .hasMessageContaining("web pages");
-        assertThatThrownBy(() -> ManagementRoutes.checkMayChange(
-                        CHANGE.withEntity(ContentTypes.TEXT_PLAIN_UTF8, "{}"), true))
+        assertThatThrownBy(() ->
+                        ManagementRoutes.checkMayChange(CHANGE.withEntity(ContentTypes.TEXT_PLAIN_UTF8, "{}"), true))
                 .hasMessageContaining("application/json");
     }
 }
