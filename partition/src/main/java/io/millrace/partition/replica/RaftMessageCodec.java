@@ -125,7 +125,7 @@ final class RaftMessageCodec {
         long term = from.getLong();
         return switch (type) {
             case 1 -> readAppend(from, sender, to, term);
-            case 2 -> new Message.AppendAccepted(sender, to, term, from.getLong(), from.getLong(), remembers(from));
+            case 2 -> new Message.AppendAccepted(sender, to, term, from.getLong(), from.getLong(), from.get() == 1);
             case 3 -> new Message.AppendRejected(sender, to, term, from.getLong(), getPosition(from), from.getLong());
             case 4 -> new Message.VoteRequest(sender, to, term, getPosition(from), from.get() == 1);
             case 5 -> new Message.VoteResponse(sender, to, term, from.get() == 1);
@@ -145,11 +145,6 @@ final class RaftMessageCodec {
             case 16 -> new Message.RebuildRequest(sender, to, term, from.getLong());
             default -> throw new IllegalArgumentException("no Raft message has type " + type);
         };
-    }
-
-    /** Brokers of earlier versions do not say. */
-    private static boolean remembers(ByteBuffer from) {
-        return !from.hasRemaining() || from.get() == 1;
     }
 
     private static Message readAppend(ByteBuffer from, NodeId sender, NodeId to, long term) {
