@@ -27,9 +27,8 @@ import org.slf4j.LoggerFactory;
 /** Everything that HTTP offers, compared with openapi.yaml as the broker serves it. */
 class ManagementTest extends WithOneBroker {
     private static final ObjectMapper JSON = new ObjectMapper();
-    /** By itself it would ask to go on with HTTP/2 in the head of its first POST, which Akka HTTP answers before it has read the body. */
-    private static final HttpClient CLIENT =
-            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    /** Asks to go on with HTTP/2, in the head of its first request. */
+    private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
     private static OpenApi openApi;
     private static String topic;

@@ -3,6 +3,7 @@ package io.millrace.broker.grpc;
 import akka.Done;
 import akka.actor.CoordinatedShutdown;
 import akka.actor.typed.ActorSystem;
+import akka.actor.typed.javadsl.Adapter;
 import akka.grpc.javadsl.ServerReflection;
 import akka.grpc.javadsl.ServiceHandler;
 import akka.http.javadsl.Http;
@@ -10,6 +11,7 @@ import akka.http.javadsl.ServerBinding;
 import akka.http.javadsl.model.AttributeKeys;
 import akka.http.javadsl.model.HttpRequest;
 import akka.http.javadsl.model.HttpResponse;
+import akka.http.javadsl.settings.ServerSettings;
 import akka.japi.function.Function;
 import io.millrace.broker.LeaderChanges;
 import io.millrace.broker.ProducerIds;
@@ -70,6 +72,10 @@ public final class GrpcServer {
                 .newServerAt(
                         settings.frontDoor().address().host(),
                         settings.frontDoor().address().port())
+                // Here, and not for all of the process: a client that would rather speak HTTP/2, as Java's does, is
+                // answered wrongly or
+                // not at all when Akka HTTP takes it at its word in the middle of a connection.
+                .withSettings(ServerSettings.create(Adapter.toClassic(system)).withHttp2Enabled(true))
                 .bind(handler(system, settings, backend))
                 .thenApply(binding -> binding.addToCoordinatedShutdown(DRAIN, system));
     }

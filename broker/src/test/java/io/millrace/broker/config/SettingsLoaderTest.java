@@ -248,7 +248,6 @@ class SettingsLoaderTest {
 
         assertThat(akka.getString("akka.persistence.journal.plugin")).isEqualTo("millrace.journal");
         assertThat(akka.getString("akka.cluster.sharding.passivation.strategy")).isEqualTo("none");
-        assertThat(akka.getBoolean("akka.http.server.enable-http2")).isTrue();
         assertThat(akka.getInt("akka.http.server.http2.min-collect-strict-entity-size"))
                 .isEqualTo(1);
         assertThat(load(Map.of("akka.http.server.idle-timeout", "7 s"))

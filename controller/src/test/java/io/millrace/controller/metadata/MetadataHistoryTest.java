@@ -21,7 +21,7 @@ import net.jqwik.api.statistics.Statistics;
 /** Several controllers that all believe to rule, one log, and replicas that read it at different speeds. */
 class MetadataHistoryTest {
     private static final int CONTROLLERS = 3;
-    private static final int ENTRIES = 300;
+    private static final int ENTRIES = 500;
 
     /** Decides by a state that may be old, and its commands may wait before they get into the log. */
     private static final class RivalController {
