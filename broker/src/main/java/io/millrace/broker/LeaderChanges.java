@@ -70,15 +70,7 @@ public final class LeaderChanges {
                     r.topic(), OptionalInt.of(r.partition()), r.why().text());
         } else if (reply instanceof ControllerReply.LeaderNotTransferred r) {
             return new Failure.LeaderNotTransferred(r.topic(), r.partition(), r.brokerId(), r.why());
-        } else if (reply instanceof ControllerReply.UnknownTopic r) {
-            return new Failure.UnknownTopic(r.name());
-        } else if (reply instanceof ControllerReply.UnknownPartition r) {
-            return new Failure.UnknownPartition(r.topic(), r.partition(), r.partitions());
-        } else if (reply instanceof ControllerReply.UnknownBroker r) {
-            return new Failure.UnknownBroker(r.brokerId());
-        } else if (reply instanceof ControllerReply.Unavailable r) {
-            return new Failure.ControllerUnavailable(r.problem());
         }
-        throw new IllegalStateException("not an answer to this: " + reply);
+        return TopicChanges.failureOf(TopicChanges.NO_TOPIC, reply);
     }
 }

@@ -21,7 +21,7 @@ public final class TopicChanges {
     private static final Duration MARGIN = Duration.ofMillis(200);
 
     /** For changes that are not about a single one. */
-    private static final String NO_TOPIC = "";
+    static final String NO_TOPIC = "";
 
     private final ActorSystem<?> system;
     private static final Duration ASK_AGAIN_AFTER = Duration.ofSeconds(5);
@@ -194,7 +194,8 @@ public final class TopicChanges {
         return new Failure.OutcomeUnknown(topic, OptionalInt.empty(), why).asException();
     }
 
-    private static Failure failureOf(String topic, ControllerReply reply) {
+    /** @param topic that was to be changed, for an outcome that is unknown; {@link #NO_TOPIC} if it was none */
+    static Failure failureOf(String topic, ControllerReply reply) {
         if (reply instanceof ControllerReply.InvalidTopicName r) {
             return new Failure.InvalidTopicName(r.name(), r.problem());
         } else if (reply instanceof ControllerReply.InvalidPartitions r) {

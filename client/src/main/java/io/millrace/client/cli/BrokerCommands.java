@@ -4,12 +4,10 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.millrace.client.BrokerListing;
 import io.millrace.client.MillraceClient;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -26,7 +24,7 @@ import picocli.CommandLine.Unmatched;
                 "Run a broker in the foreground: --config FILE [-Dkey=value]. Or list brokers, and have their replicas"
                         + " moved to others.")
 final class BrokerCommands implements Runnable {
-    private static final Duration LOOK_EVERY = Duration.ofMillis(500);
+    private static final String MOVES_GO_ON = "interrupted; the moves go on";
 
     @SuppressWarnings("NullAway.Init") // Set by picocli.
     @Spec
@@ -53,25 +51,18 @@ final class BrokerCommands implements Runnable {
             name = "list",
             mixinStandardHelpOptions = true,
             description = "Show the brokers, how many replicas each has, and which of them are drained.")
-    static final class ListAll implements Runnable {
-        private final Console console;
-
-        @Mixin
-        private final ConnectionOptions connection = new ConnectionOptions();
-
+    static final class ListAll extends ClientCommand {
         @Option(names = "--json", description = "Print one JSON document instead of a table.")
         private boolean json;
 
         ListAll(Console console) {
-            this.console = console;
+            super(console);
         }
 
         @Override
-        public void run() {
-            try (MillraceClient client = connection.client(console)) {
-                List<BrokerListing> brokers = client.admin().listBrokers();
-                console.print(json ? Json.line(out -> write(out, brokers)) : table(brokers));
-            }
+        void run(MillraceClient client) {
+            List<BrokerListing> brokers = client.admin().listBrokers();
+            console.print(json ? Json.line(out -> write(out, brokers)) : table(brokers));
         }
 
         private static String table(List<BrokerListing> brokers) {
@@ -130,16 +121,7 @@ final class BrokerCommands implements Runnable {
                 console.print("broker " + broker + ": " + Text.count(left, "replica", "replicas") + " left\n");
                 told = left;
             }
-            pause();
-        }
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(LOOK_EVERY.toMillis());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CliException("interrupted; the moves go on");
+            ClientCommand.pause(MOVES_GO_ON);
         }
     }
 
@@ -150,12 +132,7 @@ final class BrokerCommands implements Runnable {
                     "Move all replicas of a broker to others, a few at a time, and place none on it any more; then it"
                             + " is safe to stop. Producers and consumers go on. Ending this command does not end the moves:"
                             + " 'undrain' does.")
-    static final class Drain implements Runnable {
-        private final Console console;
-
-        @Mixin
-        private final ConnectionOptions connection = new ConnectionOptions();
-
+    static final class Drain extends ClientCommand {
         @Parameters(paramLabel = "BROKER", description = "Its id.")
         private int broker;
 
@@ -166,17 +143,15 @@ final class BrokerCommands implements Runnable {
         private boolean noWait;
 
         Drain(Console console) {
-            this.console = console;
+            super(console);
         }
 
         @Override
-        public void run() {
-            try (MillraceClient client = connection.client(console)) {
-                console.print(MovePrinter.plan(client.admin().drainBroker(broker, dryRun), dryRun));
-                if (!dryRun && !noWait) {
-                    awaitEmpty(console, client, broker);
-                    console.print("broker " + broker + " holds nothing: it is safe to stop\n");
-                }
+        void run(MillraceClient client) {
+            console.print(MovePrinter.plan(client.admin().drainBroker(broker, dryRun), dryRun));
+            if (!dryRun && !noWait) {
+                awaitEmpty(console, client, broker);
+                console.print("broker " + broker + " holds nothing: it is safe to stop\n");
             }
         }
     }
@@ -185,25 +160,18 @@ final class BrokerCommands implements Runnable {
             name = "undrain",
             mixinStandardHelpOptions = true,
             description = "Let a broker have replicas again. What was moved off it stays where it is.")
-    static final class Undrain implements Runnable {
-        private final Console console;
-
-        @Mixin
-        private final ConnectionOptions connection = new ConnectionOptions();
-
+    static final class Undrain extends ClientCommand {
         @Parameters(paramLabel = "BROKER", description = "Its id.")
         private int broker;
 
         Undrain(Console console) {
-            this.console = console;
+            super(console);
         }
 
         @Override
-        public void run() {
-            try (MillraceClient client = connection.client(console)) {
-                client.admin().undrainBroker(broker);
-                console.print("broker " + broker + " may have replicas again\n");
-            }
+        void run(MillraceClient client) {
+            client.admin().undrainBroker(broker);
+            console.print("broker " + broker + " may have replicas again\n");
         }
     }
 
@@ -213,38 +181,31 @@ final class BrokerCommands implements Runnable {
             description =
                     "Let a broker go for good: drain it, wait until it is stopped, and forget it. Not possible for one that"
                             + " votes on the cluster's metadata.")
-    static final class Decommission implements Runnable {
-        private final Console console;
-
-        @Mixin
-        private final ConnectionOptions connection = new ConnectionOptions();
-
+    static final class Decommission extends ClientCommand {
         @Parameters(paramLabel = "BROKER", description = "Its id.")
         private int broker;
 
         Decommission(Console console) {
-            this.console = console;
+            super(console);
         }
 
         @Override
-        public void run() {
-            try (MillraceClient client = connection.client(console)) {
-                if (find(client, broker).filter(BrokerListing::votesOnMetadata).isPresent()) {
-                    throw new CliException(
-                            "broker " + broker + " votes on the cluster's metadata (metadata-voters): it can be"
-                                    + " drained and stopped for a while, but not be given up");
-                }
-                console.print(MovePrinter.plan(client.admin().drainBroker(broker, false), false));
-                awaitEmpty(console, client, broker);
-                if (find(client, broker).filter(BrokerListing::alive).isPresent()) {
-                    console.print("broker " + broker + " holds nothing: stop it now\n");
-                }
-                while (find(client, broker).filter(BrokerListing::alive).isPresent()) {
-                    pause();
-                }
-                client.admin().unregisterBroker(broker);
-                console.print("broker " + broker + " is gone\n");
+        void run(MillraceClient client) {
+            if (find(client, broker).filter(BrokerListing::votesOnMetadata).isPresent()) {
+                throw new CliException(
+                        "broker " + broker + " votes on the cluster's metadata (metadata-voters): it can be"
+                                + " drained and stopped for a while, but not be given up");
             }
+            console.print(MovePrinter.plan(client.admin().drainBroker(broker, false), false));
+            awaitEmpty(console, client, broker);
+            if (find(client, broker).filter(BrokerListing::alive).isPresent()) {
+                console.print("broker " + broker + " holds nothing: stop it now\n");
+            }
+            while (find(client, broker).filter(BrokerListing::alive).isPresent()) {
+                ClientCommand.pause(MOVES_GO_ON);
+            }
+            client.admin().unregisterBroker(broker);
+            console.print("broker " + broker + " is gone\n");
         }
     }
 }

@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.util.OptionalInt;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code millrace cluster}. */
@@ -17,17 +16,12 @@ import picocli.CommandLine.Option;
         name = "cluster",
         mixinStandardHelpOptions = true,
         description = "Show the brokers, which of them are up, and which one runs the controller; 'status' shows more.")
-final class ClusterCommand implements Runnable {
-    private final Console console;
-
-    @Mixin
-    private final ConnectionOptions connection = new ConnectionOptions();
-
+final class ClusterCommand extends ClientCommand {
     @Option(names = "--json", description = "Print one JSON document instead of a table.")
     private boolean json;
 
     private ClusterCommand(Console console) {
-        this.console = console;
+        super(console);
     }
 
     static CommandLine commandLine(Console console) {
@@ -37,11 +31,9 @@ final class ClusterCommand implements Runnable {
     }
 
     @Override
-    public void run() {
-        try (MillraceClient client = connection.client(console)) {
-            ClusterDescription cluster = client.admin().describeCluster();
-            console.print(json ? Json.line(out -> write(out, cluster)) : table(cluster));
-        }
+    void run(MillraceClient client) {
+        ClusterDescription cluster = client.admin().describeCluster();
+        console.print(json ? Json.line(out -> write(out, cluster)) : table(cluster));
     }
 
     private static String table(ClusterDescription cluster) {
@@ -58,24 +50,17 @@ final class ClusterCommand implements Runnable {
             name = "rebalance-leaders",
             mixinStandardHelpOptions = true,
             description = "Move leaders, all at once, until brokers carry about the same, by number and by load.")
-    static final class RebalanceLeaders implements Runnable {
-        private final Console console;
-
-        @Mixin
-        private final ConnectionOptions connection = new ConnectionOptions();
-
+    static final class RebalanceLeaders extends ClientCommand {
         @Option(names = "--dry-run", description = "Only show what would be moved, and why.")
         private boolean dryRun;
 
         RebalanceLeaders(Console console) {
-            this.console = console;
+            super(console);
         }
 
         @Override
-        public void run() {
-            try (MillraceClient client = connection.client(console)) {
-                console.print(told(client.admin().rebalanceLeaders(dryRun), dryRun));
-            }
+        void run(MillraceClient client) {
+            console.print(told(client.admin().rebalanceLeaders(dryRun), dryRun));
         }
 
         static String told(LeaderPlan plan, boolean dryRun) {

@@ -19,7 +19,6 @@ import java.util.OptionalLong;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -55,25 +54,18 @@ final class GroupCommands implements Runnable {
     }
 
     @Command(name = "list", mixinStandardHelpOptions = true, description = "Print all groups.")
-    static final class ListAll implements Runnable {
-        private final Console console;
-
-        @Mixin
-        private final ConnectionOptions connection = new ConnectionOptions();
-
+    static final class ListAll extends ClientCommand {
         @Option(names = "--json", description = "Print one JSON document instead of a table.")
         private boolean json;
 
         ListAll(Console console) {
-            this.console = console;
+            super(console);
         }
 
         @Override
-        public void run() {
-            try (MillraceClient client = connection.client(console)) {
-                List<GroupListing> groups = client.admin().listGroups();
-                console.print(json ? Json.line(out -> write(out, groups)) : table(groups));
-            }
+        void run(MillraceClient client) {
+            List<GroupListing> groups = client.admin().listGroups();
+            console.print(json ? Json.line(out -> write(out, groups)) : table(groups));
         }
 
         private static String table(List<GroupListing> groups) {
@@ -99,12 +91,7 @@ final class GroupCommands implements Runnable {
             name = "describe",
             mixinStandardHelpOptions = true,
             description = "Show a group: how far it has read each partition, how much is left, and who reads it.")
-    static final class Describe implements Runnable {
-        private final Console console;
-
-        @Mixin
-        private final ConnectionOptions connection = new ConnectionOptions();
-
+    static final class Describe extends ClientCommand {
         @SuppressWarnings("NullAway.Init") // Set by picocli.
         @Parameters(paramLabel = "GROUP", description = "Its name.")
         private String group;
@@ -116,18 +103,16 @@ final class GroupCommands implements Runnable {
         private boolean json;
 
         Describe(Console console) {
-            this.console = console;
+            super(console);
         }
 
         @Override
-        public void run() {
-            try (MillraceClient client = connection.client(console)) {
-                GroupDescription found = client.admin().describeGroup(group);
-                console.print(
-                        json
-                                ? Json.line(out -> write(out, found))
-                                : head(found) + (members ? memberTable(found) : partitionTable(found)));
-            }
+        void run(MillraceClient client) {
+            GroupDescription found = client.admin().describeGroup(group);
+            console.print(
+                    json
+                            ? Json.line(out -> write(out, found))
+                            : head(found) + (members ? memberTable(found) : partitionTable(found)));
         }
 
         private static String head(GroupDescription group) {
@@ -226,16 +211,7 @@ final class GroupCommands implements Runnable {
             name = "reset-offsets",
             mixinStandardHelpOptions = true,
             description = "Let a group without members go on from another place.")
-    static final class ResetOffsets implements Runnable {
-        private final Console console;
-
-        @SuppressWarnings("NullAway.Init") // Set by picocli.
-        @Spec
-        private CommandSpec spec;
-
-        @Mixin
-        private final ConnectionOptions connection = new ConnectionOptions();
-
+    static final class ResetOffsets extends ClientCommand {
         @SuppressWarnings("NullAway.Init") // Set by picocli.
         @Parameters(paramLabel = "GROUP", description = "Its name.")
         private String group;
@@ -259,24 +235,26 @@ final class GroupCommands implements Runnable {
         @Option(names = "--dry-run", description = "Only show what would be done.")
         private boolean dryRun;
 
+        /** The place that is meant. */
+        private OffsetReset.Target target = OffsetReset.Target.End.EARLIEST;
+
         ResetOffsets(Console console) {
-            this.console = console;
+            super(console);
         }
 
         @Override
-        public void run() {
-            OffsetReset.Target target = target();
-            try (MillraceClient client = connection.client(console)) {
-                Table table = new Table("TOPIC", "PARTITION", "BEFORE", "AFTER");
-                for (OffsetReset reset : client.admin().resetOffsets(group, topics, target, dryRun)) {
-                    table.row(
-                            reset.partition().topic(),
-                            reset.partition().partition(),
-                            known(reset.before()),
-                            reset.after());
-                }
-                console.print(table.toString());
+        void check() {
+            target = target();
+        }
+
+        @Override
+        void run(MillraceClient client) {
+            Table table = new Table("TOPIC", "PARTITION", "BEFORE", "AFTER");
+            for (OffsetReset reset : client.admin().resetOffsets(group, topics, target, dryRun)) {
+                table.row(
+                        reset.partition().topic(), reset.partition().partition(), known(reset.before()), reset.after());
             }
+            console.print(table.toString());
         }
 
         private OffsetReset.Target target() {
@@ -290,8 +268,7 @@ final class GroupCommands implements Runnable {
             try {
                 return new OffsetReset.Target.Time(Instant.parse(place));
             } catch (DateTimeException e) {
-                throw new ParameterException(
-                        spec.commandLine(),
+                throw wrongUsage(
                         "--to is 'earliest', 'latest', an offset, or a time such as 2026-11-21T08:30:00Z, not '" + place
                                 + "'",
                         e);
@@ -303,12 +280,7 @@ final class GroupCommands implements Runnable {
             name = "delete",
             mixinStandardHelpOptions = true,
             description = "Forget groups without members, and how far they have read.")
-    static final class Delete implements Runnable {
-        private final Console console;
-
-        @Mixin
-        private final ConnectionOptions connection = new ConnectionOptions();
-
+    static final class Delete extends ClientCommand {
         @SuppressWarnings("NullAway.Init") // Set by picocli.
         @Parameters(arity = "1..*", paramLabel = "GROUP", description = "Their names.")
         private List<String> groups;
@@ -317,19 +289,17 @@ final class GroupCommands implements Runnable {
         private boolean ifExists;
 
         Delete(Console console) {
-            this.console = console;
+            super(console);
         }
 
         @Override
-        public void run() {
-            try (MillraceClient client = connection.client(console)) {
-                Deletion.each(
-                        console,
-                        "group",
-                        groups,
-                        client.admin()::deleteGroup,
-                        ifExists ? FailureReason.UNKNOWN_GROUP : null);
-            }
+        void run(MillraceClient client) {
+            Deletion.each(
+                    console,
+                    "group",
+                    groups,
+                    client.admin()::deleteGroup,
+                    ifExists ? FailureReason.UNKNOWN_GROUP : null);
         }
     }
 

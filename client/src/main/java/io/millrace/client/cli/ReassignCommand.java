@@ -3,36 +3,20 @@ package io.millrace.client.cli;
 import io.millrace.client.MillraceClient;
 import io.millrace.client.PartitionReassignment;
 import io.millrace.protocol.TopicPartition;
-import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code millrace topic reassign}. */
 @Command(
         name = "reassign",
         mixinStandardHelpOptions = true,
         description = "Move a partition to other brokers, or show what is under way. Producers and consumers go on.")
-final class ReassignCommand implements Runnable {
-    private static final Duration LOOK_EVERY = Duration.ofMillis(500);
-
-    private final Console console;
-
-    @SuppressWarnings("NullAway.Init") // Set by picocli.
-    @Spec
-    private CommandSpec spec;
-
-    @Mixin
-    private final ConnectionOptions connection = new ConnectionOptions();
-
+final class ReassignCommand extends ClientCommand {
     @Parameters(
             arity = "0..1",
             paramLabel = "TOPIC:PARTITION",
@@ -56,22 +40,23 @@ final class ReassignCommand implements Runnable {
     private boolean noWait;
 
     ReassignCommand(Console console) {
-        this.console = console;
+        super(console);
     }
 
     @Override
-    public void run() {
-        if (partition != null && to.isEmpty() == cancel) {
-            try (MillraceClient client = connection.client(console)) {
-                reassign(client, parsed(partition));
-            }
-        } else if (partition == null && to.isEmpty() && !cancel) {
-            try (MillraceClient client = connection.client(console)) {
-                console.print(table(client.admin().listReassignments()));
-            }
+    void check() {
+        boolean shows = partition == null && to.isEmpty() && !cancel;
+        if (!shows && (partition == null || to.isEmpty() != cancel)) {
+            throw wrongUsage("either TOPIC:PARTITION with --to or --cancel, or nothing of that");
+        }
+    }
+
+    @Override
+    void run(MillraceClient client) {
+        if (partition == null) {
+            console.print(table(client.admin().listReassignments()));
         } else {
-            throw new ParameterException(
-                    spec.commandLine(), "either TOPIC:PARTITION with --to or --cancel, or nothing of that");
+            reassign(client, parsed(partition));
         }
     }
 
@@ -80,18 +65,9 @@ final class ReassignCommand implements Runnable {
         if (!dryRun && !noWait) {
             while (client.admin().listReassignments().stream()
                     .anyMatch(open -> open.partition().equals(moved))) {
-                pause();
+                pause("interrupted; the move goes on");
             }
             console.print(moved + " is where it shall be\n");
-        }
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(LOOK_EVERY.toMillis());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CliException("interrupted; the move goes on");
         }
     }
 
@@ -101,8 +77,7 @@ final class ReassignCommand implements Runnable {
             return new TopicPartition(
                     text.substring(0, Math.max(0, colon)), Integer.parseInt(text.substring(colon + 1)));
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(
-                    spec.commandLine(), "'" + text + "' is not TOPIC:PARTITION, such as orders:0", e);
+            throw wrongUsage("'" + text + "' is not TOPIC:PARTITION, such as orders:0", e);
         }
     }
 

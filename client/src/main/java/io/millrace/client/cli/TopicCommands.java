@@ -17,7 +17,6 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -65,16 +64,7 @@ final class TopicCommands implements Runnable {
     }
 
     @Command(name = "create", mixinStandardHelpOptions = true, description = "Create a topic.")
-    static final class Create implements Runnable {
-        private final Console console;
-
-        @SuppressWarnings("NullAway.Init") // Set by picocli.
-        @Spec
-        private CommandSpec spec;
-
-        @Mixin
-        private final ConnectionOptions connection = new ConnectionOptions();
-
+    static final class Create extends ClientCommand {
         @SuppressWarnings("NullAway.Init") // Set by picocli.
         @Parameters(
                 paramLabel = "TOPIC",
@@ -107,17 +97,20 @@ final class TopicCommands implements Runnable {
         private boolean json;
 
         Create(Console console) {
-            this.console = console;
+            super(console);
         }
 
         @Override
-        public void run() {
+        void check() {
             if (replicationFactor != null && replicationFactor < 1) {
-                throw new ParameterException(
-                        spec.commandLine(), "--replication-factor is 1 or more, not " + replicationFactor);
+                throw wrongUsage("--replication-factor is 1 or more, not " + replicationFactor);
             }
+        }
+
+        @Override
+        void run(MillraceClient client) {
             int copies = replicationFactor == null ? Admin.REPLICATION_FACTOR_DEFAULT : replicationFactor;
-            try (MillraceClient client = connection.client(console)) {
+            try {
                 TopicDescription created = client.admin().createTopic(topic, partitions, copies, settings);
                 console.print(
                         json
@@ -136,12 +129,7 @@ final class TopicCommands implements Runnable {
     }
 
     @Command(name = "list", mixinStandardHelpOptions = true, description = "Print the names of all topics.")
-    static final class ListAll implements Runnable {
-        private final Console console;
-
-        @Mixin
-        private final ConnectionOptions connection = new ConnectionOptions();
-
+    static final class ListAll extends ClientCommand {
         @Option(names = "--internal", description = "Also the cluster's own topics.")
         private boolean internal;
 
@@ -149,20 +137,16 @@ final class TopicCommands implements Runnable {
         private boolean json;
 
         ListAll(Console console) {
-            this.console = console;
+            super(console);
         }
 
         @Override
-        public void run() {
-            try (MillraceClient client = connection.client(console)) {
-                List<TopicDescription> topics = client.admin().listTopics(internal);
-                console.print(
-                        json
-                                ? Json.line(out -> writeAll(out, topics))
-                                : topics.stream()
-                                        .map(topic -> topic.name() + "\n")
-                                        .collect(Collectors.joining()));
-            }
+        void run(MillraceClient client) {
+            List<TopicDescription> topics = client.admin().listTopics(internal);
+            console.print(
+                    json
+                            ? Json.line(out -> writeAll(out, topics))
+                            : topics.stream().map(topic -> topic.name() + "\n").collect(Collectors.joining()));
         }
 
         private static void writeAll(JsonGenerator out, List<TopicDescription> topics) throws IOException {
@@ -178,12 +162,7 @@ final class TopicCommands implements Runnable {
             name = "describe",
             mixinStandardHelpOptions = true,
             description = "Show a topic's partitions: leader, replicas, those in sync, offsets, size on disk.")
-    static final class Describe implements Runnable {
-        private final Console console;
-
-        @Mixin
-        private final ConnectionOptions connection = new ConnectionOptions();
-
+    static final class Describe extends ClientCommand {
         @SuppressWarnings("NullAway.Init") // Set by picocli.
         @Parameters(paramLabel = "TOPIC", description = "Its name.")
         private String topic;
@@ -192,15 +171,13 @@ final class TopicCommands implements Runnable {
         private boolean json;
 
         Describe(Console console) {
-            this.console = console;
+            super(console);
         }
 
         @Override
-        public void run() {
-            try (MillraceClient client = connection.client(console)) {
-                TopicDescription found = client.admin().describeTopic(topic);
-                console.print(json ? Json.line(out -> write(out, found)) : table(found));
-            }
+        void run(MillraceClient client) {
+            TopicDescription found = client.admin().describeTopic(topic);
+            console.print(json ? Json.line(out -> write(out, found)) : table(found));
         }
 
         private static String table(TopicDescription topic) {
@@ -236,16 +213,7 @@ final class TopicCommands implements Runnable {
             name = "alter",
             mixinStandardHelpOptions = true,
             description = "Give a topic other settings, or more partitions. Brokers need no restart.")
-    static final class Alter implements Runnable {
-        private final Console console;
-
-        @SuppressWarnings("NullAway.Init") // Set by picocli.
-        @Spec
-        private CommandSpec spec;
-
-        @Mixin
-        private final ConnectionOptions connection = new ConnectionOptions();
-
+    static final class Alter extends ClientCommand {
         @SuppressWarnings("NullAway.Init") // Set by picocli.
         @Parameters(paramLabel = "TOPIC", description = "Its name.")
         private String topic;
@@ -274,28 +242,29 @@ final class TopicCommands implements Runnable {
         private boolean json;
 
         Alter(Console console) {
-            this.console = console;
+            super(console);
         }
 
         @Override
-        public void run() {
+        void check() {
             if (partitions != null && partitions < 1) {
-                throw new ParameterException(spec.commandLine(), "--partitions is 1 or more, not " + partitions);
+                throw wrongUsage("--partitions is 1 or more, not " + partitions);
             }
             if (settings.isEmpty() && reset.isEmpty() && partitions == null) {
-                throw new ParameterException(
-                        spec.commandLine(), "what shall be other than it is? --setting, --reset or --partitions");
+                throw wrongUsage("what shall be other than it is? --setting, --reset or --partitions");
             }
-            try (MillraceClient client = connection.client(console)) {
-                TopicDescription altered =
-                        client.admin().alterTopic(topic, settings, reset, partitions == null ? 0 : partitions);
-                console.print(
-                        json
-                                ? Json.line(out -> write(out, altered))
-                                : "altered " + topic + ": "
-                                        + Text.count(altered.partitions().size(), "partition", "partitions") + ", "
-                                        + told(altered.settings()) + "\n");
-            }
+        }
+
+        @Override
+        void run(MillraceClient client) {
+            TopicDescription altered =
+                    client.admin().alterTopic(topic, settings, reset, partitions == null ? 0 : partitions);
+            console.print(
+                    json
+                            ? Json.line(out -> write(out, altered))
+                            : "altered " + topic + ": "
+                                    + Text.count(altered.partitions().size(), "partition", "partitions") + ", "
+                                    + told(altered.settings()) + "\n");
         }
     }
 
@@ -303,12 +272,7 @@ final class TopicCommands implements Runnable {
             name = "transfer-leader",
             mixinStandardHelpOptions = true,
             description = "Have a partition led by another of the brokers that hold it.")
-    static final class TransferLeader implements Runnable {
-        private final Console console;
-
-        @Mixin
-        private final ConnectionOptions connection = new ConnectionOptions();
-
+    static final class TransferLeader extends ClientCommand {
         @SuppressWarnings("NullAway.Init") // Set by picocli.
         @Parameters(paramLabel = "TOPIC", description = "Its name.")
         private String topic;
@@ -324,15 +288,13 @@ final class TopicCommands implements Runnable {
         private int broker;
 
         TransferLeader(Console console) {
-            this.console = console;
+            super(console);
         }
 
         @Override
-        public void run() {
-            try (MillraceClient client = connection.client(console)) {
-                client.admin().transferLeader(topic, partition, broker);
-                console.print(topic + "-" + partition + " is led by broker " + broker + "\n");
-            }
+        void run(MillraceClient client) {
+            client.admin().transferLeader(topic, partition, broker);
+            console.print(topic + "-" + partition + " is led by broker " + broker + "\n");
         }
     }
 
@@ -340,12 +302,7 @@ final class TopicCommands implements Runnable {
             name = "delete",
             mixinStandardHelpOptions = true,
             description = "Delete topics and all their records. There is no way back.")
-    static final class Delete implements Runnable {
-        private final Console console;
-
-        @Mixin
-        private final ConnectionOptions connection = new ConnectionOptions();
-
+    static final class Delete extends ClientCommand {
         @SuppressWarnings("NullAway.Init") // Set by picocli.
         @Parameters(arity = "1..*", paramLabel = "TOPIC", description = "Their names.")
         private List<String> topics;
@@ -354,19 +311,17 @@ final class TopicCommands implements Runnable {
         private boolean ifExists;
 
         Delete(Console console) {
-            this.console = console;
+            super(console);
         }
 
         @Override
-        public void run() {
-            try (MillraceClient client = connection.client(console)) {
-                Deletion.each(
-                        console,
-                        "topic",
-                        topics,
-                        client.admin()::deleteTopic,
-                        ifExists ? FailureReason.UNKNOWN_TOPIC : null);
-            }
+        void run(MillraceClient client) {
+            Deletion.each(
+                    console,
+                    "topic",
+                    topics,
+                    client.admin()::deleteTopic,
+                    ifExists ? FailureReason.UNKNOWN_TOPIC : null);
         }
     }
 
