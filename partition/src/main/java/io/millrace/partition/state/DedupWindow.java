@@ -157,7 +157,7 @@ final class DedupWindow {
         while (!uncommitted.isEmpty() && uncommitted.getFirst().index() <= index) {
             Mark mark = uncommitted.removeFirst();
             committedEnd = mark.end();
-            while (first < committedEnd && isTooOld(mark)) {
+            while (first < committedEnd && (isUnknown(slot(first)) || isTooOld(mark))) {
                 removeEarliest();
             }
         }
@@ -192,7 +192,7 @@ final class DedupWindow {
 
     void writeTo(ByteWriter to) {
         bounds.writeTo(to);
-        to.put(first, 8);
+        to.put(size() == 0 ? 0 : first, 8); // of an empty one, it depends on what was cut off
         to.put(size(), 4);
         for (long offset = first; offset < end; offset++) {
             to.put(high[slot(offset)], 8);

@@ -163,6 +163,36 @@ class WriteHistoryTest {
     }
 
     @Example
+    void recordsThatNobodyComparedAndThatMayBeCutOffDoNotShowInACopy() {
+        WriteHistory other = new WriteHistory(LARGE);
+        for (WriteHistory each : List.of(history, other)) {
+            each.appended(records(1, 0, 2));
+            each.committed(1);
+        }
+        history.appended(records(2, 2, 2));
+        assertThat(history.committedCopy().toBytes())
+                .isEqualTo(other.committedCopy().toBytes());
+
+        history.truncated(2);
+        assertThat(history.committedCopy().toBytes())
+                .isEqualTo(other.committedCopy().toBytes());
+    }
+
+    @Example
+    void recordsThatNobodyComparedAreNotKeptWhenAllThatSomebodyDidAreTooOld() {
+        WriteHistory other = new WriteHistory(LARGE);
+        for (WriteHistory each : List.of(history, other)) {
+            each.appended(new Logged.Digested(1, 1, new Digest(now, 0, contents("a"), List.of())));
+            each.appended(records(2, 0, 1));
+            each.appended(new Logged.Digested(3, 1, new Digest(now + 2_000, 1, List.of(), List.of())));
+            each.committed(each == history ? 3 : 2);
+            each.appended(records(4, 1, 1));
+            each.committed(4);
+        }
+        assertThat(history.toBytes()).isEqualTo(other.toBytes());
+    }
+
+    @Example
     void recordsThatNobodyComparedAreCutOffLikeOthers() {
         history.appended(records(1, 0, 3));
         history.appended(new Logged.Digested(2, 1, new Digest(now, 3, contents("a"), List.of())));
