@@ -174,6 +174,31 @@ class ManagementTest extends WithOneBroker {
     }
 
     @Test
+    void replicasAreMovedWithTheChecksOfGrpc() throws Exception {
+        int self = broker.settings().brokerId();
+        String partition = "{\"topic\": \"" + topic + "\", \"partition\": 0";
+
+        HttpResponse<String> there =
+                act("reassign-partitions", "{\"partitions\": [" + partition + ", \"brokers\": [" + self + "]}]}");
+        assertThat(there.statusCode()).as(there.body()).isEqualTo(200);
+        assertThat(json(there).path("replicasAfter").path("" + self).asInt()).isPositive();
+        HttpResponse<String> notMoving = act("reassign-partitions", "{\"partitions\": [" + partition + "}]}");
+        assertThat(json(notMoving).path("data").path("problem").asText()).contains("not being moved");
+        assertThat(act("reassign-partitions", "{\"partitions\": [" + partition + ", \"brokers\": [99]}]}")
+                        .statusCode())
+                .isEqualTo(404);
+
+        HttpResponse<String> alone = act("drain-broker", "{\"broker\": " + self + ", \"dryRun\": true}");
+        assertThat(alone.statusCode()).isEqualTo(409);
+        assertThat(json(alone).path("reason").asText()).isEqualTo("REASSIGNMENT_REFUSED");
+        assertThat(act("undrain-broker", "{\"broker\": " + self + "}").statusCode())
+                .isEqualTo(200);
+        assertThat(act("undrain-broker", "{\"broker\": 99}").statusCode()).isEqualTo(404);
+        assertThat(act("unregister-broker", "{\"broker\": " + self + "}").statusCode())
+                .isEqualTo(409);
+    }
+
+    @Test
     void offsetsAreResetAndGroupsDeleted() throws Exception {
         commit("movers", topic, 2);
 

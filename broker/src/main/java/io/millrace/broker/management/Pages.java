@@ -67,7 +67,8 @@ final class Pages {
 
     record Brokers(Optional<String> clusterId, int self, OptionalInt controller, List<Broker> brokers) {}
 
-    record Broker(int id, String client, String http, boolean alive, BrokerState state) {}
+    /** @param replicas that it holds, or is to hold */
+    record Broker(int id, String client, String http, boolean alive, BrokerState state, int replicas) {}
 
     /** This broker's. */
     record Disk(DiskSpace space, long freeBytes, long reserveBytes) {}
@@ -168,7 +169,8 @@ final class Pages {
                                 b.client().toString(),
                                 b.http().toString(),
                                 parts.alive().test(b.brokerId()),
-                                metadata.stateOf(b.brokerId())))
+                                metadata.stateOf(b.brokerId()),
+                                metadata.replicasOn(b.brokerId())))
                         .toList());
     }
 
