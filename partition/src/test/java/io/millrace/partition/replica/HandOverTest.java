@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.TestProbe;
+import io.millrace.partition.raft.RaftStatus;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterAll;
@@ -48,6 +49,13 @@ class HandOverTest {
         leading = leader.replica().brokerId();
         assertThat(group.produce(leader.leaderRef().orElseThrow(), "before"))
                 .isInstanceOf(PartitionReply.Produced.class);
+        // A majority has it; the third replica may have been started just now.
+        kit.createTestProbe().awaitAssert(ReplicaGroup.PATIENCE, () -> {
+            RaftStatus status = group.raftStatus(leading);
+            assertThat(status.peers().values())
+                    .allMatch(peer -> peer.matchIndex() == status.lastPosition().index());
+            return status;
+        });
     }
 
     @AfterEach

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
@@ -14,6 +16,7 @@ import org.junit.jupiter.params.provider.FieldSource;
  * The simulator finds mistakes in the code that it is there to test: each bug is a line of the real core, log or state
  * changed to what somebody might well have written. {@code docs/simulation.md} has the table.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class MutatedCoreTest {
     private static final int STEPS = 4_000;
 

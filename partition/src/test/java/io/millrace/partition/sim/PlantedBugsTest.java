@@ -24,6 +24,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.Set;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
@@ -31,6 +33,7 @@ import org.junit.jupiter.params.provider.FieldSource;
  * The simulator finds what it is there to find. Every bug is one that somebody has shipped. Each is hunted twice: with all
  * checks, and with only those that a user would notice, so that the checks of last resort are tried as well.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class PlantedBugsTest {
     private static final int EVENTS = 4_000;
     private static final int SEEDS = Integer.getInteger("millrace.sim.bugs.seeds", 1_000);
