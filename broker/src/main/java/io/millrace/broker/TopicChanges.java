@@ -18,7 +18,7 @@ import java.util.concurrent.TimeoutException;
 /** Asks the controller, wherever it runs, for a change, and says what became of it. */
 public final class TopicChanges {
     /** The controller answers so much before the asker gives up, since an answer says more than silence. */
-    private static final Duration MARGIN = Duration.ofMillis(200);
+    private static final Duration MARGIN = Duration.ofMillis(500);
 
     /** For changes that are not about a single one. */
     static final String NO_TOPIC = "";

@@ -26,6 +26,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** Brokers 1 to n as processes of their own on loopback, on free ports, with data and logs below one directory. */
 public final class ProcessCluster implements AutoCloseable {
@@ -127,6 +128,18 @@ public final class ProcessCluster implements AutoCloseable {
         return directory.resolve("broker-" + id);
     }
 
+    /** How many replicas of these topics a broker has on its disk; -1 if one went while it was looked at. */
+    public int replicaDirectories(int id, String... topics) {
+        String theirs = "(" + String.join("|", topics) + ")-\\d+~\\d+";
+        try (Stream<Path> replicas = Files.list(dataOf(id).resolve("replicas"))) {
+            return (int)
+                    replicas.filter(replica -> replica.getFileName().toString().matches(theirs))
+                            .count();
+        } catch (IOException | UncheckedIOException e) {
+            return -1;
+        }
+    }
+
     public Path outputOf(int id) {
         return directory.resolve("broker-" + id + ".out");
     }
@@ -175,7 +188,7 @@ public final class ProcessCluster implements AutoCloseable {
     }
 
     /** A command that goes on until it is ended; what it prints goes to a file, with what it says of trouble beside it. */
-    Process spawn(Path output, String... arguments) throws IOException {
+    public Process spawn(Path output, String... arguments) throws IOException {
         Process process = millrace(arguments)
                 .redirectOutput(output.toFile())
                 .redirectError(
@@ -204,6 +217,11 @@ public final class ProcessCluster implements AutoCloseable {
         return new Result(process.exitValue(), Files.readString(out), Files.readString(err));
     }
 
+    /** A file with this text, for a command to read. */
+    public Path write(String text) throws IOException {
+        return Files.writeString(Files.createTempFile(directory, "in", ".txt"), text);
+    }
+
     /** Like {@code kill -9}: no handler runs, nothing is flushed by the process. */
     public void kill(int id) throws InterruptedException {
         Process process = Objects.requireNonNull(brokers.remove(id));
@@ -228,7 +246,7 @@ public final class ProcessCluster implements AutoCloseable {
     }
 
     /** Waits for the end of a process that is expected to end by itself; returns its exit code. */
-    static int awaitExit(Process process) throws InterruptedException {
+    public static int awaitExit(Process process) throws InterruptedException {
         if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
             throw new AssertionError("still running after " + PATIENCE + ": " + process.info());
         }

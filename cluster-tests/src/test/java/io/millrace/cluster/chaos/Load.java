@@ -1,10 +1,13 @@
 package io.millrace.cluster.chaos;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.millrace.client.MillraceClient;
 import io.millrace.client.MillraceException;
 import io.millrace.client.PartitionReader;
 import io.millrace.client.Producer;
 import io.millrace.client.ProducerRecord;
+import io.millrace.cluster.ProcessCluster;
 import io.millrace.protocol.record.StoredRecord;
 import java.util.ArrayList;
 import java.util.List;
@@ -114,6 +117,20 @@ final class Load implements AutoCloseable {
         return sent.stream().map(Sent::acknowledged).toList();
     }
 
+    /** Waits until each partition has acknowledged so many more records than now. */
+    void awaitAcknowledged(int more) {
+        List<Integer> before = acknowledgedByPartition();
+        ProcessCluster.await("each partition acknowledges records", () -> {
+            List<Integer> now = acknowledgedByPartition();
+            for (int partition = 0; partition < partitions(); partition++) {
+                if (now.get(partition) < before.get(partition) + more) {
+                    return false;
+                }
+            }
+            return true;
+        });
+    }
+
     /** The longest time within these in which some partition acknowledged nothing, in ms. */
     double longestGapMillis(long beginNanos, long endNanos) {
         return gaps.stream()
@@ -136,6 +153,15 @@ final class Load implements AutoCloseable {
         stopping = true;
         for (Thread thread : threads) {
             thread.join();
+        }
+    }
+
+    /** When sending has ended: that no record was given up, lost, written twice or out of its order. */
+    void assertAllIsWell() {
+        assertThat(failures()).isEmpty();
+        for (int partition = 0; partition < partitions(); partition++) {
+            Audit.Findings found = audit(partition);
+            assertThat(found.isWell()).as("partition %s: %s", partition, found).isTrue();
         }
     }
 
