@@ -42,7 +42,7 @@ class AnyBrokerTest {
     private static ProcessCluster cluster;
 
     @BeforeAll
-    static void start(@TempDir Path directory) throws IOException {
+    static void start(@TempDir Path directory) throws IOException, InterruptedException {
         cluster = new ProcessCluster(directory, BROKERS);
         cluster.startAll();
         for (String address : cluster.addresses()) {

@@ -155,7 +155,15 @@ public final class ProcessCluster implements AutoCloseable {
         brokers.put(id, spawnBroker(configOf(id), outputOf(id)));
     }
 
-    public void startAll() throws IOException {
+    /** @param javaOptions for its JVM, separated by spaces */
+    void start(int id, String javaOptions) throws IOException {
+        ProcessBuilder builder = broker(configOf(id), outputOf(id));
+        builder.environment().put("MILLRACE_JAVA_OPTS", javaOptions);
+        brokers.put(id, started(builder));
+    }
+
+    public void startAll() throws IOException, InterruptedException {
+        ClassArchive.makeIfMissing(HOME);
         for (int id = 1; id <= size; id++) {
             start(id);
         }
@@ -166,10 +174,18 @@ public final class ProcessCluster implements AutoCloseable {
 
     /** A broker process with any configuration; its output goes to a file. */
     Process spawnBroker(Path config, Path output, String... more) throws IOException {
+        return started(broker(config, output, more));
+    }
+
+    private ProcessBuilder broker(Path config, Path output, String... more) {
         List<String> arguments = new ArrayList<>(List.of("broker", "--config", config.toString()));
         arguments.addAll(List.of(more));
-        ProcessBuilder builder = millrace(arguments.toArray(String[]::new));
-        builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
+        return millrace(arguments.toArray(String[]::new))
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
+    }
+
+    private Process started(ProcessBuilder builder) throws IOException {
         Process process = builder.start();
         others.add(process);
         return process;

@@ -28,7 +28,7 @@ class RefusalsTest {
     private record Ended(int exitCode, String output) {}
 
     @BeforeAll
-    static void start(@TempDir Path temporary) throws IOException {
+    static void start(@TempDir Path temporary) throws IOException, InterruptedException {
         directory = temporary;
         cluster = new ProcessCluster(directory, 1);
         cluster.startAll();

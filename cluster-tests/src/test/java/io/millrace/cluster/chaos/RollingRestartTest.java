@@ -34,7 +34,8 @@ class RollingRestartTest {
 
     @Test
     void losesNothingDoublesNothingAndNoSendFails(@TempDir Path directory) throws IOException, InterruptedException {
-        try (ProcessCluster cluster = new ProcessCluster(directory, 3, id -> "")) {
+        try (ProcessCluster cluster =
+                new ProcessCluster(directory, 3, id -> "millrace.leader-balance.report-interval = 500 ms\n")) {
             cluster.startAll();
             try (Load load = new Load(cluster.addresses(), PARTITIONS, 3);
                     MillraceClient client = MillraceClient.builder()
