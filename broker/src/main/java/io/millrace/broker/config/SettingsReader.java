@@ -345,7 +345,7 @@ final class SettingsReader {
     private int intBetween(String key, int min, int max) {
         int value = value(key, Config::getInt, min);
         check(value >= min && value <= max, key, "is " + value + ", not between " + min + " and " + max);
-        return value;
+        return Math.min(Math.max(value, min), max);
     }
 
     private long bytesBetween(String key, long min, long max) {
@@ -360,7 +360,7 @@ final class SettingsReader {
                 value.compareTo(min) >= 0 && value.compareTo(max) <= 0,
                 key,
                 "is " + value.toMillis() + " ms, not between " + min.toMillis() + " and " + max.toMillis());
-        return value;
+        return value.compareTo(min) < 0 ? min : value.compareTo(max) > 0 ? max : value;
     }
 
     private long akkaBytes(String key) {

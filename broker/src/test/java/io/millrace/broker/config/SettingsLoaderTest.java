@@ -184,6 +184,21 @@ class SettingsLoaderTest {
 
     @ParameterizedTest
     @CsvSource({
+        "moves-per-broker, 0",
+        "replica-replacement-delay, 0 s",
+        "leader-balance.threshold-percent, 0",
+        "leader-balance.moves-per-cycle, 0",
+        "client.routers, 257",
+    })
+    void aValueOutOfItsRangeIsOneMistake(String key, String value) {
+        assertThat(problems(Optional.empty(), Map.of(), Map.of("millrace." + key, value)))
+                .singleElement()
+                .asString()
+                .contains("millrace." + key, "not between");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
         "flush-interval, 1 s",
         "compression.type, lz4",
         "compression.threshold, 0",
