@@ -15,6 +15,7 @@ import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.MetadataResult;
 import io.millrace.controller.placement.ReplicaMove;
 import io.millrace.controller.placement.ReplicaMoves;
+import io.millrace.controller.placement.ReplicaWeights;
 import io.millrace.partition.replica.PeerRouter;
 import java.time.Clock;
 import java.time.Duration;
@@ -426,7 +427,9 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
             if (next == null) {
                 return;
             }
-            ControllerDecisions.Decision decision = decisions.decide(next.request, metadata, liveness.current());
+            LiveBrokers live = liveness.current();
+            ControllerDecisions.Decision decision = decisions.decide(
+                    next.request, metadata, live, () -> ReplicaWeights.of(leaders.situation(metadata, live)));
             if (decision instanceof ControllerDecisions.Submit submit) {
                 proposed = next;
                 proposedPlan = submit.plan();

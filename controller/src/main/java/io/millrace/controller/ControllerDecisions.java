@@ -4,9 +4,10 @@ import io.millrace.controller.metadata.BrokerRegistration;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.MetadataResult;
-import io.millrace.controller.metadata.Placement;
 import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.controller.metadata.TopicSettings;
+import io.millrace.controller.placement.Placement;
+import io.millrace.controller.placement.ReplicaWeights;
 import io.millrace.protocol.TopicName;
 import java.util.List;
 import java.util.NavigableMap;
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * What the controller does about a request, given what it knows: pure. Here everything is checked that a user can get
@@ -49,12 +51,17 @@ final class ControllerDecisions {
         this.moves = new MoveDecisions(metadataVoters);
     }
 
-    Decision decide(ControllerCommand.Request request, ClusterMetadata metadata, LiveBrokers live) {
+    /** @param weights asked for what partitions weigh if that matters: to know it takes a look at all of them */
+    Decision decide(
+            ControllerCommand.Request request,
+            ClusterMetadata metadata,
+            LiveBrokers live,
+            Supplier<ReplicaWeights> weights) {
         if (request instanceof ControllerCommand.CreateTopic create) {
-            return createTopic(create, metadata, live);
+            return createTopic(create, metadata, live, weights);
         }
         if (request instanceof ControllerCommand.AlterTopic alter) {
-            return alterTopic(alter, metadata, live);
+            return alterTopic(alter, metadata, live, weights);
         }
         if (request instanceof ControllerCommand.DeleteTopic delete) {
             return deleteTopic(delete, metadata);
@@ -80,7 +87,11 @@ final class ControllerDecisions {
         throw new IllegalStateException("no decision about " + request);
     }
 
-    private Decision createTopic(ControllerCommand.CreateTopic request, ClusterMetadata metadata, LiveBrokers live) {
+    private Decision createTopic(
+            ControllerCommand.CreateTopic request,
+            ClusterMetadata metadata,
+            LiveBrokers live,
+            Supplier<ReplicaWeights> weights) {
         // Of the internal ones, brokers ask for this; users are refused at the front door.
         Optional<String> problem = request.name().equals(TopicName.GROUPS)
                 ? Optional.empty()
@@ -115,7 +126,7 @@ final class ControllerDecisions {
                 metadata.controllerEpoch(),
                 request.name(),
                 replicationFactor,
-                Placement.place(metadata, candidates, request.partitions(), replicationFactor),
+                Placement.place(metadata, candidates, weights.get(), request.partitions(), replicationFactor),
                 new TreeMap<>(request.settings())));
     }
 
@@ -126,7 +137,11 @@ final class ControllerDecisions {
         return candidates;
     }
 
-    private Decision alterTopic(ControllerCommand.AlterTopic request, ClusterMetadata metadata, LiveBrokers live) {
+    private Decision alterTopic(
+            ControllerCommand.AlterTopic request,
+            ClusterMetadata metadata,
+            LiveBrokers live,
+            Supplier<ReplicaWeights> weights) {
         Optional<TopicMetadata> found = metadata.topic(request.name());
         if (found.isEmpty()) {
             return new Answer(new ControllerReply.UnknownTopic(request.name()));
@@ -160,7 +175,9 @@ final class ControllerDecisions {
                 topic.name(),
                 topic.id(),
                 settings,
-                added == 0 ? List.of() : Placement.place(metadata, candidates, added, topic.replicationFactor())));
+                added == 0
+                        ? List.of()
+                        : Placement.place(metadata, candidates, weights.get(), added, topic.replicationFactor())));
     }
 
     private static Decision deleteTopic(ControllerCommand.DeleteTopic request, ClusterMetadata metadata) {

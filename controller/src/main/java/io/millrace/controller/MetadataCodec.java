@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
+import io.millrace.controller.metadata.BrokerRegistration;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.partition.raft.Payload;
@@ -39,6 +40,11 @@ public final class MetadataCodec {
     private static final List<String> LATER_FIELDS_OF_TOPICS = List.of("settings", "grown", "reassignments");
 
     private static final List<String> LATER_FIELDS_OF_CREATION = List.of("settings");
+
+    private static final String BROKERS_FIELD = "brokers";
+    private static final String BROKER_FIELD = "broker";
+    /** Left out where it is the usual one: it came later. */
+    private static final String CAPACITY_FIELD = "capacity";
 
     /** The names that the log holds: never change one. */
     private static final Map<String, Class<? extends MetadataCommand>> TYPES = Map.of(
@@ -98,6 +104,7 @@ public final class MetadataCodec {
         state.put(VERSION_FIELD, VERSION);
         state.setAll((ObjectNode) JSON.valueToTree(metadata));
         leaveOutEmpty(state, List.of(DRAINING_FIELD));
+        state.path(BROKERS_FIELD).forEach(MetadataCodec::leaveOutUsualCapacity);
         state.path(TOPICS_FIELD).forEach(topic -> leaveOutEmpty(topic, LATER_FIELDS_OF_TOPICS));
         return Payload.wrap(state.toString().getBytes(StandardCharsets.UTF_8));
     }
@@ -114,6 +121,7 @@ public final class MetadataCodec {
             if (!state.has(DRAINING_FIELD)) {
                 state.putArray(DRAINING_FIELD);
             }
+            state.path(BROKERS_FIELD).forEach(MetadataCodec::putUsualCapacity);
             state.path(TOPICS_FIELD).forEach(topic -> putEmpty(topic, LATER_FIELDS_OF_TOPICS));
             return JSON.treeToValue(state, ClusterMetadata.class);
         } catch (IOException e) {
@@ -128,6 +136,8 @@ public final class MetadataCodec {
         envelope.setAll((ObjectNode) JSON.valueToTree(command));
         if (command instanceof MetadataCommand.CreateTopic) {
             leaveOutEmpty(envelope, LATER_FIELDS_OF_CREATION);
+        } else if (command instanceof MetadataCommand.RegisterBroker) {
+            leaveOutUsualCapacity(envelope.path(BROKER_FIELD));
         }
         return envelope.toString();
     }
@@ -149,6 +159,8 @@ public final class MetadataCodec {
         }
         if (type.equals(MetadataCommand.CreateTopic.class)) {
             putEmpty(envelope, LATER_FIELDS_OF_CREATION);
+        } else if (type.equals(MetadataCommand.RegisterBroker.class)) {
+            putUsualCapacity(envelope.path(BROKER_FIELD));
         }
         return JSON.treeToValue(envelope, type);
     }
@@ -163,6 +175,19 @@ public final class MetadataCodec {
     private static void putEmpty(JsonNode topic, List<String> fields) {
         if (topic instanceof ObjectNode node) {
             fields.stream().filter(field -> !node.has(field)).forEach(node::putObject);
+        }
+    }
+
+    private static void leaveOutUsualCapacity(JsonNode broker) {
+        if (broker instanceof ObjectNode node
+                && node.path(CAPACITY_FIELD).asDouble() == BrokerRegistration.CAPACITY_USUAL) {
+            node.remove(CAPACITY_FIELD);
+        }
+    }
+
+    private static void putUsualCapacity(JsonNode broker) {
+        if (broker instanceof ObjectNode node && !node.has(CAPACITY_FIELD)) {
+            node.put(CAPACITY_FIELD, BrokerRegistration.CAPACITY_USUAL);
         }
     }
 

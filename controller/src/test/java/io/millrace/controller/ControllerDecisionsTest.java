@@ -14,6 +14,7 @@ import io.millrace.controller.metadata.Endpoint;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.MetadataResult;
 import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.controller.placement.ReplicaWeights;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -70,7 +71,10 @@ class ControllerDecisionsTest {
 
     private ControllerDecisions.Decision createWith(Map<String, String> settings) {
         return decisions.decide(
-                new ControllerCommand.CreateTopic("orders", 1, 1, settings, 1, ANYONE), cluster(1), live(1));
+                new ControllerCommand.CreateTopic("orders", 1, 1, settings, 1, ANYONE),
+                cluster(1),
+                live(1),
+                () -> ReplicaWeights.ALIKE);
     }
 
     @Test
@@ -111,12 +115,14 @@ class ControllerDecisionsTest {
         assertThat(refusal(decisions.decide(
                         new ControllerCommand.AlterTopic("orders", Map.of(), List.of(), 3, 1, ANYONE),
                         ordersOnTwo(),
-                        LiveBrokers.NONE)))
+                        LiveBrokers.NONE,
+                        () -> ReplicaWeights.ALIKE)))
                 .isEqualTo(new ControllerReply.InvalidReplicationFactor(1, 0));
         assertThat(refusal(decisions.decide(
                         new ControllerCommand.AlterTopic("none", Map.of(), List.of(), 3, 1, ANYONE),
                         ordersOnTwo(),
-                        live(1))))
+                        live(1),
+                        () -> ReplicaWeights.ALIKE)))
                 .isEqualTo(new ControllerReply.UnknownTopic("none"));
     }
 
@@ -139,7 +145,8 @@ class ControllerDecisionsTest {
         return decisions.decide(
                 new ControllerCommand.AlterTopic("orders", settings, reset, partitions, 1, ANYONE),
                 ordersOnTwo(),
-                live(1, 2));
+                live(1, 2),
+                () -> ReplicaWeights.ALIKE);
     }
 
     @ParameterizedTest
@@ -188,14 +195,21 @@ class ControllerDecisionsTest {
 
     @Test
     void theTopicThatIsKnownIsDeletedAndNoOther() {
-        assertThat(decisions.decide(new ControllerCommand.DeleteTopic("orders", 1, ANYONE), withOrders(), live(1)))
+        assertThat(decisions.decide(
+                        new ControllerCommand.DeleteTopic("orders", 1, ANYONE),
+                        withOrders(),
+                        live(1),
+                        () -> ReplicaWeights.ALIKE))
                 .isEqualTo(new ControllerDecisions.Submit(new MetadataCommand.DeleteTopic(1, "orders", 3)));
     }
 
     @Test
     void aTopicThatDoesNotExistIsNotDeleted() {
-        assertThat(refusal(
-                        decisions.decide(new ControllerCommand.DeleteTopic("orders", 1, ANYONE), cluster(1), live(1))))
+        assertThat(refusal(decisions.decide(
+                        new ControllerCommand.DeleteTopic("orders", 1, ANYONE),
+                        cluster(1),
+                        live(1),
+                        () -> ReplicaWeights.ALIKE)))
                 .isEqualTo(new ControllerReply.UnknownTopic("orders"));
     }
 
@@ -307,13 +321,17 @@ class ControllerDecisionsTest {
         return decisions.decide(
                 new ControllerCommand.CreateTopic(name, partitions, replicationFactor, Map.of(), 1, ANYONE),
                 metadata,
-                live);
+                live,
+                () -> ReplicaWeights.ALIKE);
     }
 
     private ControllerDecisions.Decision register(
             ClusterMetadata metadata, LiveBrokers live, Optional<String> clusterId, BrokerRegistration broker) {
         return decisions.decide(
-                new ControllerCommand.RegisterBroker(clusterId, "member-1", broker, 1, ANYONE), metadata, live);
+                new ControllerCommand.RegisterBroker(clusterId, "member-1", broker, 1, ANYONE),
+                metadata,
+                live,
+                () -> ReplicaWeights.ALIKE);
     }
 
     private static ControllerReply refusal(ControllerDecisions.Decision decision) {

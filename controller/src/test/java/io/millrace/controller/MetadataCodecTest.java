@@ -45,7 +45,8 @@ class MetadataCodecTest {
                     5, List.of(new MetadataCommand.PartitionReassigned("orders", 17, 0, 21))),
             new MetadataCommand.SetBrokerState(5, 2, BrokerState.DRAINING),
             new MetadataCommand.SetBrokerState(5, 2, BrokerState.ACTIVE),
-            new MetadataCommand.UnregisterBroker(5, 2));
+            new MetadataCommand.UnregisterBroker(5, 2),
+            new MetadataCommand.RegisterBroker(5, Optional.empty(), Optional.empty(), Samples.withCapacity(3, 2.5)));
 
     @Test
     void theFormatOnDiskHasNotChanged() throws IOException {
@@ -80,6 +81,21 @@ class MetadataCodecTest {
         assertThat(MetadataCodec.decodeState(encoded)).isEqualTo(metadata);
         assertThat(MetadataCodec.decodeState(MetadataCodec.encodeState(ClusterMetadata.EMPTY)))
                 .isEqualTo(ClusterMetadata.EMPTY);
+    }
+
+    @Test
+    void theFormatOfABrokersCapacityHasNotChanged() {
+        ClusterMetadata metadata = Samples.apply(
+                Samples.cluster(1),
+                new MetadataCommand.RegisterBroker(
+                        1, Optional.empty(), Optional.empty(), Samples.withCapacity(3, 2.5)));
+
+        Payload encoded = MetadataCodec.encodeState(metadata);
+
+        assertThat(new String(encoded.toByteArray(), StandardCharsets.UTF_8).replace('"', '\''))
+                .contains("'rack':null},'3':{")
+                .contains("'rack':null,'capacity':2.5}},");
+        assertThat(MetadataCodec.decodeState(encoded)).isEqualTo(metadata);
     }
 
     @Test

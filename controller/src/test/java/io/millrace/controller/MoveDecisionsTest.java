@@ -16,6 +16,7 @@ import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.MetadataCommand.PartitionTarget;
 import io.millrace.controller.metadata.ReassignmentCause;
 import io.millrace.controller.placement.ReplicaMove;
+import io.millrace.controller.placement.ReplicaWeights;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -34,7 +35,11 @@ class MoveDecisionsTest {
             new MetadataCommand.CreateTopic(1, "orders", 3, List.of(List.of(1, 2, 3), List.of(2, 3, 1))));
 
     private Decision reassign(ClusterMetadata known, boolean dryRun, ControllerCommand.Destination... to) {
-        return decisions.decide(new ControllerCommand.ReassignPartitions(List.of(to), dryRun, 1, ANYONE), known, ALL);
+        return decisions.decide(
+                new ControllerCommand.ReassignPartitions(List.of(to), dryRun, 1, ANYONE),
+                known,
+                ALL,
+                () -> ReplicaWeights.ALIKE);
     }
 
     private static ControllerCommand.Destination to(String topic, int partition, Integer... brokers) {
@@ -43,11 +48,15 @@ class MoveDecisionsTest {
 
     private Decision drain(ClusterMetadata known, LiveBrokers live, int broker, boolean dryRun) {
         return decisions.decide(
-                new ControllerCommand.SetBrokerState(broker, BrokerState.DRAINING, dryRun, 1, ANYONE), known, live);
+                new ControllerCommand.SetBrokerState(broker, BrokerState.DRAINING, dryRun, 1, ANYONE),
+                known,
+                live,
+                () -> ReplicaWeights.ALIKE);
     }
 
     private Decision unregister(ClusterMetadata known, LiveBrokers live, int broker) {
-        return decisions.decide(new ControllerCommand.UnregisterBroker(broker, 1, ANYONE), known, live);
+        return decisions.decide(
+                new ControllerCommand.UnregisterBroker(broker, 1, ANYONE), known, live, () -> ReplicaWeights.ALIKE);
     }
 
     private static ControllerReply answer(Decision decision) {
@@ -111,7 +120,8 @@ class MoveDecisionsTest {
         assertThat(problem(decisions.decide(
                         new ControllerCommand.ReassignPartitions(List.of(to("orders", 0, 1, 2, 4)), false, 1, ANYONE),
                         metadata,
-                        live(1, 2, 3))))
+                        live(1, 2, 3),
+                        () -> ReplicaWeights.ALIKE)))
                 .contains("broker 4 cannot be reached");
     }
 

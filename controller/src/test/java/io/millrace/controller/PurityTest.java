@@ -48,6 +48,23 @@ class PurityTest {
                     "com.google.errorprone.annotations..");
 
     @ArchTest
+    static final ArchRule placingDependsOnNothingButTheMetadataAndWhatBrokersCarry = classes()
+            .that()
+            .resideInAPackage("io.millrace.controller.placement..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage(
+                    "io.millrace.controller.placement..",
+                    "io.millrace.controller.balance..",
+                    "io.millrace.controller.metadata..",
+                    "java.lang",
+                    "java.util",
+                    "java.util.function",
+                    "java.util.stream",
+                    "org.jspecify..",
+                    "com.google.errorprone.annotations..");
+
+    @ArchTest
     static final ArchRule decisionsAreMadeWithoutActorsOrClocks = noClasses()
             .that()
             .haveSimpleNameStartingWith("ControllerDecisions")

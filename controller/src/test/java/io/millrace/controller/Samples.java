@@ -28,6 +28,11 @@ public final class Samples {
                 id % 2 == 0 ? Optional.of("rack-" + id) : Optional.empty());
     }
 
+    public static BrokerRegistration withCapacity(int id, double capacity) {
+        BrokerRegistration usual = broker(id);
+        return new BrokerRegistration(id, usual.directoryId(), usual.client(), usual.http(), usual.rack(), capacity);
+    }
+
     public static MetadataCommand.RegisterBroker register(long epoch, int broker) {
         return new MetadataCommand.RegisterBroker(epoch, Optional.empty(), Optional.empty(), broker(broker));
     }

@@ -1,5 +1,6 @@
 package io.millrace.controller.balance;
 
+import io.millrace.controller.metadata.BrokerRegistration;
 import io.millrace.controller.metadata.TopicMetadata;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,7 @@ import java.util.TreeSet;
 /**
  * Decides which leaders should move so that all brokers carry about the same.
  *
- * <p>What a broker carries is the sum of what it leads. Each partition weighs the same share of all partitions, plus its share
+ * <p>What a broker carries is the sum of what it leads, for its capacity. Each partition weighs the same share of all partitions, plus its share
  * of the cluster's load – the mean of its shares of bytes in, bytes out and requests. So an idle cluster is balanced by number, and the
  * more passes through it, the more that counts. Leaders that are even are left where they are; of moves that do the same good, those to a
  * partition's preferred leader come first.
@@ -50,7 +51,12 @@ public final class LeaderBalancer {
         }
     }
 
-    private record Candidate(String topic, PartitionId id, int leader, List<Integer> replicas, double weight) {}
+    /**
+     * @param heirs that could lead: its replicas, but for those on their way out
+     * @param preferred who should lead, when what is under way is done
+     */
+    private record Candidate(
+            String topic, PartitionId id, int leader, List<Integer> heirs, int preferred, double weight) {}
 
     private record Step(Candidate partition, int to, double gain) {}
 
@@ -175,20 +181,36 @@ public final class LeaderBalancer {
                                 / 3;
                 carried.merge(known.broker(), weight, Double::sum);
                 if (!history.stays(id, stayedSinceMillis)) {
-                    movable.add(new Candidate(topic.name(), id, known.broker(), topic.replicas(partition), weight));
+                    List<Integer> wanted = topic.wanted(partition);
+                    List<Integer> heirs = topic.replicas(partition).stream()
+                            .filter(wanted::contains)
+                            .toList();
+                    movable.add(new Candidate(topic.name(), id, known.broker(), heirs, wanted.get(0), weight));
                 }
             }
         }
     }
 
+    private double capacityOf(int broker) {
+        return situation
+                .metadata()
+                .broker(broker)
+                .map(BrokerRegistration::capacity)
+                .orElse(BrokerRegistration.CAPACITY_USUAL);
+    }
+
+    /** Of what is carried, for a broker of capacity 1. */
     private double mean() {
-        return carried.values().stream().mapToDouble(Double::doubleValue).sum() / Math.max(1, carried.size());
+        double all = carried.values().stream().mapToDouble(Double::doubleValue).sum();
+        double capacity =
+                carried.keySet().stream().mapToDouble(this::capacityOf).sum();
+        return carried.isEmpty() ? 0 : all / capacity;
     }
 
     private NavigableMap<Integer, Double> relativeToMean() {
         double mean = mean();
         NavigableMap<Integer, Double> relative = new TreeMap<>();
-        carried.forEach((broker, weight) -> relative.put(broker, mean == 0 ? 1 : weight / mean));
+        carried.forEach((broker, weight) -> relative.put(broker, mean == 0 ? 1 : weight / capacityOf(broker) / mean));
         return relative;
     }
 
@@ -207,12 +229,15 @@ public final class LeaderBalancer {
         Step best = null;
         for (Candidate partition : movable) {
             Double giver = carried.get(partition.leader());
-            for (int to : partition.replicas()) {
+            for (int to : partition.heirs()) {
                 Double taker = carried.get(to);
                 if (giver == null || taker == null || to == partition.leader()) {
                     continue;
                 }
-                double difference = giver - taker - partition.weight();
+                double perCapacity = (1 / capacityOf(partition.leader()) + 1 / capacityOf(to)) / 2;
+                double difference = giver / capacityOf(partition.leader())
+                        - taker / capacityOf(to)
+                        - partition.weight() * perCapacity;
                 if (difference < margin) {
                     continue;
                 }
@@ -227,11 +252,10 @@ public final class LeaderBalancer {
     }
 
     private static double preference(Candidate partition, int to) {
-        int preferred = partition.replicas().get(0);
-        if (to == preferred) {
+        if (to == partition.preferred()) {
             return PREFERENCE;
         }
-        return partition.leader() == preferred ? 1 / PREFERENCE : 1;
+        return partition.leader() == partition.preferred() ? 1 / PREFERENCE : 1;
     }
 
     private LeaderMove take(Step step) {
@@ -253,6 +277,6 @@ public final class LeaderBalancer {
                         100 * before.getOrDefault(partition.leader(), 0.0),
                         step.to(),
                         100 * before.getOrDefault(step.to(), 0.0),
-                        step.to() == partition.replicas().get(0) ? " and is its preferred leader" : ""));
+                        step.to() == partition.preferred() ? " and is its preferred leader" : ""));
     }
 }

@@ -31,7 +31,7 @@ public record Situation(
     }
 
     /** Who leads each partition, and how it stands there. If two say they do, who spoke last is right. */
-    Map<PartitionId, Led> led() {
+    public Map<PartitionId, Led> led() {
         Map<PartitionId, Led> led = new HashMap<>();
         for (LoadReport report : reports.values()) {
             for (TopicLoad topic : report.load().topics()) {
@@ -64,5 +64,5 @@ public record Situation(
                 led().values().stream().filter(led -> led.load().behind() > 0).count();
     }
 
-    record Led(int broker, PartitionLoad load, long saidMillis) {}
+    public record Led(int broker, PartitionLoad load, long saidMillis) {}
 }

@@ -9,7 +9,7 @@
  * <p>The commands are the entries of the Raft group {@code __metadata}. Every replica applies the same ones in the same
  * order, so what {@link io.millrace.controller.metadata.ClusterMetadata#apply} does may depend on nothing else: no clock,
  * no settings of one broker, not who is reachable just now. Whatever does depend on such things – where replicas go
- * ({@link io.millrace.controller.metadata.Placement}), whether a broker's id is in use – the controller decides before it
+ * ({@link io.millrace.controller.placement.Placement}), whether a broker's id is in use – the controller decides before it
  * proposes, and the command carries the decision.
  *
  * <p><b>Fencing.</b> Each command names the controller epoch that its proposer believes in and is refused at apply if

@@ -21,7 +21,7 @@ import java.util.TreeSet;
 /**
  * All moves that are due: off brokers that are drained, and off those that have been away for too long. Each replica goes to a broker that
  * is up and not drained: in this order of importance to one in another rack than the partition's other replicas, if there is
- * any, to the one with the fewest replicas, to the one with the lowest id. It takes the place of the one before it in the order of
+ * any, to the one with the fewest replicas for its capacity, to the one with the lowest id. It takes the place of the one before it in the order of
  * preferred leaders. The same metadata and brokers give the same moves.
  *
  * <p>What is under way to a broker that must be left as well goes somewhere else; what was begun because of a broker that is
@@ -186,7 +186,7 @@ public final class ReplicaMoves {
         return candidates.stream()
                 .filter(broker -> !others.contains(broker))
                 .min(Comparator.<Integer>comparingLong(broker -> inSameRack(broker, others))
-                        .thenComparing(broker -> replicas.getOrDefault(broker, 0))
+                        .thenComparing(broker -> (replicas.getOrDefault(broker, 0) + 1) / capacityOf(broker))
                         .thenComparing(Comparator.naturalOrder()));
     }
 
@@ -197,6 +197,10 @@ public final class ReplicaMoves {
                 : others.stream()
                         .filter(other -> !mustBeLeft(other) && rackOf(other).equals(rack))
                         .count();
+    }
+
+    private double capacityOf(int broker) {
+        return metadata.broker(broker).map(BrokerRegistration::capacity).orElse(BrokerRegistration.CAPACITY_USUAL);
     }
 
     private Optional<String> rackOf(int broker) {

@@ -3,6 +3,10 @@ package io.millrace.controller.balance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.millrace.controller.Samples;
+import io.millrace.controller.metadata.BrokerRegistration;
+import io.millrace.controller.metadata.MetadataCommand;
+import io.millrace.controller.metadata.ReassignmentCause;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -11,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -97,6 +102,56 @@ class LeaderBalancerTest {
         assertThat(LeaderBalancer.plan(cluster.situation(id -> 0), history, SETTINGS)
                         .moves())
                 .hasSize(3);
+    }
+
+    @Example
+    void aReplicaOnItsWayOutIsGivenNothing() {
+        SimulatedLeaders cluster = new SimulatedLeaders(4, 12, 3);
+        cluster.restart(2);
+        Situation now = cluster.situation(id -> 0);
+        List<MetadataCommand.PartitionTarget> targets = new ArrayList<>();
+        for (PartitionId id : cluster.partitions()) {
+            List<Integer> replicas = cluster.topic().replicas(id.partition());
+            if (replicas.contains(2)) {
+                int other = cluster.alive.stream()
+                        .filter(broker -> !replicas.contains(broker))
+                        .findFirst()
+                        .orElseThrow();
+                List<Integer> target = replicas.stream()
+                        .map(broker -> broker == 2 ? other : broker)
+                        .toList();
+                targets.add(new MetadataCommand.PartitionTarget(
+                        SimulatedLeaders.TOPIC, id.topicId(), id.partition(), target, ReassignmentCause.REQUESTED));
+            }
+        }
+        Situation leaving = new Situation(
+                Samples.apply(cluster.metadata, new MetadataCommand.ReassignPartitions(1, targets)),
+                now.alive(),
+                Set.of(),
+                now.reports(),
+                now.nowMillis());
+
+        assertThat(plan(now).moves()).isNotEmpty().allMatch(move -> move.to() == 2);
+        assertThat(plan(leaving).moves()).noneMatch(move -> move.to() == 2);
+    }
+
+    @Example
+    void aBrokerOfTwiceTheCapacityLeadsTwiceAsMuch() {
+        SimulatedLeaders cluster = new SimulatedLeaders(3, 12, 3);
+        Situation now = cluster.situation(id -> 0);
+        BrokerRegistration strong = Samples.withCapacity(3, 2);
+        Situation uneven = new Situation(
+                Samples.apply(
+                        cluster.metadata,
+                        new MetadataCommand.RegisterBroker(1, Optional.empty(), Optional.empty(), strong)),
+                now.alive(),
+                Set.of(),
+                now.reports(),
+                now.nowMillis());
+
+        LeaderBalancer.plan(uneven, CALM, SETTINGS.byHand()).moves().forEach(cluster::take);
+
+        assertThat(cluster.leaderCounts()).isEqualTo(Map.of(1, 3, 2, 3, 3, 6));
     }
 
     @Example

@@ -3,8 +3,9 @@ package io.millrace.controller.balance;
 import io.millrace.controller.Samples;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.MetadataCommand;
-import io.millrace.controller.metadata.Placement;
 import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.controller.placement.Placement;
+import io.millrace.controller.placement.ReplicaWeights;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,15 +18,15 @@ import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
 
 /** A cluster of which only the leaders and what passes there are of interest. */
-final class SimulatedLeaders {
+public final class SimulatedLeaders {
     static final String TOPIC = "orders";
 
-    final ClusterMetadata metadata;
-    final NavigableSet<Integer> alive;
-    final Map<PartitionId, Integer> leaders = new HashMap<>();
+    public final ClusterMetadata metadata;
+    public final NavigableSet<Integer> alive;
+    public final Map<PartitionId, Integer> leaders = new HashMap<>();
     long nowMillis = 1_000_000;
 
-    SimulatedLeaders(int brokers, int partitions, int replicationFactor) {
+    public SimulatedLeaders(int brokers, int partitions, int replicationFactor) {
         int[] ids = IntStream.rangeClosed(1, brokers).toArray();
         ClusterMetadata registered = Samples.cluster(ids);
         alive = new TreeSet<>(registered.brokers().keySet());
@@ -35,7 +36,7 @@ final class SimulatedLeaders {
                         1,
                         TOPIC,
                         replicationFactor,
-                        Placement.place(registered, alive, partitions, replicationFactor),
+                        Placement.place(registered, alive, ReplicaWeights.ALIKE, partitions, replicationFactor),
                         new TreeMap<>()));
         partitions().forEach(id -> leaders.put(id, topic().preferredLeader(id.partition())));
     }
@@ -69,7 +70,7 @@ final class SimulatedLeaders {
     }
 
     /** Every broker has just reported. */
-    Situation situation(ToLongFunction<PartitionId> bytesPerSecond) {
+    public Situation situation(ToLongFunction<PartitionId> bytesPerSecond) {
         TreeMap<Integer, LoadReport> reports = new TreeMap<>();
         for (int broker : alive) {
             List<PartitionLoad> led = new ArrayList<>();

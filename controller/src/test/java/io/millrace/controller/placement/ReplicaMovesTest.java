@@ -10,7 +10,6 @@ import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.Endpoint;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.MetadataCommand.PartitionReassigned;
-import io.millrace.controller.metadata.Placement;
 import io.millrace.controller.metadata.Reassignment;
 import io.millrace.controller.metadata.ReassignmentCause;
 import io.millrace.controller.metadata.TopicMetadata;
@@ -167,7 +166,8 @@ class ReplicaMovesTest {
             metadata = withTopic(
                     metadata,
                     "t" + topic,
-                    Placement.place(metadata, all, 1 + random.nextInt(10), 1 + random.nextInt(3)));
+                    Placement.place(
+                            metadata, all, ReplicaWeights.ALIKE, 1 + random.nextInt(10), 1 + random.nextInt(3)));
         }
         int gone = 1 + random.nextInt(brokers);
         boolean isLost = random.nextBoolean();

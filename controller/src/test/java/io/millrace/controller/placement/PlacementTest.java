@@ -1,16 +1,23 @@
-package io.millrace.controller.metadata;
+package io.millrace.controller.placement;
 
 import static io.millrace.controller.Samples.apply;
 import static io.millrace.controller.Samples.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.controller.balance.SimulatedLeaders;
+import io.millrace.controller.balance.Situation;
+import io.millrace.controller.metadata.BrokerRegistration;
+import io.millrace.controller.metadata.ClusterMetadata;
+import io.millrace.controller.metadata.Endpoint;
+import io.millrace.controller.metadata.MetadataCommand;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -31,8 +38,8 @@ class PlacementTest {
         int replicationFactor = Math.min(wanted, brokers);
         ClusterMetadata metadata = brokers(brokers);
 
-        List<List<Integer>> placed =
-                Placement.place(metadata, metadata.brokers().keySet(), partitions, replicationFactor);
+        List<List<Integer>> placed = Placement.place(
+                metadata, metadata.brokers().keySet(), ReplicaWeights.ALIKE, partitions, replicationFactor);
 
         assertThat(placed).hasSize(partitions);
         assertThat(placed)
@@ -80,8 +87,12 @@ class PlacementTest {
         Random random = new Random(seed);
         ClusterMetadata metadata = unevenCluster(random);
 
-        List<List<Integer>> placed =
-                Placement.place(metadata, metadata.brokers().keySet(), 1 + random.nextInt(6), 1 + random.nextInt(3));
+        List<List<Integer>> placed = Placement.place(
+                metadata,
+                metadata.brokers().keySet(),
+                ReplicaWeights.ALIKE,
+                1 + random.nextInt(6),
+                1 + random.nextInt(3));
 
         Map<Integer, Integer> leaders = leaderCounts(metadata.brokers().keySet(), allPartitions(metadata));
         Map<Integer, Integer> chosen = new TreeMap<>(leaders);
@@ -97,7 +108,8 @@ class PlacementTest {
         Collections.shuffle(alive, random);
         alive = alive.subList(0, 3);
 
-        assertThat(Placement.place(metadata, alive, 10, 2).stream().flatMap(List::stream))
+        assertThat(Placement.place(metadata, alive, ReplicaWeights.ALIKE, 10, 2).stream()
+                        .flatMap(List::stream))
                 .isSubsetOf(alive);
     }
 
@@ -107,8 +119,8 @@ class PlacementTest {
         List<Integer> backwards = new ArrayList<>(metadata.brokers().keySet());
         Collections.reverse(backwards);
 
-        assertThat(Placement.place(metadata, backwards, 20, 3))
-                .isEqualTo(Placement.place(metadata, metadata.brokers().keySet(), 20, 3));
+        assertThat(Placement.place(metadata, backwards, ReplicaWeights.ALIKE, 20, 3))
+                .isEqualTo(Placement.place(metadata, metadata.brokers().keySet(), ReplicaWeights.ALIKE, 20, 3));
     }
 
     @Example
@@ -116,7 +128,7 @@ class PlacementTest {
         ClusterMetadata metadata = brokers(6);
 
         List<List<Integer>> placed =
-                Placement.place(metadata, metadata.brokers().keySet(), 30, 3);
+                Placement.place(metadata, metadata.brokers().keySet(), ReplicaWeights.ALIKE, 30, 3);
 
         for (int broker : metadata.brokers().keySet()) {
             assertThat(placed.stream()
@@ -131,20 +143,109 @@ class PlacementTest {
     void theLargestTopicIsPlacedEvenlyOnAHundredBrokers() {
         ClusterMetadata metadata = brokers(100);
 
-        List<List<Integer>> placed =
-                Placement.place(metadata, metadata.brokers().keySet(), ClusterMetadata.PARTITIONS_PER_TOPIC_MAX, 3);
+        List<List<Integer>> placed = Placement.place(
+                metadata,
+                metadata.brokers().keySet(),
+                ReplicaWeights.ALIKE,
+                ClusterMetadata.PARTITIONS_PER_TOPIC_MAX,
+                3);
 
         assertThat(imbalance(leaderCounts(metadata.brokers().keySet(), placed.stream())))
                 .isLessThanOrEqualTo(1);
+    }
+
+    @Property(tries = 300)
+    void replicasAreInAsManyRacksAsCanBeAndInRacksOfOneSizeAsEvenAsWithout(
+            @ForAll @IntRange(min = 1, max = 4) int racks,
+            @ForAll @IntRange(min = 1, max = 3) int brokersPerRack,
+            @ForAll @IntRange(min = 1, max = 40) int partitions,
+            @ForAll @IntRange(min = 1, max = 5) int wanted) {
+        int replicationFactor = Math.min(wanted, racks * brokersPerRack);
+        ClusterMetadata metadata = cluster();
+        for (int id = 0; id < racks * brokersPerRack; id++) {
+            metadata = with(metadata, id, "rack-" + id % racks, 1);
+        }
+        ClusterMetadata known = metadata;
+
+        List<List<Integer>> placed =
+                Placement.place(known, known.brokers().keySet(), ReplicaWeights.ALIKE, partitions, replicationFactor);
+
+        assertThat(placed).allSatisfy(replicas -> {
+            Map<Integer, Integer> inRack = new TreeMap<>();
+            replicas.forEach(id -> inRack.merge(id % racks, 1, Integer::sum));
+            assertThat(replicas).doesNotHaveDuplicates();
+            assertThat(inRack).hasSize(Math.min(racks, replicationFactor));
+            assertThat(inRack.values()).allMatch(count -> count <= 1 + (replicationFactor - 1) / racks);
+        });
+        assertThat(imbalance(replicaCounts(known.brokers().keySet(), placed.stream())))
+                .isLessThanOrEqualTo(1);
+        assertThat(imbalance(leaderCounts(known.brokers().keySet(), placed.stream())))
+                .isLessThanOrEqualTo(1);
+    }
+
+    /** No replica, and no leader, could be on another broker so that the fuller of the two were less full. */
+    @Property(tries = 300)
+    void brokersCarryWhatTheirCapacityIsWorth(@ForAll long seed) {
+        Random random = new Random(seed);
+        ClusterMetadata metadata = cluster();
+        int brokers = 2 + random.nextInt(6);
+        for (int id = 0; id < brokers; id++) {
+            metadata = with(metadata, id, "", 0.5 + random.nextInt(6) / 2.0);
+        }
+
+        Map<Integer, Integer> counts = replicaCounts(
+                metadata.brokers().keySet(),
+                Placement.place(metadata, metadata.brokers().keySet(), ReplicaWeights.ALIKE, 60, 1).stream());
+
+        for (BrokerRegistration one : metadata.brokers().values()) {
+            for (BrokerRegistration other : metadata.brokers().values()) {
+                assertThat(counts.getOrDefault(one.brokerId(), 0) / one.capacity())
+                        .isLessThanOrEqualTo((counts.getOrDefault(other.brokerId(), 0) + 1) / other.capacity());
+            }
+        }
+    }
+
+    @Example
+    void leadersAreAsManyAsCapacityIsWorth() {
+        ClusterMetadata metadata = with(with(with(cluster(), 1, "", 1), 2, "", 1), 3, "", 2);
+
+        List<List<Integer>> placed =
+                Placement.place(metadata, metadata.brokers().keySet(), ReplicaWeights.ALIKE, 8, 3);
+
+        assertThat(leaderCounts(metadata.brokers().keySet(), placed.stream())).isEqualTo(Map.of(1, 2, 2, 2, 3, 4));
+    }
+
+    @Example
+    void brokersThatKeepOrTakeMuchGetLessOfWhatIsNew() {
+        SimulatedLeaders cluster = new SimulatedLeaders(4, 8, 1);
+        Function<Situation, Map<Integer, Integer>> placed = situation -> replicaCounts(
+                cluster.metadata.brokers().keySet(),
+                Placement.place(cluster.metadata, cluster.alive, ReplicaWeights.of(situation), 8, 1).stream());
+
+        assertThat(placed.apply(cluster.situation(id -> 0)).values()).containsOnly(2);
+        assertThat(placed.apply(cluster.situation(id -> 100)).values())
+                .as("too little to tell them apart")
+                .containsOnly(2);
+        Map<Integer, Integer> busy = placed.apply(
+                cluster.situation(id -> cluster.leaders.getOrDefault(id, 0) == 1 ? 20_000_000 : 5_000_000));
+        assertThat(busy.get(1)).isLessThan(2);
+        assertThat(busy.values().stream().mapToInt(Integer::intValue).sum()).isEqualTo(8);
+    }
+
+    private static ClusterMetadata with(ClusterMetadata metadata, int id, String rack, double capacity) {
+        Endpoint somewhere = new Endpoint("h", 1);
+        BrokerRegistration broker = new BrokerRegistration(
+                id, "d" + id, somewhere, somewhere, Optional.of(rack).filter(name -> !name.isEmpty()), capacity);
+        return apply(metadata, new MetadataCommand.RegisterBroker(1, Optional.empty(), Optional.empty(), broker));
     }
 
     @Example
     void whatCannotBePlacedIsRefused() {
         ClusterMetadata metadata = brokers(2);
 
-        assertThatThrownBy(() -> Placement.place(metadata, List.of(1, 2), 1, 3))
+        assertThatThrownBy(() -> Placement.place(metadata, List.of(1, 2), ReplicaWeights.ALIKE, 1, 3))
                 .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> Placement.place(metadata, List.of(1, 2), 0, 1))
+        assertThatThrownBy(() -> Placement.place(metadata, List.of(1, 2), ReplicaWeights.ALIKE, 0, 1))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
@@ -170,7 +271,10 @@ class PlacementTest {
         return apply(
                 metadata,
                 new MetadataCommand.CreateTopic(
-                        1, name, replicationFactor, Placement.place(metadata, alive, partitions, replicationFactor)));
+                        1,
+                        name,
+                        replicationFactor,
+                        Placement.place(metadata, alive, ReplicaWeights.ALIKE, partitions, replicationFactor)));
     }
 
     private static Stream<List<Integer>> allPartitions(ClusterMetadata metadata) {
