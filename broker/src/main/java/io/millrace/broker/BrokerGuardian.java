@@ -61,6 +61,7 @@ import io.millrace.controller.metadata.Endpoint;
 import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.replica.BrokerRole;
 import io.millrace.partition.replica.BrokerWatch;
+import io.millrace.partition.replica.Campaigns;
 import io.millrace.partition.replica.Disk;
 import io.millrace.partition.replica.JournalOutOfSpace;
 import io.millrace.partition.replica.LeaderObserved;
@@ -546,6 +547,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 settings.cacheBytesMax(),
                 replicas,
                 brokerWatch,
+                new Campaigns(),
                 metrics.replicas(),
                 () -> dataDirectory.clusterId().orElse(""),
                 BrokerGuardian::monotonicMillis,

@@ -73,10 +73,13 @@ public sealed interface Input {
     record Campaign() implements Input {}
 
     /**
-     * The failure detector has lost this member's node, or it was replaced by a new process. Counts only for who sleeps and
-     * relies on it ({@link RaftCore#watched}).
+     * The failure detector has lost this member's node, or it was replaced by a new process. Wakes who sleeps and relies on it
+     * ({@link RaftCore#watched}); a leader goes to sleep without it, if there is a majority left.
      */
     record PeerUnreachable(NodeId node) implements Input {}
+
+    /** The failure detector has found this member's node again. */
+    record PeerReachable(NodeId node) implements Input {}
 
     /**
      * What must be applied before a read that is asked now is answered, so that it sees everything that was acknowledged

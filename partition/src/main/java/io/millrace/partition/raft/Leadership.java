@@ -2,6 +2,7 @@ package io.millrace.partition.raft;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Optional;
@@ -376,18 +377,26 @@ final class Leadership {
     }
 
     /**
-     * Whether each member has, as its own recent word says, everything, and nothing more is about to be sent: a read of the log
-     * that ends later would wake its receiver, who would find its leader silent.
+     * Whether each member but those has, as its own recent word says, everything, and nothing more is about to be sent to anybody:
+     * a read of the log that ends later would wake its receiver, who would find its leader silent.
      */
-    boolean allHaveEverything(long nowMillis) {
-        for (Progress progress : peers.values()) {
-            if (progress.isReading()
-                    || progress.matchIndex() != log.lastIndex()
-                    || nowMillis - progress.lastHeardMillis() > settings.electionTimeoutMillisMin()) {
+    boolean allHaveEverythingBut(Set<NodeId> absent, long nowMillis) {
+        for (Map.Entry<NodeId, Progress> peer : peers.entrySet()) {
+            Progress progress = peer.getValue();
+            boolean isAwaited = !absent.contains(peer.getKey())
+                    && (progress.matchIndex() != log.lastIndex()
+                            || nowMillis - progress.lastHeardMillis() > settings.electionTimeoutMillisMin());
+            if (progress.isReading() || isAwaited) {
                 return false;
             }
         }
         return true;
+    }
+
+    /** Whether this member lacks something, as far as is known; one that is none lacks nothing. */
+    boolean lacksSomething(NodeId member) {
+        Progress progress = peers.get(member);
+        return progress != null && progress.matchIndex() != log.lastIndex();
     }
 
     void quiesce(Output.Builder out) {

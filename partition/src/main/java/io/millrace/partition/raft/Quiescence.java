@@ -1,7 +1,5 @@
 package io.millrace.partition.raft;
 
-import java.util.Set;
-
 /**
  * Whether a member sleeps. A group in which everybody has everything, and knows it to be committed, falls silent: its leader
  * says so with a last heartbeat ({@link Message.Quiesce}), and from then on nobody sends, and nobody holds a timer. Instead of
@@ -15,11 +13,14 @@ import java.util.Set;
  *   a follower restarts                  it starts awake, with a timer: the same
  *   the leader restarts                  it asks for votes; who sleeps under it grants them at once: it leads no more
  *   the leader dies, or is cut off       its node becomes unreachable: its followers get up and elect
- *   a follower dies, or is cut off       its node becomes unreachable: the leader gets up, and looks whether it has a quorum
+ *   a follower dies, or is cut off       nothing, as long as a majority is left: if it comes back, it lacks nothing, or it asks
+ *   too many of them                     their nodes become unreachable: the leader gets up, and looks whether it has a quorum
  *   unreachable only from some           those ask for votes; that wakes the others, who wait for the leader to speak first
  * </pre>
  *
- * <p>A group with a member away does not fall asleep. (CockroachDB's quiescence and TiKV's hibernation work alike.)
+ * <p>A group may fall asleep although a member lacks something whose node cannot be reached; its leader gets up when that node
+ * is back. Otherwise the loss of one broker of many would keep all groups awake that it was in. (CockroachDB's quiescence and
+ * TiKV's hibernation work alike.)
  */
 final class Quiescence {
     private final long afterMillis;
@@ -53,9 +54,9 @@ final class Quiescence {
     /**
      * Whether a sleeping member must get up for this. Not for answers, which come late or twice and ask for nothing, not for
      * the heartbeat that sends it to sleep, and not for its own disk; and not for who is no member any more, and does not know
-     * it.
+     * it. What the failure detector says is not for this class to judge.
      */
-    static boolean wakes(Input input, boolean leads, Set<NodeId> watched, Membership membership) {
+    static boolean wakes(Input input, boolean leads, Membership membership) {
         if (input instanceof Input.Received received) {
             Message message = received.message();
             return membership.contains(message.from())
@@ -66,8 +67,6 @@ final class Quiescence {
                             || message instanceof Message.LeadershipConfirmed
                             || message instanceof Message.ReadIndexResponse
                             || message instanceof Message.Quiesce);
-        } else if (input instanceof Input.PeerUnreachable lost) {
-            return watched.contains(lost.node());
         } else if (input instanceof Input.Learners
                 || input instanceof Input.Target
                 || input instanceof Input.ChangeMembership
@@ -75,7 +74,9 @@ final class Quiescence {
                 || input instanceof Input.StepAside) {
             return leads;
         }
-        return !(input instanceof Input.TimePassed
+        return !(input instanceof Input.PeerUnreachable
+                || input instanceof Input.PeerReachable
+                || input instanceof Input.TimePassed
                 || input instanceof Input.Durable
                 || input instanceof Input.Sent
                 || input instanceof Input.SnapshotSent

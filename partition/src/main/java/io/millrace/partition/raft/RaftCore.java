@@ -59,6 +59,8 @@ public final class RaftCore {
     private @Nullable Leadership leadership;
     /** Who shall be members, as the shell says; empty: whoever they are. */
     private NavigableSet<NodeId> target = new TreeSet<>();
+    /** As the failure detector says. Only for sleep: who is awake goes by what it hears. */
+    private final Set<NodeId> unreachable = new TreeSet<>();
     /** Part of what is on our disk cannot be read any more. */
     private boolean damaged;
 
@@ -132,11 +134,14 @@ public final class RaftCore {
     }
 
     /**
-     * How many other members are not known to have the log up to this entry on disk, or are silent; 0 for who does not lead, or
-     * sleeps, as nobody lacks anything then.
+     * How many other members are not known to have the log up to this entry on disk, or are silent, or, while the group sleeps,
+     * cannot be reached; 0 for who does not lead.
      */
     public int membersWithout(long index) {
-        return leadership == null || quiescence.isAsleep() ? 0 : leadership.membersWithout(index, nowMillis);
+        if (leadership == null) {
+            return 0;
+        }
+        return quiescence.isAsleep() ? awaited().size() : leadership.membersWithout(index, nowMillis);
     }
 
     /** Whether this member leads, and is about to hand over: for an election timeout at the longest. */
@@ -199,6 +204,18 @@ public final class RaftCore {
         return log.epoch();
     }
 
+    /** Whether {@link Input.TimePassed} makes it stand for election. */
+    public boolean isCampaignDue(long atMillis) {
+        return leadership == null && !quiescence.isAsleep() && mayCampaign() && atMillis >= timer.deadlineMillis();
+    }
+
+    /** Whether it stands for election, or has won one and nothing that it wrote since is committed. */
+    public boolean isElecting() {
+        return role == Role.PRE_CANDIDATE
+                || role == Role.CANDIDATE
+                || (role == Role.LEADER && log.terms().termAt(log.commitIndex()) != hardState.term());
+    }
+
     /** Asleep, this member neither sends nor waits: see {@link Quiescence}. */
     public boolean isAsleep() {
         return quiescence.isAsleep();
@@ -209,9 +226,27 @@ public final class RaftCore {
         if (!quiescence.isAsleep()) {
             return Set.of();
         }
-        return leadership != null
-                ? Set.copyOf(leadership.peers().keySet())
-                : leader.map(Set::of).orElse(Set.of());
+        if (leadership == null) {
+            return leader.map(Set::of).orElse(Set.of());
+        }
+        Set<NodeId> present = new TreeSet<>(leadership.peers().keySet());
+        present.removeAll(unreachable);
+        return present;
+    }
+
+    /** Whose nodes' return the failure detector must watch for, to step with {@link Input.PeerReachable}: empty while awake. */
+    public Set<NodeId> awaited() {
+        if (!quiescence.isAsleep() || leadership == null) {
+            return Set.of();
+        }
+        Set<NodeId> absent = new TreeSet<>(leadership.peers().keySet());
+        absent.retainAll(unreachable);
+        return absent;
+    }
+
+    /** As the shell said last: {@link Input.PeerUnreachable}, {@link Input.PeerReachable}. */
+    public boolean isUnreachable(NodeId node) {
+        return unreachable.contains(node);
     }
 
     /** When to step with {@link Input.TimePassed} at the latest; never before the last step. */
@@ -258,7 +293,8 @@ public final class RaftCore {
     public Output step(long nowMillis, Input input) {
         this.nowMillis = Math.max(this.nowMillis, nowMillis);
         out = new Output.Builder();
-        if (quiescence.isAsleep() && Quiescence.wakes(input, leadership != null, watched(), membership())) {
+        noteReachability(input);
+        if (quiescence.isAsleep() && wakes(input)) {
             wakeUp(input);
         }
         if (input instanceof Input.Received received) {
@@ -362,10 +398,33 @@ public final class RaftCore {
         return quiescence.isDue(nowMillis)
                 && log.isSettled()
                 && !leading.hasReads()
-                && leading.allHaveEverything(nowMillis)
+                && leading.allHaveEverythingBut(isMajorityReachable() ? unreachable : Set.of(), nowMillis)
                 && !leading.awaitsChange(nowMillis)
                 && !leading.isDamaged()
                 && !leading.isTransferring();
+    }
+
+    private void noteReachability(Input input) {
+        if (input instanceof Input.PeerUnreachable lost) {
+            unreachable.add(lost.node());
+        } else if (input instanceof Input.PeerReachable found) {
+            unreachable.remove(found.node());
+        }
+    }
+
+    private boolean wakes(Input input) {
+        if (input instanceof Input.PeerUnreachable lost) {
+            return leadership == null ? leader.equals(Optional.of(lost.node())) : !isMajorityReachable();
+        } else if (input instanceof Input.PeerReachable found) {
+            return leadership != null && leadership.lacksSomething(found.node());
+        }
+        return Quiescence.wakes(input, leadership != null, membership());
+    }
+
+    private boolean isMajorityReachable() {
+        Set<NodeId> present = new TreeSet<>(membership().voters());
+        present.removeAll(unreachable);
+        return Quorum.isMajority(membership().voters(), present);
     }
 
     private void wakeUp(Input because) {

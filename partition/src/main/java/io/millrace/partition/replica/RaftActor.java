@@ -80,6 +80,10 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         REACHED
     }
 
+    private enum Turn implements RaftCommand.Internal {
+        CAME
+    }
+
     private enum WriterStopped implements RaftCommand.Internal {
         INSTANCE
     }
@@ -102,6 +106,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     private final ActorRef<RaftEvent> owner;
     private final ActorRef<LogWriter.Command> writer;
     private final Peers peers;
+    private final Campaigns.Turn turn;
 
     /** Both null until the journal is replayed and the log open. */
     private @Nullable RaftCore core;
@@ -130,8 +135,14 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     /** As it was told. */
     private boolean asleep;
 
+    /** What it does when its turn to campaign comes; null while it does not wait for that. */
+    private @Nullable Input campaign;
+
+    private boolean hasTurn;
+    private long turnEndsMillis;
     private long scheduledMillis = Long.MAX_VALUE;
     private Set<NodeId> watched = Set.of();
+    private Set<NodeId> awaited = Set.of();
     private boolean warnedOfForeignCluster;
 
     /** What the owner knows of other members that lack something. */
@@ -180,6 +191,8 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         this.context = context;
         this.owner = owner;
         this.peers = new Peers(id, context, actor.messageAdapter(PeerMessage.class, FromPeer::new));
+        ActorRef<RaftCommand> self = actor.getSelf();
+        this.turn = context.campaigns().newTurn(() -> self.tell(Turn.CAME));
         this.writer = actor.spawn(
                 LogWriter.create(
                         new Place(),
@@ -264,12 +277,13 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     /** A group must not go on sleeping under a leader that is gone while its node is well. */
     private void onStop() {
         context.openLogs().closed(id);
+        turn.end();
         RaftCore stopping = core;
         if (stopping != null && stopping.isAsleep()) {
             Output lastWords = stopping.step(nowMillis(), new Input.WakeUp());
             lastWords.messages().forEach(peers::send);
         }
-        context.watch().watch(actor.getSelf(), Set.of());
+        context.watch().watch(actor.getSelf(), Set.of(), Set.of());
         tellWhetherAsleep(false);
     }
 
@@ -422,6 +436,10 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             return step(running, open, new Input.Damaged());
         } else if (command instanceof Deadline) {
             scheduledMillis = Long.MAX_VALUE;
+            if (running.isCampaignDue(nowMillis())) {
+                return campaign(running, open, new Input.TimePassed());
+            }
+            lookWhoCanBeReached(running, open);
             Effect<TermAndVote, TermAndVote> effect = step(running, open, new Input.TimePassed());
             lookWhoIsBehind(running);
             return effect;
@@ -442,16 +460,71 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         } else if (command instanceof RaftCommand.StepAside) {
             return step(running, open, new Input.StepAside());
         } else if (command instanceof RaftCommand.Campaign) {
-            return step(running, open, new Input.Campaign());
+            return campaign(running, open, new Input.Campaign());
+        } else if (command instanceof Turn) {
+            Input how = campaign;
+            return how == null ? Effect().none() : onTurn(running, open, how);
         } else if (command instanceof RaftCommand.ReadIndex read) {
             return step(running, open, new Input.ReadIndex(read.readId()));
         } else if (command instanceof RaftCommand.BrokerUnreachable lost) {
-            return step(running, open, new Input.PeerUnreachable(new NodeId(lost.brokerId())));
+            return hear(running, open, new Input.PeerUnreachable(new NodeId(lost.brokerId())));
+        } else if (command instanceof RaftCommand.BrokerReachable found) {
+            return hear(running, open, new Input.PeerReachable(new NodeId(found.brokerId())));
         } else if (command instanceof RaftCommand.GetStatus get) {
             get.replyTo().tell(running.status());
             return Effect().none();
         }
         return Effect().unhandled();
+    }
+
+    /** When there are not too many groups about it; the metadata's at once, as the others may wait for what it decides. */
+    private Effect<TermAndVote, TermAndVote> campaign(RaftCore running, CachedLog open, Input how) {
+        if (id.isOfMetadata()) {
+            return step(running, open, how);
+        } else if (campaign != null) {
+            return Effect().none();
+        }
+        campaign = how;
+        hasTurn = false; // what it had it for was in vain
+        return turn.ask() ? onTurn(running, open, how) : Effect().none();
+    }
+
+    /** If there is a leader meanwhile, nothing happens. */
+    private Effect<TermAndVote, TermAndVote> onTurn(RaftCore running, CachedLog open, Input how) {
+        campaign = null;
+        hasTurn = true;
+        turnEndsMillis = nowMillis() + context.raft().electionTimeoutMillisMax();
+        return step(running, open, how);
+    }
+
+    /** The others wait; who hears nothing lets them go on. */
+    private void endTurnIfOver(RaftCore running) {
+        if (hasTurn && (!running.isElecting() || nowMillis() >= turnEndsMillis)) {
+            hasTurn = false;
+            turn.end();
+        }
+    }
+
+    /** From the failure detector. */
+    private Effect<TermAndVote, TermAndVote> hear(RaftCore running, CachedLog open, Input reachability) {
+        Effect<TermAndVote, TermAndVote> effect = step(running, open, reachability);
+        lookWhoIsBehind(running);
+        return effect;
+    }
+
+    /** So that a leader knows whom its group need not stay awake for. */
+    private void lookWhoCanBeReached(RaftCore running, CachedLog open) {
+        if (!running.isLeaderIn(running.term())) {
+            return;
+        }
+        for (NodeId member : running.membership().members().keySet()) {
+            boolean canBeReached =
+                    member.equals(running.self()) || context.peers().isReachable(member.value());
+            if (canBeReached == running.isUnreachable(member)) {
+                Input news = canBeReached ? new Input.PeerReachable(member) : new Input.PeerUnreachable(member);
+                performRest(running, open, running.step(nowMillis(), news)); // changes no term and no vote
+            }
+        }
     }
 
     /** At each deadline; before a group falls asleep, when there is none any more, for the last time. */
@@ -668,12 +741,13 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             out.trimTo().ifPresent(index -> trim(open, index));
             schedule(out.deadlineMillis());
         }
+        endTurnIfOver(running);
         if (running.mustBeginAnew() && !ended) {
             setLogAside();
             return;
         }
         tellMembership(running);
-        watch(running.watched());
+        watch(running.watched(), running.awaited());
         tellWhetherAsleep(running.isAsleep() && !damaged);
         boolean wasTransferring = transferring;
         transferring = running.isTransferring();
@@ -708,12 +782,16 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         }
     }
 
-    private void watch(Set<NodeId> nodes) {
-        if (!nodes.equals(watched)) {
-            watched = nodes;
-            context.watch()
-                    .watch(actor.getSelf(), nodes.stream().map(NodeId::value).collect(Collectors.toUnmodifiableSet()));
+    private void watch(Set<NodeId> present, Set<NodeId> absent) {
+        if (!present.equals(watched) || !absent.equals(awaited)) {
+            watched = present;
+            awaited = absent;
+            context.watch().watch(actor.getSelf(), brokers(present), brokers(absent));
         }
+    }
+
+    private static Set<Integer> brokers(Set<NodeId> nodes) {
+        return nodes.stream().map(NodeId::value).collect(Collectors.toUnmodifiableSet());
     }
 
     private void changeLog(RaftCore running, CachedLog open, Output out) {

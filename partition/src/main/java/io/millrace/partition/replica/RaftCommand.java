@@ -87,6 +87,9 @@ public sealed interface RaftCommand {
     /** For who asked for it: {@link BrokerWatch}. */
     record BrokerUnreachable(int brokerId) implements RaftCommand {}
 
+    /** The same. */
+    record BrokerReachable(int brokerId) implements RaftCommand {}
+
     /** Delete the log and stop: the group is gone for good. */
     enum Delete implements RaftCommand {
         INSTANCE

@@ -12,6 +12,7 @@ import java.util.function.Supplier;
  * @param openLogs those of this broker's replicas, for the {@link Scrubber}
  * @param led the partitions that are led here, with what passes there
  * @param cacheBytesMax of recent entries that each replica keeps in memory
+ * @param campaigns lets only so many of the groups elect at a time
  * @param metrics hears what all of them do
  * @param watch wakes replicas of idle groups
  * @param clusterId of this broker; empty while it knows none
@@ -27,6 +28,7 @@ public record ReplicaContext(
         int cacheBytesMax,
         PeerRouter peers,
         BrokerWatch watch,
+        Campaigns campaigns,
         ReplicaMetrics metrics,
         Supplier<String> clusterId,
         LongSupplier monotonicMillis,
@@ -44,6 +46,7 @@ public record ReplicaContext(
                 cacheBytesMax,
                 peers,
                 watch,
+                campaigns,
                 metrics,
                 clusterId,
                 monotonicMillis,

@@ -238,22 +238,58 @@ class RaftQuiescenceTest {
         }
 
         @Test
-        void aLeaderWhoseFollowersNodeIsLostLooksWhetherItHasAQuorum() {
+        void aLeaderSleepsOnWithoutAFollowerThatLacksNothing() {
             CoreOnBench bench = sleepingLeader();
             assertThat(bench.core.watched()).containsExactlyInAnyOrder(node(2), node(3));
-            Output output = bench.step(new Input.PeerUnreachable(node(3)));
+            assertThat(bench.step(new Input.PeerUnreachable(node(3))).messages())
+                    .isEmpty();
+            assertThat(bench.core.isAsleep()).isTrue();
+            assertThat(bench.core.watched()).containsExactly(node(2));
+            assertThat(bench.core.awaited()).containsExactly(node(3));
+            assertThat(bench.core.membersWithout(1)).isEqualTo(1);
+
+            assertThat(bench.step(new Input.PeerReachable(node(3))).messages()).isEmpty();
+            assertThat(bench.core.isAsleep()).isTrue();
+            assertThat(bench.core.watched()).containsExactlyInAnyOrder(node(2), node(3));
+            assertThat(bench.core.membersWithout(1)).isZero();
+        }
+
+        @Test
+        void aLeaderWhoseMajorityIsLostLooksWhetherItHasAQuorum() {
+            CoreOnBench bench = sleepingLeader();
+            bench.step(new Input.PeerUnreachable(node(3)));
+            Output output = bench.step(new Input.PeerUnreachable(node(2)));
             assertThat(messages(output, Message.AppendRequest.class)).hasSize(2);
             beat(bench, 30); // nobody answers
             assertThat(bench.role()).isNotEqualTo(Role.LEADER);
         }
 
         @Test
-        void andDoesNotSleepAgainBeforeThatFollowerIsBack() {
-            CoreOnBench bench = sleepingLeader();
-            bench.step(new Input.PeerUnreachable(node(3)));
-            beat(bench, 100, 2);
+        void aGroupFallsAsleepWithoutAMemberThatCannotBeReachedAndItsLeaderGetsUpWhenItCan() {
+            CoreOnBench bench = leader(3, 1);
+            bench.receiveAccepted(3, 2);
+            bench.step(new Input.PeerUnreachable(node(2)));
+            idleUntilAsleep(bench, 3);
+            assertThat(bench.core.awaited()).containsExactly(node(2));
+
+            Output output = bench.step(new Input.PeerReachable(node(2)));
             assertThat(bench.core.isAsleep()).isFalse();
-            idleUntilAsleep(bench, 2, 3);
+            assertThat(messages(output, Message.AppendRequest.class)).hasSize(2);
+            beat(bench, 100, 3);
+            assertThat(bench.core.isAsleep())
+                    .as("it lacks something, and can be reached")
+                    .isFalse();
+        }
+
+        @Test
+        void butNotWithoutAMajority() {
+            CoreOnBench bench = leader(3, 1);
+            bench.step(new Input.PeerUnreachable(node(2)));
+            bench.step(new Input.PeerUnreachable(node(3)));
+            beat(bench, 3);
+            assertThat(bench.core.isAsleep()).isFalse();
+            beat(bench, 100, 2);
+            assertThat(bench.core.isAsleep()).as("what is said counts").isFalse();
         }
 
         @Test
@@ -302,8 +338,8 @@ class RaftQuiescenceTest {
     }
 
     private static Output idleUntilAsleep(CoreOnBench bench, int... peers) {
-        readsEnd(bench);
         for (int i = 0; i < 100; i++) {
+            readsEnd(bench);
             bench.allDurable();
             bench.allAccepted(peers);
             Output output = bench.elapse(100);

@@ -21,8 +21,8 @@ class BrokerWatchTest {
 
     @Test
     void onlyThoseWhoRelyOnABrokerAreWoken() {
-        watch.watch(sleeper.getRef(), Set.of(1, 2));
-        watch.watch(other.getRef(), Set.of(3));
+        watch.watch(sleeper.getRef(), Set.of(1, 2), Set.of());
+        watch.watch(other.getRef(), Set.of(3), Set.of());
         watch.unreachable(2);
         sleeper.expectMessage(new RaftCommand.BrokerUnreachable(2));
         other.expectNoMessage();
@@ -30,7 +30,7 @@ class BrokerWatchTest {
 
     @Test
     void andOnlyOnce() {
-        watch.watch(sleeper.getRef(), Set.of(1, 2));
+        watch.watch(sleeper.getRef(), Set.of(1, 2), Set.of());
         watch.unreachable(2);
         watch.unreachable(1);
         watch.reachable(2);
@@ -42,25 +42,38 @@ class BrokerWatchTest {
     @Test
     void whoFallsAsleepWhenABrokerIsLostAlreadyIsWokenAtOnce() {
         watch.unreachable(2);
-        watch.watch(sleeper.getRef(), Set.of(1, 2));
+        watch.watch(sleeper.getRef(), Set.of(1, 2), Set.of());
         sleeper.expectMessage(new RaftCommand.BrokerUnreachable(2));
     }
 
     @Test
     void whoGotUpIsLeftInPeace() {
-        watch.watch(sleeper.getRef(), Set.of(1, 2));
-        watch.watch(sleeper.getRef(), Set.of());
+        watch.watch(sleeper.getRef(), Set.of(1, 2), Set.of());
+        watch.watch(sleeper.getRef(), Set.of(), Set.of());
         watch.unreachable(2);
         sleeper.expectNoMessage();
     }
 
     @Test
     void whatWasAskedLastCounts() {
-        watch.watch(sleeper.getRef(), Set.of(1));
-        watch.watch(sleeper.getRef(), Set.of(2));
+        watch.watch(sleeper.getRef(), Set.of(1), Set.of());
+        watch.watch(sleeper.getRef(), Set.of(2), Set.of());
         watch.unreachable(1);
         watch.unreachable(2);
         sleeper.expectMessage(new RaftCommand.BrokerUnreachable(2));
         sleeper.expectNoMessage();
+    }
+
+    @Test
+    void whoGoesWithoutABrokerHearsThatItIsBack() {
+        watch.unreachable(2);
+        watch.watch(sleeper.getRef(), Set.of(1), Set.of(2));
+        watch.watch(other.getRef(), Set.of(1), Set.of(3));
+        watch.unreachable(2);
+        watch.reachable(2);
+        sleeper.expectMessage(new RaftCommand.BrokerReachable(2));
+        other.expectNoMessage();
+        watch.watch(sleeper.getRef(), Set.of(1), Set.of(2));
+        sleeper.expectMessage(new RaftCommand.BrokerReachable(2));
     }
 }

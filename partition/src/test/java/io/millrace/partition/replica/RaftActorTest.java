@@ -57,6 +57,7 @@ class RaftActorTest {
     private final String journalId = "raft|" + id.entityId();
     private final OpenLogs openLogs = new OpenLogs();
     private final TestProbe<RaftEvent> owner = KIT.createTestProbe();
+    private final Campaigns campaigns = new Campaigns(1);
     private final TestProbe<PeerMessage> peer = KIT.createTestProbe();
     private ActorRef<RaftCommand> member;
 
@@ -77,11 +78,16 @@ class RaftActorTest {
     }
 
     private ActorRef<RaftCommand> start() {
-        return KIT.spawn(member(id, disk, openLogs, owner.getRef()));
+        return KIT.spawn(member(id, disk, openLogs, campaigns, owner.getRef()));
     }
 
     /** A founder, with the second and the third. */
     static Behavior<RaftCommand> member(ReplicaId id, Disk disk, OpenLogs openLogs, ActorRef<RaftEvent> owner) {
+        return member(id, disk, openLogs, new Campaigns(), owner);
+    }
+
+    private static Behavior<RaftCommand> member(
+            ReplicaId id, Disk disk, OpenLogs openLogs, Campaigns campaigns, ActorRef<RaftEvent> owner) {
         ReplicaContext context = new ReplicaContext(
                 disk,
                 openLogs,
@@ -91,6 +97,7 @@ class RaftActorTest {
                 1 << 20,
                 new Nobody(),
                 new BrokerWatch(),
+                campaigns,
                 ReplicaMetrics.NONE,
                 () -> "",
                 () -> 0,
@@ -141,6 +148,36 @@ class RaftActorTest {
         assertThat(openLogs.after("")).isPresent();
         KIT.stop(member, ReplicaGroup.PATIENCE);
         assertThat(openLogs.after("")).isEmpty();
+    }
+
+    @Test
+    void itStandsForElectionWhenItsTurnComesAndGivesItBackWhenThereIsALeader() {
+        awaitStart();
+        Campaigns.Turn others = campaigns.newTurn(() -> {});
+        others.ask();
+        member.tell(RaftCommand.Campaign.INSTANCE);
+        assertThat(status().role()).isEqualTo(Role.FOLLOWER);
+
+        others.end();
+        owner.awaitAssert(ReplicaGroup.PATIENCE, () -> {
+            assertThat(status().role()).isEqualTo(Role.PRE_CANDIDATE);
+            return null;
+        });
+        TestProbe<String> next = KIT.createTestProbe();
+        assertThat(campaigns.newTurn(() -> next.getRef().tell("granted")).ask()).isFalse();
+        deliver(new Message.AppendRequest(SECOND, SELF, 3, LogPosition.ZERO, List.of(), 0));
+        next.expectMessage(ReplicaGroup.PATIENCE, "granted");
+    }
+
+    @Test
+    void whoStopsGivesItsTurnBack() {
+        awaitStart();
+        member.tell(RaftCommand.Campaign.INSTANCE);
+        TestProbe<String> next = KIT.createTestProbe();
+        assertThat(status().hardState().term()).isZero();
+        assertThat(campaigns.newTurn(() -> next.getRef().tell("granted")).ask()).isFalse();
+        KIT.stop(member, ReplicaGroup.PATIENCE);
+        next.expectMessage(ReplicaGroup.PATIENCE, "granted");
     }
 
     @Test

@@ -158,6 +158,7 @@ final class ReplicaGroup implements AutoCloseable {
                 1 << 20,
                 new Network(broker),
                 new BrokerWatch(),
+                new Campaigns(),
                 ReplicaMetrics.NONE,
                 () -> "",
                 () -> System.nanoTime() / 1_000_000,

@@ -58,6 +58,7 @@ class SleepingMemberTest {
                 1 << 20,
                 new ToTheTest(),
                 watch,
+                new Campaigns(),
                 ReplicaMetrics.NONE,
                 () -> "",
                 () -> {
@@ -129,9 +130,10 @@ class SleepingMemberTest {
     }
 
     @Test
-    void aLeaderSpeaksWhenAFollowersBrokerIsLost() {
+    void aLeaderSpeaksWhenItsFollowersBrokersAreLost() {
         leadUntilAsleep();
         pass(AN_HOUR);
+        watch.unreachable(SECOND.value());
         watch.unreachable(THIRD.value());
         assertThat(await(Message.AppendRequest.class).to()).isEqualTo(SECOND);
         assertThat(await(Message.AppendRequest.class).to()).isEqualTo(THIRD);

@@ -100,6 +100,7 @@ class SnapshotTransferTest {
                 1 << 10,
                 new Network(),
                 new BrokerWatch(),
+                new Campaigns(),
                 ReplicaMetrics.NONE,
                 () -> "",
                 () -> System.nanoTime() / 1_000_000,

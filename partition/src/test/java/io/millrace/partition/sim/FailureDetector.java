@@ -54,8 +54,22 @@ final class FailureDetector {
                     return;
                 }
             }
+            for (NodeId absent : sleeper.core().awaited()) {
+                if (!isLost(sleeper.id(), absent, member(absent).lives())) {
+                    sleeper.deliver(new Input.PeerReachable(absent));
+                    return;
+                }
+            }
             lookLater(sleeper, nodes, lives, suspectsSomebody);
         });
+    }
+
+    /** What a leader that is awake believes, which may be wrong. */
+    boolean believesReachable(NodeId from, NodeId node) {
+        boolean wrong = !world.faults.equals(Faults.NONE) && random.nextInt(50) == 0;
+        return wrong
+                == (world.conduct.detectsFailures()
+                        && isLost(from, node, member(node).lives()));
     }
 
     private boolean isLost(NodeId from, NodeId node, int life) {

@@ -582,9 +582,21 @@ final class Shell implements LogWriter.Listener {
         }
         timerMillis = NO_TIMER;
         if (member.clock.nowMillis() >= core.deadlineMillis()) {
+            if (core.isLeaderIn(core.term())) {
+                lookWhoCanBeReached();
+            }
             deliver(new Input.TimePassed());
         } else {
             setTimer(core.deadlineMillis());
+        }
+    }
+
+    private void lookWhoCanBeReached() {
+        for (NodeId node : core.membership().members().keySet()) {
+            boolean canBeReached = node.equals(member.id) || world.failureDetector.believesReachable(member.id, node);
+            if (canBeReached == core.isUnreachable(node)) {
+                deliver(canBeReached ? new Input.PeerReachable(node) : new Input.PeerUnreachable(node));
+            }
         }
     }
 
