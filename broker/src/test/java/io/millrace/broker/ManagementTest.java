@@ -188,6 +188,20 @@ class ManagementTest extends WithOneBroker {
                         .statusCode())
                 .isEqualTo(404);
 
+        HttpResponse<String> even = act("rebalance-replicas", "{\"dryRun\": true}");
+        assertThat(even.statusCode()).as(even.body()).isEqualTo(200);
+        assertThat(json(even).path("moves")).isEmpty();
+        assertThat(json(even)
+                        .path("brokers")
+                        .get(0)
+                        .path("before")
+                        .path("replicas")
+                        .asInt())
+                .isPositive();
+        assertThat(act("rebalance-replicas", "{\"dryRun\": true, \"stop\": true}")
+                        .statusCode())
+                .isEqualTo(400);
+
         HttpResponse<String> alone = act("drain-broker", "{\"broker\": " + self + ", \"dryRun\": true}");
         assertThat(alone.statusCode()).isEqualTo(409);
         assertThat(json(alone).path("reason").asText()).isEqualTo("REASSIGNMENT_REFUSED");

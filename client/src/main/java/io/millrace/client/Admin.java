@@ -22,6 +22,7 @@ import io.millrace.protocol.v1.ListTopicsRequest;
 import io.millrace.protocol.v1.PartitionDestination;
 import io.millrace.protocol.v1.ReassignPartitionsRequest;
 import io.millrace.protocol.v1.RebalanceLeadersRequest;
+import io.millrace.protocol.v1.RebalanceReplicasRequest;
 import io.millrace.protocol.v1.ResetOffsetsRequest;
 import io.millrace.protocol.v1.Topic;
 import io.millrace.protocol.v1.TopicPartitions;
@@ -197,6 +198,32 @@ public final class Admin {
         RebalanceLeadersRequest request =
                 RebalanceLeadersRequest.newBuilder().setDryRun(dryRun).build();
         return LeaderPlan.of(Futures.await(change(AdminServiceGrpc.getRebalanceLeadersMethod(), request)));
+    }
+
+    /**
+     * Makes what brokers carry in replicas as even as it can be, for their capacity. Returns when that is begun; it goes on, a few moves at
+     * a time, until brokers are even.
+     *
+     * @param dryRun only tell what would be done
+     * @throws MillraceException CONTROLLER_UNAVAILABLE, also while a fault keeps replicas where they are, or what any call may fail
+     *     with
+     */
+    public ReplicaPlan rebalanceReplicas(boolean dryRun) {
+        return rebalanceReplicas(
+                RebalanceReplicasRequest.newBuilder().setDryRun(dryRun).build());
+    }
+
+    /**
+     * Begins no more of the moves of {@link #rebalanceReplicas}, and undoes those that are under way.
+     *
+     * @throws MillraceException what any call may fail with
+     */
+    public void stopRebalancingReplicas() {
+        rebalanceReplicas(RebalanceReplicasRequest.newBuilder().setStop(true).build());
+    }
+
+    private ReplicaPlan rebalanceReplicas(RebalanceReplicasRequest request) {
+        return ReplicaPlan.of(Futures.await(change(AdminServiceGrpc.getRebalanceReplicasMethod(), request)));
     }
 
     /**

@@ -32,17 +32,19 @@ public record MovePlan(List<Move> moves, Map<Integer, Integer> replicasBefore, M
             from = List.copyOf(from);
             to = List.copyOf(to);
         }
+
+        static Move of(io.millrace.protocol.v1.Move told) {
+            return new Move(
+                    new TopicPartition(told.getTopic(), told.getPartition()),
+                    told.getFromList(),
+                    told.getToList(),
+                    told.getReason());
+        }
     }
 
     static MovePlan of(io.millrace.protocol.v1.MovePlan told) {
         return new MovePlan(
-                told.getMovesList().stream()
-                        .map(move -> new Move(
-                                new TopicPartition(move.getTopic(), move.getPartition()),
-                                move.getFromList(),
-                                move.getToList(),
-                                move.getReason()))
-                        .toList(),
+                told.getMovesList().stream().map(Move::of).toList(),
                 new TreeMap<>(told.getReplicasBeforeMap()),
                 new TreeMap<>(told.getReplicasAfterMap()));
     }

@@ -26,6 +26,8 @@ public record PartitionReassignment(
         DRAIN,
         /** One of its brokers has been away for too long. */
         LOSS,
+        /** Brokers carried unequal shares. */
+        BALANCE,
         /** Something that this client does not know. */
         OTHER
     }
@@ -36,6 +38,7 @@ public record PartitionReassignment(
                     case REQUESTED -> Cause.REQUESTED;
                     case DRAIN -> Cause.DRAIN;
                     case LOSS -> Cause.LOSS;
+                    case BALANCE -> Cause.BALANCE;
                     default -> Cause.OTHER;
                 };
         return new PartitionReassignment(

@@ -13,6 +13,7 @@ import io.millrace.controller.balance.Situation;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.MetadataResult;
+import io.millrace.controller.placement.ReplicaBalancer;
 import io.millrace.controller.placement.ReplicaMove;
 import io.millrace.controller.placement.ReplicaMoves;
 import io.millrace.controller.placement.ReplicaWeights;
@@ -94,6 +95,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
     private final ControllerDecisions decisions;
     private final DecisionLog decisionLog;
     private final Leaders leaders;
+    private final ReplicaBalance replicaBalance;
     private final ActorRef<ProposalOutcome> outcomes;
     private final ActorRef<MetadataView.State> changes;
 
@@ -182,6 +184,8 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
                 clock,
                 this::decided,
                 context.messageAdapter(LeaderTransfer.Ended.class, LeaderTransferEnded::new));
+        this.replicaBalance =
+                new ReplicaBalance(settings.moves().balanced(), settings.moves().perBrokerMax());
         this.outcomes = context.messageAdapter(ProposalOutcome.class, OutcomeArrived::new);
         this.changes = context.messageAdapter(MetadataView.State.class, state -> MetadataChanged.INSTANCE);
         this.retryDelay = settings.retryDelayMin();
@@ -197,6 +201,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
                 .onMessage(ControllerCommand.ReportLoad.class, this::onLoadReported)
                 .onMessage(ControllerCommand.TransferLeader.class, this::onTransferLeader)
                 .onMessage(ControllerCommand.RebalanceLeaders.class, this::onRebalanceLeaders)
+                .onMessage(ControllerCommand.RebalanceReplicas.class, this::onRebalanceReplicas)
                 .onMessage(LeaderTransferEnded.class, this::onLeaderTransferEnded)
                 .onMessage(ControllerCommand.DescribeController.class, this::onDescribe)
                 .onMessage(ControllerCommand.Stop.class, stop -> Behaviors.stopped())
@@ -269,6 +274,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         abandonAll("this controller was superseded by another one");
         timers.cancel(Tick.CYCLE);
         leaders.stop();
+        replicaBalance.forget();
         timers.startSingleTimer(Tick.CLAIM, Tick.CLAIM, settings.deposedPause());
     }
 
@@ -299,7 +305,9 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
     private void cycle() {
         ClusterMetadata metadata = view.current();
         if (metadata.controllerEpoch() == epoch) {
-            leaders.balance(metadata, liveness.current());
+            LiveBrokers live = liveness.current();
+            leaders.balance(metadata, live);
+            replicaBalance.cycle(metadata, live, weights(metadata, live));
         }
     }
 
@@ -348,12 +356,50 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         }
     }
 
+    private Behavior<ControllerCommand> onRebalanceReplicas(ControllerCommand.RebalanceReplicas request) {
+        if (phase != Phase.RULING) {
+            request.replyTo().tell(new ControllerReply.Unavailable("the controller is just taking over"));
+            return this;
+        }
+        ClusterMetadata metadata = view.current();
+        LiveBrokers live = liveness.current();
+        ReplicaBalancer.Plan plan = replicaBalance.plan(metadata, live, weights(metadata, live));
+        boolean stops = request.mode() == ControllerCommand.RebalanceReplicas.Mode.STOP;
+        if (!stops && plan.obstacle().isPresent()) {
+            request.replyTo()
+                    .tell(new ControllerReply.Unavailable(plan.obstacle().get()));
+            return this;
+        }
+        List<ReplicaMove> planned = stops ? List.of() : plan.moves();
+        if (stops) {
+            replicaBalance.stop();
+        } else if (request.mode() == ControllerCommand.RebalanceReplicas.Mode.BEGIN) {
+            replicaBalance.begin();
+        }
+        if (request.mode() != ControllerCommand.RebalanceReplicas.Mode.DRY_RUN) {
+            decided("rebalance replicas, " + request.mode(), DecisionLog.describe(planned));
+            lookDue = true;
+        }
+        request.replyTo()
+                .tell(new ControllerReply.ReplicasPlanned(
+                        planned, plan.before(), stops ? plan.before() : plan.after(), plan.advised()));
+        decideNext();
+        return this;
+    }
+
+    private ReplicaWeights weights(ClusterMetadata metadata, LiveBrokers live) {
+        return ReplicaWeights.of(leaders.situation(metadata, live));
+    }
+
     /** The rest follows when something of this is done. */
     private void moveReplicas(ClusterMetadata metadata) {
         NavigableSet<Integer> lost =
                 absent.awayFor(settings.moves().replacementDelay().toMillis());
-        List<ReplicaMove> all =
-                ReplicaMoves.plan(metadata, liveness.current().ids(), lost).moves();
+        LiveBrokers live = liveness.current();
+        List<ReplicaMove> all = ReplicaMoves.plan(metadata, live.ids(), lost).moves();
+        if (all.isEmpty()) {
+            all = replicaBalance.next(metadata, live, () -> weights(metadata, live));
+        }
         moves = ReplicaMoves.dueNow(all, metadata, settings.moves().perBrokerMax());
         if (!moves.isEmpty()) {
             movesId = nextId();
@@ -428,8 +474,8 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
                 return;
             }
             LiveBrokers live = liveness.current();
-            ControllerDecisions.Decision decision = decisions.decide(
-                    next.request, metadata, live, () -> ReplicaWeights.of(leaders.situation(metadata, live)));
+            ControllerDecisions.Decision decision =
+                    decisions.decide(next.request, metadata, live, () -> weights(metadata, live));
             if (decision instanceof ControllerDecisions.Submit submit) {
                 proposed = next;
                 proposedPlan = submit.plan();
@@ -529,6 +575,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
                         situation.withoutLeader(),
                         situation.underReplicated(),
                         leaders.state(),
+                        replicaBalance.state(),
                         decisionLog.latestFirst()));
         return this;
     }

@@ -120,6 +120,20 @@ public sealed interface ControllerCommand extends ControlMessage {
     record RebalanceLeaders(boolean dryRun, ActorRef<ControllerReply> replyTo) implements ControllerCommand {}
 
     /**
+     * Make what brokers carry in replicas as even as it can be, by moves that go on for as long as it takes. Answers: {@link
+     * ControllerReply.ReplicasPlanned}, at once, {@link ControllerReply.Unavailable}.
+     */
+    record RebalanceReplicas(Mode mode, ActorRef<ControllerReply> replyTo) implements ControllerCommand {
+        public enum Mode {
+            BEGIN,
+            /** Only tell what would be done. */
+            DRY_RUN,
+            /** Begin nothing more, and undo what is under way. */
+            STOP
+        }
+    }
+
+    /**
      * Partitions are to be on other brokers. Answers: {@link ControllerReply.MovePlan}, {@link ControllerReply.UnknownTopic},
      * {@link ControllerReply.UnknownPartition}, {@link ControllerReply.UnknownBroker}, {@link ControllerReply.Refused},
      * {@link ControllerReply.Unavailable}, {@link ControllerReply.OutcomeUnknown}.

@@ -2,6 +2,7 @@ package io.millrace.controller;
 
 import io.millrace.controller.balance.LeaderMove;
 import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.controller.placement.ReplicaBalancer;
 import io.millrace.controller.placement.ReplicaMove;
 import io.millrace.partition.replica.ControlMessage;
 import io.millrace.partition.replica.TransferFailure;
@@ -47,6 +48,24 @@ public sealed interface ControllerReply extends ControlMessage {
         }
     }
 
+    /**
+     * These moves will be made, or, in a dry run, would be.
+     *
+     * @param before what each broker has, of those that may have replicas
+     * @param after all moves
+     * @param advised whether brokers differ so much that it is worth doing
+     */
+    record ReplicasPlanned(
+            List<ReplicaMove> moves,
+            NavigableMap<Integer, ReplicaBalancer.Share> before,
+            NavigableMap<Integer, ReplicaBalancer.Share> after,
+            boolean advised)
+            implements ControllerReply {
+        public ReplicasPlanned {
+            moves = List.copyOf(moves);
+        }
+    }
+
     /** So many partitions or brokers are not what they were. */
     record Changed(int count, long metadataIndex) implements ControllerReply {}
 
@@ -61,6 +80,7 @@ public sealed interface ControllerReply extends ControlMessage {
      * @param withoutLeader partitions that nobody says to lead, by the latest reports of the brokers, which are some seconds old
      * @param underReplicated partitions whose leader says that another replica lacks something, or is away; as old
      * @param leaderBalance whether leaders are even enough, or what is done about it, in words
+     * @param replicaBalance the same of replicas
      * @param decisions the last ones, the latest first
      */
     record Description(
@@ -72,6 +92,7 @@ public sealed interface ControllerReply extends ControlMessage {
             int withoutLeader,
             int underReplicated,
             String leaderBalance,
+            String replicaBalance,
             List<Decision> decisions)
             implements ControllerReply {
         public Description {

@@ -43,10 +43,17 @@ public record ControllerSettings(
      * @param replacementDelay a broker that has been away for so long has its replicas made anew on others. Redpanda's
      *     {@code partition_autobalancing_node_availability_timeout_sec} is 15 minutes as well: longer than a restart or a reboot,
      *     since a replacement copies all there is
+     * @param balanced whether replicas are moved to even out what brokers carry when that is advised, and not only for who asks
      * @param metadataVoters the brokers that vote on metadata, by the brokers' settings: they cannot be unregistered
      */
-    public record Moves(Duration lookEvery, int perBrokerMax, Duration replacementDelay, Set<Integer> metadataVoters) {
-        public static final Moves DEFAULT = new Moves(Duration.ofSeconds(1), 5, Duration.ofMinutes(15), Set.of());
+    public record Moves(
+            Duration lookEvery,
+            int perBrokerMax,
+            Duration replacementDelay,
+            boolean balanced,
+            Set<Integer> metadataVoters) {
+        public static final Moves DEFAULT =
+                new Moves(Duration.ofSeconds(1), 5, Duration.ofMinutes(15), false, Set.of());
 
         /**
          * Checks each.

@@ -19,6 +19,7 @@ import io.millrace.controller.metadata.MetadataResult;
 import io.millrace.controller.metadata.Reassignment;
 import io.millrace.controller.metadata.ReassignmentCause;
 import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.controller.placement.ReplicaBalancer;
 import io.millrace.controller.placement.ReplicaMove;
 import io.millrace.partition.replica.ControlMessage;
 import io.millrace.partition.replica.TransferFailure;
@@ -69,6 +70,7 @@ class ControlMessagesTest {
                                         new PartitionLoad(9_999, 0, 0, 0, 0, 0)))))),
                 new ControllerCommand.TransferLeader("orders", 3, 2, ASKER),
                 new ControllerCommand.RebalanceLeaders(true, ASKER),
+                new ControllerCommand.RebalanceReplicas(ControllerCommand.RebalanceReplicas.Mode.STOP, ASKER),
                 new ControllerCommand.ReassignPartitions(
                         List.of(new ControllerCommand.Destination("orders", 1, List.of(2, 3))), true, 5_000, ASKER),
                 new ControllerCommand.SetBrokerState(2, BrokerState.DRAINING, false, 5_000, ASKER),
@@ -122,13 +124,20 @@ class ControlMessagesTest {
                         3,
                         4,
                         "even enough",
+                        "moves replicas",
                         List.of(new ControllerReply.Decision(Instant.EPOCH, 4, "create", "created"))),
-                new ControllerReply.Description(1, "CLAIMING", 0, Optional.empty(), 0, 0, 0, "", List.of()),
+                new ControllerReply.Description(1, "CLAIMING", 0, Optional.empty(), 0, 0, 0, "", "", List.of()),
                 new ControllerReply.LeaderTransferred("orders", 3, 2),
                 new ControllerReply.LeadersPlanned(
                         List.of(new LeaderMove("orders", 17, 3, 1, 2, "more even")),
                         new TreeMap<>(Map.of(1, 1.5, 2, 0.5)),
                         new TreeMap<>(Map.of(1, 1.0, 2, 1.0))),
+                new ControllerReply.ReplicasPlanned(
+                        List.of(new ReplicaMove(
+                                "orders", 17, 3, List.of(1, 2), List.of(3, 2), ReassignmentCause.BALANCE, "more even")),
+                        new TreeMap<>(Map.of(1, new ReplicaBalancer.Share(3, 1, 1L << 40, 1L << 50, 1.5))),
+                        new TreeMap<>(Map.of(1, new ReplicaBalancer.Share(2, 0, 0, 0, 1))),
+                        true),
                 new ControllerReply.LeaderNotTransferred("orders", 3, 2, TransferFailure.BEHIND),
                 new ControllerReply.UnknownPartition("orders", 9, 3),
                 new ControllerReply.InvalidTopicName("a/b", "no slash"),

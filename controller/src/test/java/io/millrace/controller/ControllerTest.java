@@ -46,7 +46,7 @@ class ControllerTest {
             4,
             Duration.ofSeconds(10),
             Optional.empty(),
-            new ControllerSettings.Moves(SECOND, 2, Duration.ofSeconds(10), Set.of(1)));
+            new ControllerSettings.Moves(SECOND, 2, Duration.ofSeconds(10), false, Set.of(1)));
 
     private volatile Instant now = NOW;
     private final Clock clock = new Clock() {
@@ -479,6 +479,100 @@ class ControllerTest {
         awaitHandled();
         passSeconds(1);
         assertThat(nextMoves(nextProposal()).partitions()).hasSize(2);
+    }
+
+    private ControllerReply.ReplicasPlanned rebalance(
+            ActorRef<ControllerCommand> asked, ControllerCommand.RebalanceReplicas.Mode mode) {
+        asked.tell(new ControllerCommand.RebalanceReplicas(mode, asker.getRef()));
+        return asker.expectMessageClass(ControllerReply.ReplicasPlanned.class);
+    }
+
+    @Test
+    void replicasAreEvenedOutAFewAtATimeAndTheNextControllerGoesOnUntilItIsStopped() {
+        ruleWithOrders();
+        commit(new MetadataCommand.CreateTopic(
+                1,
+                "more",
+                2,
+                List.of(List.of(1, 2), List.of(1, 2), List.of(2, 1), List.of(2, 1), List.of(1, 2), List.of(2, 1))));
+        ControllerReply.ReplicasPlanned plan = rebalance(controller, ControllerCommand.RebalanceReplicas.Mode.DRY_RUN);
+        assertThat(plan.moves()).hasSize(6);
+        assertThat(plan.advised()).isTrue();
+        passSeconds(1);
+        metadata.expectNoMessage();
+
+        assertThat(rebalance(controller, ControllerCommand.RebalanceReplicas.Mode.BEGIN))
+                .isEqualTo(plan);
+        MetadataReplica.Propose first = nextProposal();
+        assertThat(nextMoves(first).partitions())
+                .hasSize(2)
+                .allMatch(move -> move.cause() == ReassignmentCause.BALANCE
+                        && move.target().contains(3));
+        commit(first);
+        passSeconds(2);
+        metadata.expectNoMessage();
+        KIT.stop(controller);
+
+        ActorRef<ControllerCommand> next = KIT.spawn(Controller.create(
+                3, metadata.getRef()::tell, NoReplicas.INSTANCE, view, liveness, SETTINGS, () -> "c", clock));
+        commit(nextClaim());
+        MetadataCommand.PartitionTarget done = nextMoves(first).partitions().get(0);
+        commit(new MetadataCommand.CompleteReassignments(
+                2,
+                List.of(new MetadataCommand.PartitionReassigned(
+                        done.topic(), done.topicId(), done.partition(), committed.appliedIndex() - 1))));
+        now = now.plus(SECOND);
+        TIME.timePasses(SECOND);
+        MetadataReplica.Propose one = nextProposal();
+        assertThat(nextMoves(one).partitions())
+                .as("takes the place of what is done")
+                .hasSize(1);
+        commit(one);
+
+        rebalance(next, ControllerCommand.RebalanceReplicas.Mode.STOP);
+        MetadataReplica.Propose back = nextProposal();
+        assertThat(nextMoves(back).partitions()).hasSize(2).allMatch(move -> !move.target()
+                .contains(3));
+        commit(back);
+        now = now.plus(SECOND);
+        TIME.timePasses(SECOND);
+        metadata.expectNoMessage();
+        KIT.stop(next);
+    }
+
+    @Test
+    void withAutoUnevenReplicasAreMovedWhenTheyHaveBeenSoForAWhile() {
+        ControllerSettings.Moves moves = SETTINGS.moves();
+        KIT.stop(controller);
+        nextClaim();
+        ActorRef<ControllerCommand> automatic = KIT.spawn(Controller.create(
+                1,
+                metadata.getRef()::tell,
+                NoReplicas.INSTANCE,
+                view,
+                liveness,
+                SETTINGS.withMoves(new ControllerSettings.Moves(
+                        moves.lookEvery(), moves.perBrokerMax(), moves.replacementDelay(), true, Set.of(1))),
+                () -> "c",
+                clock));
+        commit(nextClaim());
+        for (int broker = 1; broker <= 3; broker++) {
+            commit(Samples.register(1, broker));
+        }
+        liveness.publish(Samples.live(1, 2, 3));
+        commit(new MetadataCommand.CreateTopic(1, "orders", 2, List.of(List.of(1, 2), List.of(1, 2), List.of(2, 1))));
+        long cycles = 3 * SETTINGS.cycle().toSeconds();
+        for (int i = 0; i < cycles - 1; i++) {
+            now = now.plus(SECOND);
+            TIME.timePasses(SECOND);
+        }
+        metadata.expectNoMessage();
+        for (int i = 0; i < 2; i++) {
+            now = now.plus(SECOND);
+            TIME.timePasses(SECOND);
+        }
+        assertThat(nextMoves(nextProposal()).partitions()).hasSize(2);
+        KIT.stop(automatic);
     }
 
     @Test

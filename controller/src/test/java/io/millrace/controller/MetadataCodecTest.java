@@ -46,7 +46,14 @@ class MetadataCodecTest {
             new MetadataCommand.SetBrokerState(5, 2, BrokerState.DRAINING),
             new MetadataCommand.SetBrokerState(5, 2, BrokerState.ACTIVE),
             new MetadataCommand.UnregisterBroker(5, 2),
-            new MetadataCommand.RegisterBroker(5, Optional.empty(), Optional.empty(), Samples.withCapacity(3, 2.5)));
+            new MetadataCommand.RegisterBroker(5, Optional.empty(), Optional.empty(), Samples.withCapacity(3, 2.5)),
+            new MetadataCommand.ReassignPartitions(
+                    5,
+                    List.of(
+                            new MetadataCommand.PartitionTarget(
+                                    "orders", 17, 0, List.of(1, 3), ReassignmentCause.DRAIN),
+                            new MetadataCommand.PartitionTarget(
+                                    "orders", 17, 1, List.of(3, 2), ReassignmentCause.BALANCE))));
 
     @Test
     void theFormatOnDiskHasNotChanged() throws IOException {

@@ -7,12 +7,16 @@ import io.millrace.client.FailureReason;
 import io.millrace.client.LeaderPlan;
 import io.millrace.client.MillraceClient;
 import io.millrace.client.MillraceException;
+import io.millrace.client.ReplicaPlan;
 import io.millrace.client.TopicDescription;
 import io.millrace.client.TopicDescription.PartitionDescription;
+import io.millrace.protocol.TopicPartition;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
@@ -21,7 +25,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
-/** Leaders of a real cluster, moved by itself and by hand. */
+/** Leaders of a real cluster, moved by itself and by hand, and replicas. */
 class LeaderBalanceTest {
     private static final String TOPIC = "orders";
     private static final int PARTITIONS = 12;
@@ -128,6 +132,41 @@ class LeaderBalanceTest {
             refused(client, TOPIC, 0, 9, FailureReason.UNKNOWN_BROKER);
             refused(client, TOPIC, PARTITIONS, 1, FailureReason.UNKNOWN_PARTITION);
             refused(client, "nothing", 0, 1, FailureReason.UNKNOWN_TOPIC);
+
+            replicasOnOneBrokerAreSpread(client);
+        }
+    }
+
+    private static void replicasOnOneBrokerAreSpread(MillraceClient client) {
+        client.admin().createTopic("narrow", 6, 1);
+        Map<TopicPartition, List<Integer>> toOne = new HashMap<>();
+        for (int partition = 0; partition < 6; partition++) {
+            toOne.put(new TopicPartition("narrow", partition), List.of(1));
+        }
+        var unused = client.admin().reassignPartitions(toOne, false);
+        ReplicaPlan plan = awaitPlan(client, known -> known.moves().size() == 4);
+        assertThat(plan.moves()).allMatch(move -> move.from().contains(1));
+        assertThat(plan.advised()).isTrue();
+
+        assertThat(client.admin().rebalanceReplicas(false).moves()).hasSize(4);
+        ReplicaPlan even = awaitPlan(
+                client,
+                known -> known.moves().isEmpty()
+                        && client.admin().listReassignments().isEmpty());
+        assertThat(even.brokers())
+                .extracting(share -> share.before().replicas())
+                .allMatch(replicas -> replicas >= PARTITIONS + 2 && replicas <= PARTITIONS + 3);
+    }
+
+    private static ReplicaPlan awaitPlan(MillraceClient client, Predicate<ReplicaPlan> condition) {
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        while (true) {
+            ReplicaPlan plan = client.admin().rebalanceReplicas(true);
+            if (condition.test(plan)) {
+                return plan;
+            }
+            assertThat(System.nanoTime()).as("%s", plan).isLessThan(giveUp);
+            LockSupport.parkNanos(50_000_000);
         }
     }
 

@@ -122,9 +122,16 @@ final class SettingsReader {
                         ControllerSettings.Moves.DEFAULT.lookEvery(),
                         intBetween("moves-per-broker", 1, 1_000),
                         durationBetween("replica-replacement-delay", Duration.ofSeconds(1), Duration.ofDays(365)),
+                        isAutomatic("replica-rebalance"),
                         cluster.metadataVoters()),
                 ConfigFactory.empty());
         return problems.isEmpty() ? AkkaOverlay.applyTo(settings, all) : settings;
+    }
+
+    private boolean isAutomatic(String key) {
+        String mode = string(key);
+        check(mode.equals("offer") || mode.equals("auto"), key, "is offer or auto, not '" + mode + "'");
+        return mode.equals("auto");
     }
 
     private BrokerSettings.Leaders leaders() {

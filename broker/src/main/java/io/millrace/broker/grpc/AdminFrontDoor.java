@@ -34,6 +34,8 @@ import io.millrace.protocol.v1.PartitionState;
 import io.millrace.protocol.v1.ReassignPartitionsRequest;
 import io.millrace.protocol.v1.RebalanceLeadersRequest;
 import io.millrace.protocol.v1.RebalanceLeadersResponse;
+import io.millrace.protocol.v1.RebalanceReplicasRequest;
+import io.millrace.protocol.v1.RebalanceReplicasResponse;
 import io.millrace.protocol.v1.Topic;
 import io.millrace.protocol.v1.TransferLeaderRequest;
 import io.millrace.protocol.v1.TransferLeaderResponse;
@@ -174,6 +176,20 @@ final class AdminFrontDoor implements AdminServicePowerApi {
                 .toList();
         return changes.reassign(destinations, request.getDryRun(), timeout(metadata))
                 .thenApply(MoveConversions::plan);
+    }
+
+    @Override
+    public CompletionStage<RebalanceReplicasResponse> rebalanceReplicas(
+            RebalanceReplicasRequest request, Metadata metadata) {
+        if (request.getStop() && request.getDryRun()) {
+            throw new Failure.InvalidRequest("stop", "cannot be tried: dry_run is set as well").asException();
+        }
+        ControllerCommand.RebalanceReplicas.Mode mode = request.getStop()
+                ? ControllerCommand.RebalanceReplicas.Mode.STOP
+                : request.getDryRun()
+                        ? ControllerCommand.RebalanceReplicas.Mode.DRY_RUN
+                        : ControllerCommand.RebalanceReplicas.Mode.BEGIN;
+        return leaderChanges.rebalanceReplicas(mode, timeout(metadata)).thenApply(MoveConversions::balance);
     }
 
     @Override

@@ -14,6 +14,7 @@ import io.millrace.protocol.v1.DeleteTopicRequest;
 import io.millrace.protocol.v1.DrainBrokerRequest;
 import io.millrace.protocol.v1.ReassignPartitionsRequest;
 import io.millrace.protocol.v1.RebalanceLeadersRequest;
+import io.millrace.protocol.v1.RebalanceReplicasRequest;
 import io.millrace.protocol.v1.ResetOffsetsRequest;
 import io.millrace.protocol.v1.TransferLeaderRequest;
 import io.millrace.protocol.v1.UndrainBrokerRequest;
@@ -51,6 +52,7 @@ public final class JsonActions {
         actions.add("transfer-leader", TransferLeaderRequest.getDefaultInstance(), admin::transferLeader);
         actions.add("rebalance-leaders", RebalanceLeadersRequest.getDefaultInstance(), admin::rebalanceLeaders);
         actions.add("reassign-partitions", ReassignPartitionsRequest.getDefaultInstance(), admin::reassignPartitions);
+        actions.add("rebalance-replicas", RebalanceReplicasRequest.getDefaultInstance(), admin::rebalanceReplicas);
         actions.add("drain-broker", DrainBrokerRequest.getDefaultInstance(), admin::drainBroker);
         actions.add("undrain-broker", UndrainBrokerRequest.getDefaultInstance(), admin::undrainBroker);
         actions.add("unregister-broker", UnregisterBrokerRequest.getDefaultInstance(), admin::unregisterBroker);

@@ -9,11 +9,15 @@ import io.millrace.controller.metadata.BrokerState;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.ReassignmentCause;
 import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.controller.placement.ReplicaBalancer;
+import io.millrace.controller.placement.ReplicaMove;
 import io.millrace.protocol.v1.ListBrokersResponse;
 import io.millrace.protocol.v1.ListReassignmentsResponse;
 import io.millrace.protocol.v1.Move;
 import io.millrace.protocol.v1.MovePlan;
 import io.millrace.protocol.v1.Reassignment;
+import io.millrace.protocol.v1.RebalanceReplicasResponse;
+import io.millrace.protocol.v1.ReplicaShare;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,14 +31,40 @@ final class MoveConversions {
     static MovePlan plan(ControllerReply.MovePlan plan) {
         MovePlan.Builder told =
                 MovePlan.newBuilder().putAllReplicasBefore(plan.before()).putAllReplicasAfter(plan.after());
-        plan.moves()
-                .forEach(move -> told.addMoves(Move.newBuilder()
-                        .setTopic(move.topic())
-                        .setPartition(move.partition())
-                        .addAllFrom(move.from())
-                        .addAllTo(move.to())
-                        .setReason(move.reason())));
+        plan.moves().forEach(move -> told.addMoves(move(move)));
         return told.build();
+    }
+
+    static RebalanceReplicasResponse balance(ControllerReply.ReplicasPlanned plan) {
+        RebalanceReplicasResponse.Builder told =
+                RebalanceReplicasResponse.newBuilder().setAdvised(plan.advised());
+        plan.moves().forEach(move -> told.addMoves(move(move)));
+        plan.before()
+                .forEach((broker, before) -> told.addBrokers(ReplicaShare.newBuilder()
+                        .setBroker(broker)
+                        .setBefore(held(before))
+                        .setAfter(held(plan.after().getOrDefault(broker, before)))));
+        return told.build();
+    }
+
+    private static ReplicaShare.Held held(ReplicaBalancer.Share share) {
+        return ReplicaShare.Held.newBuilder()
+                .setReplicas(share.replicas())
+                .setPreferredLeaders(share.preferred())
+                .setBytesInPerSecond(share.bytesInPerSecond())
+                .setSizeBytes(share.sizeBytes())
+                .setCarried(share.carried())
+                .build();
+    }
+
+    private static Move move(ReplicaMove move) {
+        return Move.newBuilder()
+                .setTopic(move.topic())
+                .setPartition(move.partition())
+                .addAllFrom(move.from())
+                .addAllTo(move.to())
+                .setReason(move.reason())
+                .build();
     }
 
     static ListReassignmentsResponse reassignments(ClusterMetadata metadata) {
@@ -56,6 +86,7 @@ final class MoveConversions {
             case REQUESTED -> Reassignment.Cause.REQUESTED;
             case DRAIN -> Reassignment.Cause.DRAIN;
             case LOSS -> Reassignment.Cause.LOSS;
+            case BALANCE -> Reassignment.Cause.BALANCE;
         };
     }
 

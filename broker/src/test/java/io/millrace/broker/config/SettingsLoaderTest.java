@@ -64,6 +64,9 @@ class SettingsLoaderTest {
     void aBrokerHasARackOnlyIfItsOperatorSaysSo() {
         assertThat(load(Map.of()).rack()).isEmpty();
         assertThat(load(Map.of("millrace.rack", "zone-a")).rack()).contains("zone-a");
+        assertThat(load(Map.of()).moves().balanced()).isFalse();
+        assertThat(load(Map.of("millrace.replica-rebalance", "auto")).moves().balanced())
+                .isTrue();
     }
 
     @Test

@@ -159,7 +159,8 @@ final class BrokerCommands implements Runnable {
     @Command(
             name = "undrain",
             mixinStandardHelpOptions = true,
-            description = "Let a broker have replicas again. What was moved off it stays where it is.")
+            description =
+                    "Let a broker have replicas again. What was moved off it stays where it is; what is under way goes back.")
     static final class Undrain extends ClientCommand {
         @Parameters(paramLabel = "BROKER", description = "Its id.")
         private int broker;

@@ -7,6 +7,7 @@ import io.millrace.client.BrokerHealth.Problem;
 import io.millrace.client.BrokerHealth.Status;
 import io.millrace.client.ClusterDescription;
 import io.millrace.client.ClusterDescription.BrokerDescription;
+import io.millrace.client.ReplicaPlan;
 import io.millrace.client.TopicDescription;
 import java.io.IOException;
 import java.time.Duration;
@@ -41,6 +42,10 @@ final class ClusterStatus {
         this.health = new TreeMap<>(health);
         this.at = at;
         this.problems = merged();
+    }
+
+    boolean isWell() {
+        return problems.isEmpty();
     }
 
     private Status status() {
@@ -137,6 +142,15 @@ final class ClusterStatus {
         }
         problems.forEach(problem -> text.append("\n").append(told(problem)));
         return text.toString();
+    }
+
+    /** That replicas could be spread better, if that is worth it. */
+    static String offer(ReplicaPlan plan) {
+        return plan.advised()
+                ? "\nreplicas are uneven ("
+                        + plan.moves().get(0).reason()
+                        + "): 'millrace cluster rebalance-replicas' moves some, --dry-run shows which\n"
+                : "";
     }
 
     private Table brokers() {

@@ -65,7 +65,16 @@ final class ClusterStatusCommand implements Runnable {
         ClusterDescription cluster = admin.describeCluster();
         ClusterStatus status =
                 new ClusterStatus(cluster, admin.listTopics(true), admin.askHealth(cluster.brokers()), Instant.now());
-        return json ? Json.line(status::writeTo) : status.text();
+        return json ? Json.line(status::writeTo) : status.text() + (status.isWell() ? offer(admin) : "");
+    }
+
+    /** What could be done although nothing is wrong. */
+    private static String offer(Admin admin) {
+        try {
+            return ClusterStatus.offer(admin.rebalanceReplicas(true));
+        } catch (MillraceException e) {
+            return ""; // what is wrong since a moment ago is told the next time
+        }
     }
 
     /** Whoever watches wants to see a cluster come back. */

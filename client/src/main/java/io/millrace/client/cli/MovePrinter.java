@@ -13,17 +13,22 @@ final class MovePrinter {
     private MovePrinter() {}
 
     static String plan(MovePlan plan, boolean dryRun) {
-        String count = Text.count(plan.moves().size(), "partition", "partitions");
         if (plan.moves().isEmpty()) {
             return "nothing to be moved\n";
         }
-        Table moves = new Table("PARTITION", "FROM", "TO", "REASON");
-        plan.moves().forEach(move -> moves.row(move.partition(), ids(move.from()), ids(move.to()), move.reason()));
         Table brokers = new Table("BROKER", "REPLICAS BEFORE", "AFTER");
         Map<Integer, Integer> before = new TreeMap<>(plan.replicasBefore());
         before.forEach((broker, replicas) ->
                 brokers.row(broker, replicas, plan.replicasAfter().getOrDefault(broker, 0)));
-        return (dryRun ? count + " would be moved\n" : count + " to be moved\n") + moves + "\n" + brokers;
+        return moves(plan.moves(), dryRun) + "\n" + brokers;
+    }
+
+    static String moves(List<MovePlan.Move> moves, boolean dryRun) {
+        Table table = new Table("PARTITION", "FROM", "TO", "REASON");
+        moves.forEach(move -> table.row(move.partition(), ids(move.from()), ids(move.to()), move.reason()));
+        return Text.count(moves.size(), "partition", "partitions")
+                + (dryRun ? " would be moved\n" : " to be moved\n")
+                + table;
     }
 
     static String ids(List<Integer> brokers) {

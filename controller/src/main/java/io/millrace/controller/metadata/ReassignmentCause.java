@@ -7,5 +7,7 @@ public enum ReassignmentCause {
     /** One of its brokers is drained. */
     DRAIN,
     /** One of its brokers has been away for too long. If it comes back before the move is done, that is undone. */
-    LOSS
+    LOSS,
+    /** Brokers carried unequal shares. */
+    BALANCE
 }

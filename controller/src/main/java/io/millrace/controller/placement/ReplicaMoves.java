@@ -25,7 +25,7 @@ import java.util.TreeSet;
  * preferred leaders. The same metadata and brokers give the same moves.
  *
  * <p>What is under way to a broker that must be left as well goes somewhere else; what was begun because of a broker that is
- * back now, goes back.
+ * back now, or not drained any more, goes back.
  */
 public final class ReplicaMoves {
     /**
@@ -129,7 +129,10 @@ public final class ReplicaMoves {
         } else if (isBackAgain(topic, partition)) {
             Set<Integer> returned = new LinkedHashSet<>(topic.replicas(partition));
             topic.wanted(partition).forEach(returned::remove);
-            add(topic, partition, topic.replicas(partition), ReassignmentCause.LOSS, brokers(returned) + " back");
+            ReassignmentCause cause =
+                    topic.reassignment(partition).orElseThrow().cause();
+            String what = cause == ReassignmentCause.LOSS ? " back" : " not drained any more";
+            add(topic, partition, topic.replicas(partition), cause, brokers(returned) + what);
         }
     }
 
@@ -139,7 +142,8 @@ public final class ReplicaMoves {
 
     private boolean isBackAgain(TopicMetadata topic, int partition) {
         return topic.reassignment(partition)
-                        .filter(known -> known.cause() == ReassignmentCause.LOSS)
+                        .filter(known ->
+                                known.cause() == ReassignmentCause.LOSS || known.cause() == ReassignmentCause.DRAIN)
                         .flatMap(Reassignment::target)
                         .filter(target -> !Set.copyOf(target).equals(Set.copyOf(topic.replicas(partition))))
                         .isPresent()

@@ -15,17 +15,19 @@ import java.util.Map;
  */
 public final class ReplicaWeights {
     /** Nothing is known: all are alike. */
-    public static final ReplicaWeights ALIKE = new ReplicaWeights(Map.of(), 1);
+    public static final ReplicaWeights ALIKE = new ReplicaWeights(Map.of(), Map.of(), 1);
 
     /** Below, it is too little to tell brokers apart by it: parts are of at least so much, in the whole cluster. */
     private static final double BYTES_PER_SECOND_MIN = 10 << 20;
 
     private static final double BYTES_KEPT_MIN = 10L << 30;
 
+    private final Map<PartitionId, Situation.Led> led;
     private final Map<PartitionId, Double> known;
     private final double usual;
 
-    private ReplicaWeights(Map<PartitionId, Double> known, double usual) {
+    private ReplicaWeights(Map<PartitionId, Situation.Led> led, Map<PartitionId, Double> known, double usual) {
+        this.led = led;
         this.known = known;
         this.usual = usual;
     }
@@ -51,11 +53,23 @@ public final class ReplicaWeights {
             weights.put(one.getKey(), 1 + partitions * share);
             sum += share;
         }
-        return new ReplicaWeights(weights, 1 + sum);
+        return new ReplicaWeights(led, weights, 1 + sum);
     }
 
     double of(PartitionId partition) {
         return known.getOrDefault(partition, 1.0);
+    }
+
+    /** That is written to each replica; 0 if nothing is known. */
+    long bytesInPerSecond(PartitionId partition) {
+        Situation.Led leader = led.get(partition);
+        return leader == null ? 0 : leader.load().bytesInPerSecond();
+    }
+
+    /** Of each replica; 0 if nothing is known. */
+    long sizeBytes(PartitionId partition) {
+        Situation.Led leader = led.get(partition);
+        return leader == null ? 0 : leader.load().sizeBytes();
     }
 
     /** Of a partition that is yet to be: as the others are in the mean. */

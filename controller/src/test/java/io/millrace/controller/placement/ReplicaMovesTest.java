@@ -108,6 +108,23 @@ class ReplicaMovesTest {
     }
 
     @Test
+    void whatIsUnderWayOffABrokerThatIsNotDrainedAnyMoreGoesBack() {
+        ClusterMetadata metadata =
+                drain(withTopic(cluster(1, 2, 3, 4), "t", List.of(List.of(1, 2, 3), List.of(3, 1, 2))), 3);
+        List<ReplicaMove> moves = due(metadata, Set.of(1, 2, 3, 4), Set.of());
+        assertThat(moves).hasSize(2);
+        ClusterMetadata moving = complete(begin(metadata, moves), moves.get(0));
+        assertThat(due(moving, Set.of(1, 2, 3, 4), Set.of())).as("under way").isEmpty();
+
+        ClusterMetadata undrained = apply(moving, new MetadataCommand.SetBrokerState(1, 3, BrokerState.ACTIVE));
+        List<ReplicaMove> back = due(undrained, Set.of(1, 2, 3, 4), Set.of());
+        assertThat(back)
+                .extracting(ReplicaMove::toString)
+                .containsExactly("t-1 from 4,1,2 to 3,1,2: broker 3 is not drained any more");
+        assertThat(due(begin(undrained, back), Set.of(1, 2, 3, 4), Set.of())).isEmpty();
+    }
+
+    @Test
     void whatSomebodyAskedForIsNotUndone() {
         ClusterMetadata metadata = withTopic(cluster(1, 2, 3), "t", List.of(List.of(1)));
         ClusterMetadata moving = apply(

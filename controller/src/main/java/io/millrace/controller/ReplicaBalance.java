@@ -1,0 +1,119 @@
+package io.millrace.controller;
+
+import io.millrace.controller.metadata.ClusterMetadata;
+import io.millrace.controller.metadata.Reassignment;
+import io.millrace.controller.metadata.ReassignmentCause;
+import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.controller.placement.ReplicaBalancer;
+import io.millrace.controller.placement.ReplicaMove;
+import io.millrace.controller.placement.ReplicaWeights;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * Whether replicas are being spread evenly over the brokers, and what is next. Part of the {@link Controller}'s actor.
+ *
+ * <p>That it goes on is seen from the moves that are under way: so the next controller goes on where this one ends.
+ */
+final class ReplicaBalance {
+    /** Enough to see what it would come to. */
+    private static final int MOVES_MAX = 1_000;
+
+    /** So many cycles in a row it must be advised before it is done unasked: a load that comes and goes moves nothing. */
+    private static final int ADVISED_CYCLES = 3;
+
+    private final boolean automatic;
+    private final int movesPerBroker;
+
+    private boolean going;
+    private boolean stopping;
+    private int advisedCycles;
+    private String state = "";
+
+    /** @param automatic whether it is done when it is advised, and not only for who asks */
+    ReplicaBalance(boolean automatic, int movesPerBroker) {
+        this.automatic = automatic;
+        this.movesPerBroker = movesPerBroker;
+    }
+
+    /** Of what is not begun, nothing more is known. */
+    void forget() {
+        going = false;
+        stopping = false;
+        advisedCycles = 0;
+    }
+
+    /** What is to be said of it to people. */
+    String state() {
+        return state;
+    }
+
+    ReplicaBalancer.Plan plan(ClusterMetadata metadata, LiveBrokers live, ReplicaWeights weights) {
+        return ReplicaBalancer.plan(metadata, live.ids(), weights, MOVES_MAX);
+    }
+
+    void begin() {
+        going = true;
+        stopping = false;
+    }
+
+    /** What has begun is undone, and nothing more is begun. */
+    void stop() {
+        going = false;
+        stopping = true;
+    }
+
+    void cycle(ClusterMetadata metadata, LiveBrokers live, ReplicaWeights weights) {
+        ReplicaBalancer.Plan plan = ReplicaBalancer.plan(metadata, live.ids(), weights, 1);
+        advisedCycles = plan.advised() ? advisedCycles + 1 : 0;
+        going |= automatic && advisedCycles >= ADVISED_CYCLES;
+        state = going
+                ? "moves replicas"
+                        + plan.obstacle().map(why -> ", but waits: " + why).orElse("")
+                : plan.obstacle().isPresent()
+                        ? "waits: " + plan.obstacle().get()
+                        : plan.advised() ? "uneven: " + plan.moves().get(0).reason() : "even enough";
+    }
+
+    /** The next moves, most important first; more than may begin at the same time. */
+    List<ReplicaMove> next(ClusterMetadata metadata, LiveBrokers live, Supplier<ReplicaWeights> weights) {
+        List<ReplicaMove> back = back(metadata);
+        if (stopping) {
+            stopping = !back.isEmpty();
+            return back;
+        }
+        going |= !back.isEmpty();
+        if (!going) {
+            return List.of();
+        }
+        int enough = movesPerBroker * Math.max(1, metadata.brokers().size());
+        ReplicaBalancer.Plan plan = ReplicaBalancer.plan(metadata, live.ids(), weights.get(), enough);
+        going = plan.obstacle().isPresent() || !plan.moves().isEmpty();
+        return plan.moves();
+    }
+
+    /** What would undo the moves that are under way for it. */
+    private static List<ReplicaMove> back(ClusterMetadata metadata) {
+        List<ReplicaMove> back = new ArrayList<>();
+        for (TopicMetadata topic : metadata.topics().values()) {
+            topic.reassignments().forEach((partition, known) -> {
+                if (isUnderWay(known)) {
+                    back.add(new ReplicaMove(
+                            topic.name(),
+                            topic.id(),
+                            partition,
+                            topic.wanted(partition),
+                            topic.replicas(partition),
+                            ReassignmentCause.REQUESTED,
+                            "moving replicas to even them out was stopped"));
+                }
+            });
+        }
+        return back;
+    }
+
+    private static boolean isUnderWay(Reassignment known) {
+        return known.cause() == ReassignmentCause.BALANCE && known.target().isPresent();
+    }
+}
