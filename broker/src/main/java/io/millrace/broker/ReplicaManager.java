@@ -44,6 +44,8 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
     /** Until this broker itself is an Up member, nothing reaches its replicas. */
     private static final Duration RETRY_AFTER = Duration.ofMillis(50);
 
+    private static final Duration TELL_AGAIN_EVERY = Duration.ofSeconds(5);
+
     /** Several moves that are done at about the same time are told at once. */
     private static final Duration REPORT_AFTER = Duration.ofMillis(50);
 
@@ -61,6 +63,10 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
     private record Relocated(ReplicaMessage.Relocated replica) implements Command {}
 
     private enum Report implements Command {
+        INSTANCE
+    }
+
+    private enum TellAgain implements Command {
         INSTANCE
     }
 
@@ -90,6 +96,11 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
     private final Set<ReplicaId> toOpen = new LinkedHashSet<>();
     /** Who shall hold the partition, where that is not told yet. */
     private final Map<ReplicaId, ReplicaMessage.Relocate> toTell = new LinkedHashMap<>();
+    /**
+     * Of those, and of those that know, what is under way. They are told again and again: a replica that comes back to a broker which is
+     * just deleting it may be started by its leader's next message, and not by ours, which went down with the old one.
+     */
+    private final Map<ReplicaId, ReplicaMessage.Relocate> underWay = new LinkedHashMap<>();
     /** What the controller has yet to hear. */
     private final Map<ReplicaId, MetadataCommand.PartitionReassigned> done = new LinkedHashMap<>();
 
@@ -135,6 +146,7 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
         this.answers = context.messageAdapter(ControllerReply.class, reply -> Reported.INSTANCE);
         this.leftovers = new LeftoverDirectories(replicaRoot, brokerId);
         this.blocking = blocking;
+        timers.startTimerWithFixedDelay(TellAgain.INSTANCE, TELL_AGAIN_EVERY);
         view.subscribe(context.messageAdapter(MetadataView.State.class, Changed::new));
     }
 
@@ -143,6 +155,7 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
         return newReceiveBuilder()
                 .onMessage(Changed.class, this::onChanged)
                 .onMessageEquals(Retry.INSTANCE, this::onRetry)
+                .onMessageEquals(TellAgain.INSTANCE, this::onTellAgain)
                 .onMessage(Relocated.class, this::onRelocated)
                 .onMessageEquals(Report.INSTANCE, this::onReport)
                 .onMessageEquals(Reported.INSTANCE, () -> this)
@@ -203,12 +216,13 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
                 toReconfigure.add(replica);
             }
             if (topic.isOn(brokerId, partition) && reassignment.isPresent()) {
-                toTell.put(
-                        replica,
-                        new ReplicaMessage.Relocate(
-                                reassignment.get().index(), Set.copyOf(topic.wanted(partition)), relocated));
+                ReplicaMessage.Relocate wish = new ReplicaMessage.Relocate(
+                        reassignment.get().index(), Set.copyOf(topic.wanted(partition)), relocated);
+                toTell.put(replica, wish);
+                underWay.put(replica, wish);
             }
             if (reassignment.flatMap(Reassignment::target).isEmpty()) {
+                underWay.remove(replica);
                 done.remove(replica);
             }
         }
@@ -218,6 +232,7 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
         toOpen.remove(replica);
         toReconfigure.remove(replica);
         toTell.remove(replica);
+        underWay.remove(replica);
         done.remove(replica);
         if (assigned.remove(replica)) {
             getContext().getLog().info("Deleting {}: {}", replica.group(), why);
@@ -226,6 +241,12 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
     }
 
     private Behavior<Command> onRetry() {
+        tell();
+        return this;
+    }
+
+    private Behavior<Command> onTellAgain() {
+        toTell.putAll(underWay);
         tell();
         return this;
     }
