@@ -99,6 +99,9 @@ public sealed interface Failure {
     /** The broker of the partition's leader keeps what is left of its disk in reserve. */
     record DiskFull(String topic, int partition) implements Failure {}
 
+    /** @param inSync members of the partition, its leader among them, that have what is committed and answer */
+    record NotEnoughReplicas(String topic, int partition, int inSync, int required) implements Failure {}
+
     record ReplicaFailed(String topic, int partition, String problem) implements Failure {}
 
     record DeadlinePassed() implements Failure {}

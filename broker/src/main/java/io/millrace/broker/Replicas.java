@@ -138,6 +138,7 @@ final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
                 new Retention(
                         given.retentionMillis().orElse(usual.maxAgeMillis()),
                         given.retentionBytes().orElse(usual.maxBytes())),
+                given.minInSyncReplicas(),
                 given.deduplication().map(window -> new DedupBounds(window.windowMillis(), window.windowRecords())));
     }
 

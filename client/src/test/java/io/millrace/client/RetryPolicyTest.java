@@ -34,6 +34,7 @@ class RetryPolicyTest {
         assertThat(delay(FailureReason.CONNECTION_LOST, 1, true)).isPresent();
         assertThat(delay(FailureReason.CONNECTION_LOST, 1, false)).isEmpty();
         assertThat(delay(FailureReason.NO_LEADER, 1, false)).isPresent();
+        assertThat(delay(FailureReason.NOT_ENOUGH_REPLICAS, 1, false)).isPresent();
     }
 
     @Test

@@ -102,8 +102,9 @@ final class ControllerDecisions {
         if (request.partitions() < 1 || request.partitions() > partitionsPerTopicMax) {
             return new Answer(new ControllerReply.InvalidPartitions(request.partitions(), partitionsPerTopicMax));
         }
+        TopicSettings settings;
         try {
-            TopicSettings unused = TopicSettings.of(request.settings());
+            settings = TopicSettings.of(request.settings());
         } catch (IllegalArgumentException e) {
             return new Answer(new ControllerReply.InvalidTopicSettings(String.valueOf(e.getMessage())));
         }
@@ -122,6 +123,10 @@ final class ControllerDecisions {
         int replicationFactor = request.replicationFactor() > 0
                 ? request.replicationFactor()
                 : Math.min(REPLICATION_FACTOR_USUAL, candidates.size());
+        Optional<String> tooFew = settings.problemWith(replicationFactor);
+        if (tooFew.isPresent()) {
+            return new Answer(new ControllerReply.InvalidTopicSettings(tooFew.get()));
+        }
         return new Submit(new MetadataCommand.CreateTopic(
                 metadata.controllerEpoch(),
                 request.name(),
@@ -152,6 +157,10 @@ final class ControllerDecisions {
             settings = TopicSettings.altered(topic.settings(), request.settings(), request.reset());
         } catch (IllegalArgumentException e) {
             return new Answer(new ControllerReply.InvalidTopicSettings(String.valueOf(e.getMessage())));
+        }
+        Optional<String> tooFew = TopicSettings.of(settings).problemWith(topic.replicasMin());
+        if (tooFew.isPresent()) {
+            return new Answer(new ControllerReply.InvalidTopicSettings(tooFew.get()));
         }
         int partitions = request.partitions() == 0 ? topic.partitionCount() : request.partitions();
         if (partitions < 0 || partitions > partitionsPerTopicMax) {

@@ -274,7 +274,7 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
         } else if (!(event instanceof RaftEvent.Appended
                 || event instanceof RaftEvent.Truncated
                 || event instanceof RaftEvent.CaughtUp
-                || event instanceof RaftEvent.MembersBehind
+                || event instanceof RaftEvent.MembersInSync
                 || event instanceof RaftEvent.MembershipSettled
                 || event instanceof RaftEvent.ReadIndexAnswered)) {
             // Those are about entries that are not committed, or reads, which it does not ask for: nothing here depends

@@ -8,6 +8,7 @@ import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.ReassignmentCause;
 import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.controller.metadata.TopicSettings;
 import io.millrace.controller.placement.ReplicaMove;
 import io.millrace.controller.placement.ReplicaMoves;
 import java.util.ArrayList;
@@ -95,7 +96,9 @@ final class MoveDecisions {
                 return Optional.of(new ControllerReply.Refused("broker " + broker + " cannot be reached"));
             }
         }
-        return Optional.empty();
+        return TopicSettings.of(topic.settings())
+                .problemWith(destination.brokers().size())
+                .map(problem -> new ControllerReply.Refused(name + ": " + problem));
     }
 
     /** The mark is all that is written: the moves follow from it. */

@@ -69,6 +69,15 @@ class ControllerDecisionsTest {
                         "flush.interval.ms means something with flush.policy interval only, not with commit"));
     }
 
+    @Test
+    void moreReplicasInSyncThanThereAreAreRefused() {
+        ControllerReply refusal =
+                new ControllerReply.InvalidTopicSettings("min.insync.replicas is 2, more than there are replicas: 1");
+        assertThat(refusal(createWith(Map.of("min.insync.replicas", "2")))).isEqualTo(refusal);
+        assertThat(refusal(alter(Map.of("min.insync.replicas", "2"), List.of(), 0)))
+                .isEqualTo(refusal);
+    }
+
     private ControllerDecisions.Decision createWith(Map<String, String> settings) {
         return decisions.decide(
                 new ControllerCommand.CreateTopic("orders", 1, 1, settings, 1, ANYONE),

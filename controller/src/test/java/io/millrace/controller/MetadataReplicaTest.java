@@ -536,7 +536,7 @@ class MetadataReplicaTest {
                 new RaftEvent.ProposalAppended(99, 1),
                 new RaftEvent.CaughtUp(),
                 new RaftEvent.MembershipSettled(Membership.ofVoters(Set.of(new NodeId(1)))),
-                new RaftEvent.MembersBehind(1),
+                new RaftEvent.MembersInSync(2, 1),
                 new RaftEvent.ReadIndexAnswered(1, new ReadOutcome.Ready(1)),
                 new RaftEvent.Damaged("a sector"),
                 new RaftEvent.ProposalRefused(99),

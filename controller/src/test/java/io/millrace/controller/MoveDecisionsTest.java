@@ -20,6 +20,7 @@ import io.millrace.controller.placement.ReplicaWeights;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** Everything that can be wrong about a wish to move replicas. */
@@ -83,6 +84,17 @@ class MoveDecisionsTest {
         assertThat(answer(reassign(metadata, true, to("orders", 0, 1, 2, 4))))
                 .as("only said")
                 .isEqualTo(plan);
+    }
+
+    @Test
+    void aPartitionKeepsSoManyReplicasAsItsTopicAsksForInSync() {
+        ClusterMetadata asking = apply(
+                metadata,
+                new MetadataCommand.AlterTopic(
+                        1, "orders", 6, new TreeMap<>(Map.of("min.insync.replicas", "2")), List.of()));
+        assertThat(answer(reassign(asking, true, to("orders", 0, 1, 2)))).isInstanceOf(ControllerReply.MovePlan.class);
+        assertThat(problem(reassign(asking, true, to("orders", 0, 1))))
+                .isEqualTo("orders-0: min.insync.replicas is 2, more than there are replicas: 1");
     }
 
     @Test

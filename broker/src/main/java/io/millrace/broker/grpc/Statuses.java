@@ -330,6 +330,17 @@ final class Statuses {
                     .with("topic", f.topic())
                     .with("partition", f.partition())
                     .retryAfter(AFTER_DISK_FULL);
+        } else if (failure instanceof Failure.NotEnoughReplicas f) {
+            return told(
+                            Status.Code.UNAVAILABLE,
+                            ErrorReason.NOT_ENOUGH_REPLICAS,
+                            f.topic() + "-" + f.partition() + " has " + f.inSync() + " replicas in sync and takes no"
+                                    + " records with fewer than " + f.required())
+                    .with("topic", f.topic())
+                    .with("partition", f.partition())
+                    .with("in_sync", f.inSync())
+                    .with("required", f.required())
+                    .retryAfter(AFTER_ELECTION);
         } else if (failure instanceof Failure.ReplicaFailed f) {
             return told(
                             Status.Code.UNAVAILABLE,

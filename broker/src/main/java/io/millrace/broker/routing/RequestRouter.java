@@ -225,6 +225,10 @@ public final class RequestRouter extends AbstractBehavior<RequestRouter.Command>
             fail(request, new Failure.Overloaded("the queue of " + target + " is full", overloaded.limitBytes()));
         } else if (reply instanceof PartitionReply.DiskFull) {
             fail(request, new Failure.DiskFull(target.topic(), target.partition()));
+        } else if (reply instanceof PartitionReply.NotEnoughReplicas few) {
+            fail(
+                    request,
+                    new Failure.NotEnoughReplicas(target.topic(), target.partition(), few.inSync(), few.required()));
         } else if (reply instanceof PartitionReply.SequenceRefused refused) {
             fail(request, failureOf(refused, target));
         } else if (reply instanceof PartitionReply.OffsetOutOfRange range

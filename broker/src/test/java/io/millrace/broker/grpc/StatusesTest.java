@@ -223,6 +223,15 @@ class StatusesTest {
                         "topic",
                         "partition"),
                 row(
+                        new Failure.NotEnoughReplicas("t", 0, 1, 2),
+                        Code.UNAVAILABLE,
+                        ErrorReason.NOT_ENOUGH_REPLICAS,
+                        true,
+                        "topic",
+                        "partition",
+                        "in_sync",
+                        "required"),
+                row(
                         new Failure.ReplicaFailed("t", 0, "disk"),
                         Code.UNAVAILABLE,
                         ErrorReason.REPLICA_FAILED,

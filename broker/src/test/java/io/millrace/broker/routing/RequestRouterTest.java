@@ -247,6 +247,9 @@ class RequestRouterTest {
         Call full = produce(1);
         PartitionCommand.Produce d = first.expectMessageClass(PartitionCommand.Produce.class);
         d.replyTo().tell(new PartitionReply.DiskFull(d.requestId()));
+        Call few = produce(1);
+        PartitionCommand.Produce s = first.expectMessageClass(PartitionCommand.Produce.class);
+        s.replyTo().tell(new PartitionReply.NotEnoughReplicas(s.requestId(), 1, 2));
         Call unknown = produce(1);
         PartitionCommand.Produce u = first.expectMessageClass(PartitionCommand.Produce.class);
         u.replyTo().tell(new PartitionReply.OutcomeUnknown(u.requestId()));
@@ -257,6 +260,7 @@ class RequestRouterTest {
         assertThat(failure(overloaded)).isInstanceOfSatisfying(Failure.Overloaded.class, o -> assertThat(o.limitBytes())
                 .isEqualTo(99));
         assertThat(failure(full)).isEqualTo(new Failure.DiskFull("orders", 0));
+        assertThat(failure(few)).isEqualTo(new Failure.NotEnoughReplicas("orders", 0, 1, 2));
         assertThat(failure(unknown)).isInstanceOf(Failure.OutcomeUnknown.class);
         assertThat(failure(range)).isEqualTo(new Failure.OffsetOutOfRange("orders", 0, 50, 1, 9));
     }

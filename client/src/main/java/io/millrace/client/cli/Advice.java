@@ -43,6 +43,8 @@ final class Advice {
                 "'millrace cluster' shows which brokers are up";
             case OVERLOADED -> "try again later, or allow more time with --timeout";
             case DISK_FULL -> "free space on that broker's disk, or lower its millrace.disk-reserve";
+            case NOT_ENOUGH_REPLICAS ->
+                "start the brokers that are down, or lower min.insync.replicas with 'millrace topic alter'";
             case PROTOCOL_MISMATCH -> "is --bootstrap the client port of a Millrace broker?";
             case REPLICA_FAILED, INTERNAL_FAULT -> "the broker's log tells more";
             default -> "";

@@ -38,7 +38,8 @@ final class TopicCommands implements Runnable {
             + " much of it for each replica of a partition, is kept; default: as the brokers are configured."
             + " max.message.bytes: the largest record; default: as the brokers are configured."
             + " compression.types: those of none, gzip, snappy, lz4, zstd that it takes, separated by commas;"
-            + " default: all. deduplication.window.ms, deduplication.window.records: a record is not written if"
+            + " default: all. min.insync.replicas: with fewer in sync no records are taken; default: 1."
+            + " deduplication.window.ms, deduplication.window.records: a record is not written if"
             + " one of the same key and value is among the latest; default: off.";
 
     @SuppressWarnings("NullAway.Init") // Set by picocli.

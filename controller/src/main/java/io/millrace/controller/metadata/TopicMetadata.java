@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * A topic and where its partitions are.
@@ -107,6 +108,14 @@ public record TopicMetadata(
     /** The brokers that hold it, or will when nothing is left to be moved; the preferred leader first. */
     public List<Integer> wanted(int partition) {
         return target(partition).orElseGet(() -> replicas(partition));
+    }
+
+    /** Of the partition that has the fewest, when nothing is left to be moved. */
+    public int replicasMin() {
+        return IntStream.range(0, partitionCount())
+                .map(partition -> wanted(partition).size())
+                .min()
+                .orElse(replicationFactor);
     }
 
     /** Whether that broker runs a replica of it: those that hold it do, and those that shall. */

@@ -25,6 +25,7 @@ import java.util.TreeMap;
  *   max.message.bytes   1 to 67108864             as its brokers are configured, which is also the most
  *   compression.types   some of none, gzip,       all of them
  *                       snappy, lz4, zstd
+ *   min.insync.replicas 1 to 100                  1; not more than the topic has replicas
  *   deduplication.window.ms        1 to 604800000    none; 120000 if the other is given
  *   deduplication.window.records   1 to 1000000      none; 100000 if the other is given
  * </pre>
@@ -33,6 +34,7 @@ import java.util.TreeMap;
  * @param retentionBytes how much of them each replica of a partition keeps; the same
  * @param messageBytesMax the largest record, as a batch of its own; empty if not given
  * @param compression what its batches may be compressed with
+ * @param minInSyncReplicas with fewer replicas in sync, a partition's leader among them, no records are taken
  * @param deduplication how records are compared by content, if they are
  */
 public record TopicSettings(
@@ -41,6 +43,7 @@ public record TopicSettings(
         OptionalLong retentionBytes,
         OptionalInt messageBytesMax,
         CompressionTypes compression,
+        int minInSyncReplicas,
         Optional<Deduplication> deduplication) {
     /**
      * A record is not written again while one of the same key and value is among the latest of its partition: those of the last
@@ -59,6 +62,8 @@ public record TopicSettings(
     private static final String RETENTION_BYTES = "retention.bytes";
     private static final String MESSAGE_BYTES_MAX = "max.message.bytes";
     private static final long MESSAGE_BYTES_MAX_MAX = 64 << 20;
+    private static final String MIN_IN_SYNC = "min.insync.replicas";
+    private static final long MIN_IN_SYNC_MAX = 100;
     private static final String DEDUPLICATION_MILLIS = "deduplication.window.ms";
     private static final String DEDUPLICATION_RECORDS = "deduplication.window.records";
     private static final long DEDUPLICATION_MILLIS_USUAL = 120_000;
@@ -74,6 +79,7 @@ public record TopicSettings(
             RETENTION_BYTES,
             MESSAGE_BYTES_MAX,
             CompressionTypes.SETTING,
+            MIN_IN_SYNC,
             DEDUPLICATION_MILLIS,
             DEDUPLICATION_RECORDS);
 
@@ -87,6 +93,7 @@ public record TopicSettings(
             OptionalLong.empty(),
             OptionalInt.empty(),
             CompressionTypes.ANY,
+            1,
             Optional.empty());
 
     /**
@@ -107,6 +114,7 @@ public record TopicSettings(
                 ? OptionalInt.empty()
                 : OptionalInt.of((int) number(MESSAGE_BYTES_MAX, messageBytes, MESSAGE_BYTES_MAX_MAX));
         String compression = left.remove(CompressionTypes.SETTING);
+        int minInSync = (int) number(MIN_IN_SYNC, taken(left, MIN_IN_SYNC, "1"), MIN_IN_SYNC_MAX);
         Optional<Deduplication> deduplication = deduplication(left);
         if (!left.isEmpty()) {
             throw unknown(left.firstKey());
@@ -117,6 +125,7 @@ public record TopicSettings(
                 retentionBytes,
                 messageBytesMax,
                 compression == null ? CompressionTypes.ANY : CompressionTypes.of(compression),
+                minInSync,
                 deduplication);
     }
 
@@ -209,6 +218,14 @@ public record TopicSettings(
         return when.name().toLowerCase(Locale.ROOT);
     }
 
+    /** Why a topic of which a partition has so many replicas cannot have these; empty if it can. */
+    public Optional<String> problemWith(int replicationFactor) {
+        return minInSyncReplicas > replicationFactor
+                ? Optional.of(MIN_IN_SYNC + " is " + minInSyncReplicas + ", more than there are replicas: "
+                        + replicationFactor)
+                : Optional.empty();
+    }
+
     /** All of them that mean something, as {@link #of} reads them. */
     public NavigableMap<String, String> toMap() {
         TreeMap<String, String> all = new TreeMap<>();
@@ -221,6 +238,9 @@ public record TopicSettings(
         messageBytesMax.ifPresent(bytes -> all.put(MESSAGE_BYTES_MAX, Integer.toString(bytes)));
         if (!compression.equals(CompressionTypes.ANY)) {
             all.put(CompressionTypes.SETTING, compression.toString());
+        }
+        if (minInSyncReplicas > 1) {
+            all.put(MIN_IN_SYNC, Integer.toString(minInSyncReplicas));
         }
         deduplication.ifPresent(window -> {
             all.put(DEDUPLICATION_MILLIS, Long.toString(window.windowMillis()));

@@ -99,6 +99,16 @@ class TopicSettingsTest {
         assertThat(TopicSettings.DEFAULT.compression()).isEqualTo(CompressionTypes.ANY);
     }
 
+    @Test
+    void soManyReplicasCanBeAskedForAsThereAre() {
+        TopicSettings two = TopicSettings.of(Map.of("min.insync.replicas", "2"));
+        assertThat(two.minInSyncReplicas()).isEqualTo(2);
+        assertThat(two.toMap()).containsEntry("min.insync.replicas", "2");
+        assertThat(two.problemWith(2)).isEmpty();
+        assertThat(two.problemWith(1)).contains("min.insync.replicas is 2, more than there are replicas: 1");
+        assertThat(TopicSettings.DEFAULT.problemWith(1)).isEmpty();
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -117,6 +127,7 @@ class TopicSettingsTest {
                 "deduplication.window.records=1000001 | deduplication.window.records is a number from 1 to 1000000, not 1000001",
                 "compression.types=lz5            | is some of none,gzip,snappy,lz4,zstd, separated by commas, not lz5",
                 "compression.types=lz4,           | not lz4,",
+                "min.insync.replicas=0            | min.insync.replicas is a number from 1 to 100, not 0",
                 "retention=5                      | there is no setting retention of a topic; known are flush.policy"
             })
     void whatMakesNoSenseIsRefusedWithAReason(String settings, String reason) {

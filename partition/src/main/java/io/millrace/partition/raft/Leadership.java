@@ -504,12 +504,25 @@ final class Leadership {
     }
 
     int membersWithout(long index, long nowMillis) {
-        int without = 0;
-        for (Progress progress : peers.values()) {
-            boolean isSilent = !progress.wasHeardSince(nowMillis - settings.electionTimeoutMillisMax());
-            without += isSilent || progress.matchIndex() < index ? 1 : 0;
-        }
-        return without;
+        return (int) peers.values().stream()
+                .filter(progress -> !isInSync(progress, index, nowMillis))
+                .count();
+    }
+
+    int votersWith(long index, long nowMillis) {
+        return (int) membership.voters().stream()
+                .filter(voter -> voter.equals(self) || isInSync(voter, index, nowMillis))
+                .count();
+    }
+
+    private boolean isInSync(NodeId voter, long index, long nowMillis) {
+        Progress progress = peers.get(voter);
+        return progress != null && counts(voter, progress) && isInSync(progress, index, nowMillis);
+    }
+
+    private boolean isInSync(Progress progress, long index, long nowMillis) {
+        return progress.wasHeardSince(nowMillis - settings.electionTimeoutMillisMax())
+                && progress.matchIndex() >= index;
     }
 
     private long matchIndexOf(NodeId voter) {

@@ -144,6 +144,17 @@ public final class RaftCore {
         return quiescence.isAsleep() ? awaited().size() : leadership.membersWithout(index, nowMillis);
     }
 
+    /**
+     * How many voters, this one among them, were heard of lately and have the log up to this entry on disk or, while the group sleeps,
+     * can be reached; 0 for who does not lead.
+     */
+    public int votersWith(long index) {
+        if (leadership == null) {
+            return 0;
+        }
+        return quiescence.isAsleep() ? reachableVoters().size() : leadership.votersWith(index, nowMillis);
+    }
+
     /** Whether this member leads, and is about to hand over: for an election timeout at the longest. */
     public boolean isTransferring() {
         return leadership != null && leadership.isTransferring();
@@ -422,9 +433,13 @@ public final class RaftCore {
     }
 
     private boolean isMajorityReachable() {
+        return Quorum.isMajority(membership().voters(), reachableVoters());
+    }
+
+    private Set<NodeId> reachableVoters() {
         Set<NodeId> present = new TreeSet<>(membership().voters());
         present.removeAll(unreachable);
-        return Quorum.isMajority(membership().voters(), present);
+        return present;
     }
 
     private void wakeUp(Input because) {

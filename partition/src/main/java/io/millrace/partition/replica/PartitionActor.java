@@ -141,6 +141,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private OptionalInt leader = OptionalInt.empty();
     private long ownFirstIndex;
     private boolean serving;
+    /** Voters that have what was committed a second ago, this one among them, if it leads. */
+    private int inSync;
+
     private long nextOffset;
     /** As it was told. */
     private long queuedBytes;
@@ -324,8 +327,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             tellIfRelocated();
         } else if (event instanceof RaftEvent.CaughtUp) {
             propose();
-        } else if (event instanceof RaftEvent.MembersBehind members) {
-            load.membersBehind(members.count());
+        } else if (event instanceof RaftEvent.MembersInSync members) {
+            inSync = members.voters();
+            load.membersBehind(members.behind());
         } else if (event instanceof RaftEvent.Damaged damaged) {
             onDamage(damaged.problem());
         } else if (event instanceof RaftEvent.SetAside) {
@@ -525,6 +529,8 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         } else if (!disk.space().leadersTakeRecords()) {
             produce.replyTo().tell(new PartitionReply.DiskFull(produce.requestId()));
             raft.tell(RaftCommand.StepAside.INSTANCE);
+        } else if (inSync < spec.minInSync()) {
+            produce.replyTo().tell(new PartitionReply.NotEnoughReplicas(produce.requestId(), inSync, spec.minInSync()));
         } else if (!proposals.offer(produce)) {
             produce.replyTo().tell(new PartitionReply.Overloaded(produce.requestId(), settings.queueBytesMax()));
         } else {

@@ -13,7 +13,7 @@ public sealed interface PartitionCommand extends ReplicaMessage {
 
     /**
      * Append these records, all or none. Answers: {@link PartitionReply.Produced}, {@link PartitionReply.SequenceRefused},
-     * {@link PartitionReply.NotLeader}, {@link PartitionReply.Overloaded}, {@link PartitionReply.DiskFull}, {@link PartitionReply.OutcomeUnknown},
+     * {@link PartitionReply.NotLeader}, {@link PartitionReply.Overloaded}, {@link PartitionReply.DiskFull}, {@link PartitionReply.NotEnoughReplicas}, {@link PartitionReply.OutcomeUnknown},
      * {@link PartitionReply.ReplicaFailed}.
      *
      * @param batches one or more record batches, or one of an idempotent producer, whose repetition is answered as the

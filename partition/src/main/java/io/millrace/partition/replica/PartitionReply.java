@@ -77,6 +77,9 @@ public sealed interface PartitionReply {
     /** Surely not done: the leader's broker keeps what is left of its disk in reserve. Try again when there is more room. */
     record DiskFull(long requestId) implements PartitionReply {}
 
+    /** Surely not done: only so many voters are in sync, and the topic asks for {@code required}. Try again later. */
+    record NotEnoughReplicas(long requestId, int inSync, int required) implements PartitionReply {}
+
     /** Leadership was lost after the records were proposed: they may yet be committed, or be gone. */
     record OutcomeUnknown(long requestId) implements PartitionReply {}
 

@@ -145,8 +145,8 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     private Set<NodeId> awaited = Set.of();
     private boolean warnedOfForeignCluster;
 
-    /** What the owner knows of other members that lack something. */
-    private int membersBehind;
+    /** As it was told. */
+    private RaftEvent.MembersInSync membersInSync = new RaftEvent.MembersInSync(0, 0);
 
     private long committedAtLastLook;
     private long lookAgainMillis = Long.MIN_VALUE;
@@ -531,10 +531,11 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     private void lookWhoIsBehind(RaftCore running) {
         long now = nowMillis();
         if (now >= lookAgainMillis || running.isAsleep()) {
-            int behind = running.membersWithout(committedAtLastLook);
-            if (behind != membersBehind) {
-                membersBehind = behind;
-                owner.tell(new RaftEvent.MembersBehind(behind));
+            var found = new RaftEvent.MembersInSync(
+                    running.votersWith(committedAtLastLook), running.membersWithout(committedAtLastLook));
+            if (!found.equals(membersInSync)) {
+                membersInSync = found;
+                owner.tell(found);
             }
             committedAtLastLook = running.isLeaderIn(running.term()) ? running.commitIndex() : 0;
             lookAgainMillis = now + LOOK_EVERY_MILLIS;
@@ -728,7 +729,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         while (!todo.isEmpty()) {
             Output out = todo.removeFirst();
             changeLog(running, open, out);
-            tellOwner(out);
+            tellOwner(running, out);
             out.messages().forEach(peers::send);
             for (Output.Replicate asked : out.replicate()) {
                 readAndSend(running, open, asked, todo);
@@ -817,7 +818,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         owner.tell(new RaftEvent.Appended(out.append()));
     }
 
-    private void tellOwner(Output out) {
+    private void tellOwner(RaftCore running, Output out) {
         out.roleChange().ifPresent(change -> {
             OptionalInt leader =
                     change.leader().map(NodeId::value).map(OptionalInt::of).orElse(OptionalInt.empty());
@@ -837,6 +838,11 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
                 context.metrics().campaigned();
             }
             owner.tell(new RaftEvent.RoleChanged(change.role(), change.term(), leader, change.lastIndex()));
+            if (change.role() == Role.LEADER) {
+                committedAtLastLook = 0;
+                lookAgainMillis = Long.MIN_VALUE;
+                lookWhoIsBehind(running);
+            }
         });
         out.committed().ifPresent(index -> owner.tell(new RaftEvent.Committed(index)));
         out.reads().forEach(read -> owner.tell(new RaftEvent.ReadIndexAnswered(read.readId(), read.outcome())));

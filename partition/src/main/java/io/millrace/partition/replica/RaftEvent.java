@@ -66,10 +66,13 @@ public sealed interface RaftEvent {
     record ReadIndexAnswered(long readId, ReadOutcome outcome) implements RaftEvent {}
 
     /**
-     * So many other members are not known to have what was committed a second ago, or do not answer. Said by leaders, when that
-     * changes; 0 at first.
+     * Who has what was committed a second ago, and answers. Said by leaders, when it changes; when they begin to lead, everybody is
+     * given the time to answer first.
+     *
+     * @param voters that do, the leader among them
+     * @param behind members that do not, voters or not
      */
-    record MembersBehind(int count) implements RaftEvent {}
+    record MembersInSync(int voters, int behind) implements RaftEvent {}
 
     /** The log is not {@link ReplicaLog#isBehind} any more. */
     record CaughtUp() implements RaftEvent {}

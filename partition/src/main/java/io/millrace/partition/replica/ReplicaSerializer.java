@@ -51,6 +51,7 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
     private static final String OUT_OF_RANGE = "rr";
     private static final String OVERLOADED = "rl";
     private static final String DISK_FULL = "rd";
+    private static final String NOT_ENOUGH_REPLICAS = "ri";
     private static final String OUTCOME_UNKNOWN = "ru";
     private static final String FAILED = "rx";
     private static final String OPEN = "O";
@@ -108,6 +109,8 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             return OVERLOADED;
         } else if (message instanceof PartitionReply.DiskFull) {
             return DISK_FULL;
+        } else if (message instanceof PartitionReply.NotEnoughReplicas) {
+            return NOT_ENOUGH_REPLICAS;
         } else if (message instanceof PartitionReply.OutcomeUnknown) {
             return OUTCOME_UNKNOWN;
         } else if (message instanceof PartitionReply.ReplicaFailed) {
@@ -230,6 +233,8 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             to.putLong(overloaded.requestId()).putLong(overloaded.limitBytes());
         } else if (message instanceof PartitionReply.DiskFull full) {
             to.putLong(full.requestId());
+        } else if (message instanceof PartitionReply.NotEnoughReplicas few) {
+            to.putLong(few.requestId()).putInt(few.inSync()).putInt(few.required());
         } else if (message instanceof PartitionReply.OutcomeUnknown unknown) {
             to.putLong(unknown.requestId());
         } else if (message instanceof PartitionReply.ReplicaFailed failed) {
@@ -345,6 +350,9 @@ public final class ReplicaSerializer extends SerializerWithStringManifest implem
             }
             case DISK_FULL -> {
                 return new PartitionReply.DiskFull(id);
+            }
+            case NOT_ENOUGH_REPLICAS -> {
+                return new PartitionReply.NotEnoughReplicas(id, from.getInt(), from.getInt());
             }
             case OUTCOME_UNKNOWN -> {
                 return new PartitionReply.OutcomeUnknown(id);

@@ -14,6 +14,7 @@ import java.util.Optional;
  *     is nothing on the disk, then it is lost, or the replica joins
  * @param flush of its topic
  * @param retention of its topic
+ * @param minInSync of its topic: with fewer voters in sync, itself among them, a leader takes no records
  * @param dedup of its topic, if records are compared by content
  */
 public record ReplicaSpec(
@@ -22,6 +23,7 @@ public record ReplicaSpec(
         boolean isFounder,
         FlushPolicy flush,
         Retention retention,
+        int minInSync,
         Optional<DedupBounds> dedup) {
     public ReplicaSpec {
         founders = List.copyOf(founders);

@@ -247,11 +247,13 @@ class RaftQuiescenceTest {
             assertThat(bench.core.watched()).containsExactly(node(2));
             assertThat(bench.core.awaited()).containsExactly(node(3));
             assertThat(bench.core.membersWithout(1)).isEqualTo(1);
+            assertThat(bench.core.votersWith(1)).isEqualTo(2);
 
             assertThat(bench.step(new Input.PeerReachable(node(3))).messages()).isEmpty();
             assertThat(bench.core.isAsleep()).isTrue();
             assertThat(bench.core.watched()).containsExactlyInAnyOrder(node(2), node(3));
             assertThat(bench.core.membersWithout(1)).isZero();
+            assertThat(bench.core.votersWith(1)).isEqualTo(3);
         }
 
         @Test

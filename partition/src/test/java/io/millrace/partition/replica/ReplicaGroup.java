@@ -57,6 +57,7 @@ final class ReplicaGroup implements AutoCloseable {
     // Replicas read these on threads of their own.
     private volatile FlushPolicy flush;
     private volatile Retention retention;
+    private volatile int minInSync = 1;
     private volatile Optional<DedupBounds> dedup;
     /** What leaders take for the time of day. */
     final AtomicLong wallClockMillis = new AtomicLong(1_000_000);
@@ -148,6 +149,11 @@ final class ReplicaGroup implements AutoCloseable {
         running.values().forEach(replica -> replica.tell(ReplicaMessage.Reconfigure.INSTANCE));
     }
 
+    void reconfigureMinInSync(int replicas) {
+        minInSync = replicas;
+        reconfigure(flush, retention, dedup);
+    }
+
     void start(int broker) {
         ReplicaContext context = new ReplicaContext(
                 disks.apply(broker),
@@ -166,7 +172,8 @@ final class ReplicaGroup implements AutoCloseable {
         running.put(
                 broker,
                 kit.spawn(PartitionActor.create(
-                        () -> new ReplicaSpec(id(broker), brokers, brokers.contains(broker), flush, retention, dedup),
+                        () -> new ReplicaSpec(
+                                id(broker), brokers, brokers.contains(broker), flush, retention, minInSync, dedup),
                         settings,
                         context,
                         observer.getRef())));

@@ -130,6 +130,7 @@ class ReplicaSerializerTest {
                 new PartitionReply.Overloaded(1, 2),
                 new PartitionReply.OutcomeUnknown(1),
                 new PartitionReply.DiskFull(2),
+                new PartitionReply.NotEnoughReplicas(2, 1, 3),
                 new PartitionReply.ReplicaFailed(1, "kaputt: ü")));
         raftMessages().forEach(message -> all.add(new PeerMessage("cluster-ü", peers.getRef(), message)));
         return all;
