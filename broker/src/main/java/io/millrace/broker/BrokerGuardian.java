@@ -66,6 +66,7 @@ import io.millrace.partition.replica.Disk;
 import io.millrace.partition.replica.JournalOutOfSpace;
 import io.millrace.partition.replica.LeaderObserved;
 import io.millrace.partition.replica.LedPartitions;
+import io.millrace.partition.replica.MoveThrottle;
 import io.millrace.partition.replica.OpenLogs;
 import io.millrace.partition.replica.OutOfSpace;
 import io.millrace.partition.replica.ReplicaContext;
@@ -144,6 +145,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
     private final DiskReport diskReport = new DiskReport();
     private final OpenLogs openLogs = new OpenLogs();
     private final LedPartitions led = new LedPartitions();
+    private final MoveThrottle moveThrottle;
     private final BrokerMetrics metrics;
     private final ActorRef<LeaderDirectory.Command> directory;
     private final Replicas replicas;
@@ -174,6 +176,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         this.dataDirectory = dataDirectory;
         this.readiness = readiness;
         this.metrics = metrics;
+        this.moveThrottle = new MoveThrottle(settings.moveBytesPerSecond());
         ActorSystem<Void> system = context.getSystem();
         this.cluster = Cluster.get(system);
 
@@ -516,7 +519,8 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                         dataDirectory.directoryId(),
                         new Endpoint(client.host(), client.port()),
                         new Endpoint(http.host(), http.port()),
-                        settings.rack()),
+                        settings.rack(),
+                        settings.capacity()),
                 timeoutMillis,
                 replyTo);
     }
@@ -548,6 +552,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 replicas,
                 brokerWatch,
                 new Campaigns(),
+                moveThrottle,
                 metrics.replicas(),
                 () -> dataDirectory.clusterId().orElse(""),
                 BrokerGuardian::monotonicMillis,

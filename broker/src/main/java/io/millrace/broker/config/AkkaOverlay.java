@@ -59,6 +59,7 @@ final class AkkaOverlay {
         return new BrokerSettings(
                 s.brokerId(),
                 s.rack(),
+                s.capacity(),
                 s.dataDir(),
                 s.diskReserve(),
                 s.scrubBytesPerSecond(),
@@ -83,6 +84,7 @@ final class AkkaOverlay {
                 s.metricsTopicsMax(),
                 s.shutdownTimeout(),
                 s.moves(),
+                s.moveBytesPerSecond(),
                 akka);
     }
 }

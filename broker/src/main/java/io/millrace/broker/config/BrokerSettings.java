@@ -18,6 +18,7 @@ import java.util.Set;
  * Everything an operator has decided, valid as a whole. The meaning of each is in {@code reference.conf}.
  *
  * @param rack what fails together with this broker
+ * @param capacity how much it can carry beside others
  * @param diskReserve kept free
  * @param decompressedBytesMax of the records of one compressed batch
  * @param scrubBytesPerSecond 0: never
@@ -29,11 +30,13 @@ import java.util.Set;
  * @param leaders how they are spread over the brokers
  * @param followerRead whether replicas here that do not lead answer reads that allow it
  * @param metricsTopicsMax that have series of their own in the metrics
+ * @param moveBytesPerSecond that leaders here send to members that catch up, all together; 0: no limit
  * @param akka all that Akka reads, derived from these settings where it must be
  */
 public record BrokerSettings(
         int brokerId,
         Optional<String> rack,
+        double capacity,
         Path dataDir,
         DiskReserve diskReserve,
         long scrubBytesPerSecond,
@@ -58,6 +61,7 @@ public record BrokerSettings(
         int metricsTopicsMax,
         Duration shutdownTimeout,
         ControllerSettings.Moves moves,
+        long moveBytesPerSecond,
         Config akka) {
 
     /** What a line of the log is. */

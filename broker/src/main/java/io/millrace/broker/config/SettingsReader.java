@@ -91,6 +91,7 @@ final class SettingsReader {
         BrokerSettings settings = new BrokerSettings(
                 brokerId,
                 Optional.of(string("rack")).filter(rack -> !rack.isEmpty()),
+                intBetween("capacity-percent", 1, 100_000) / 100.0,
                 dataDir,
                 new DiskReserve(bytesBetween("disk-reserve", 0, 1L << 60)),
                 bytesBetween("scrub-rate", 0, 1L << 40),
@@ -124,8 +125,18 @@ final class SettingsReader {
                         durationBetween("replica-replacement-delay", Duration.ofSeconds(1), Duration.ofDays(365)),
                         isAutomatic("replica-rebalance"),
                         cluster.metadataVoters()),
+                moveThrottle(),
                 ConfigFactory.empty());
         return problems.isEmpty() ? AkkaOverlay.applyTo(settings, all) : settings;
+    }
+
+    private long moveThrottle() {
+        long bytesPerSecond = bytesBetween("move-throttle", 0, 1L << 40);
+        check(
+                bytesPerSecond == 0 || bytesPerSecond >= MIB,
+                "move-throttle",
+                "is 0 (no limit), or at least 1 MiB: with less, nobody would ever catch up");
+        return bytesPerSecond;
     }
 
     private boolean isAutomatic(String key) {

@@ -19,6 +19,8 @@ public final class ReplicaMeters implements ReplicaMetrics {
     private final LongAdder proposedBytes = new LongAdder();
     private final LongAdder queuedBytes = new LongAdder();
     private final LongAdder replicatedBytes = new LongAdder();
+    private final LongAdder catchUpBytes = new LongAdder();
+    private final LongAdder throttledMillis = new LongAdder();
     private final LongAdder campaigns = new LongAdder();
     private final LongAdder elections = new LongAdder();
     private final Set<ReplicaId> asleep = ConcurrentHashMap.newKeySet();
@@ -42,6 +44,14 @@ public final class ReplicaMeters implements ReplicaMetrics {
                 "millrace.replication.sent.bytes",
                 "Bytes of entries that leaders here have sent to followers.",
                 replicatedBytes);
+        counter(
+                registry,
+                "millrace.catch.up.sent.bytes",
+                "Bytes sent to replicas that catch up before they vote: moved, made anew or rebuilt.",
+                catchUpBytes);
+        FunctionCounter.builder("millrace.catch.up.throttled.seconds", throttledMillis, adder -> adder.sum() / 1_000.0)
+                .description("Time that such bytes have waited for millrace.move-throttle, of each such replica.")
+                .register(registry);
         counter(registry, "millrace.elections.started", "Times that a replica here has stood for election.", campaigns);
         counter(registry, "millrace.elections.won", "Times that a replica here has become leader.", elections);
         Gauge.builder("millrace.partition.queue.bytes", queuedBytes::sum)
@@ -81,6 +91,16 @@ public final class ReplicaMeters implements ReplicaMetrics {
     @Override
     public void replicated(int sizeBytes) {
         replicatedBytes.add(sizeBytes);
+    }
+
+    @Override
+    public void caughtUpBy(int sizeBytes) {
+        catchUpBytes.add(sizeBytes);
+    }
+
+    @Override
+    public void throttled(long millis) {
+        throttledMillis.add(millis);
     }
 
     @Override

@@ -64,6 +64,11 @@ class SettingsLoaderTest {
     void aBrokerHasARackOnlyIfItsOperatorSaysSo() {
         assertThat(load(Map.of()).rack()).isEmpty();
         assertThat(load(Map.of("millrace.rack", "zone-a")).rack()).contains("zone-a");
+        assertThat(load(Map.of()).capacity()).isEqualTo(1);
+        assertThat(load(Map.of("millrace.capacity-percent", "250")).capacity()).isEqualTo(2.5);
+        assertThat(load(Map.of()).moveBytesPerSecond()).isEqualTo(50 << 20);
+        assertThat(load(Map.of("millrace.move-throttle", "0")).moveBytesPerSecond())
+                .isZero();
         assertThat(load(Map.of()).moves().balanced()).isFalse();
         assertThat(load(Map.of("millrace.replica-rebalance", "auto")).moves().balanced())
                 .isTrue();

@@ -48,6 +48,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -73,6 +74,11 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
 
     private record SnapshotRead(Output.SendSnapshot asked, @Nullable Payload snapshot, @Nullable Throwable failure)
             implements RaftCommand.Internal {}
+
+    /** Its turn has come. */
+    private record SendEntries(Output.Replicate asked) implements RaftCommand.Internal {}
+
+    private record SendPiece(Output.SendSnapshot asked) implements RaftCommand.Internal {}
 
     private record Folded(@Nullable Snapshot snapshot, @Nullable Throwable failure) implements RaftCommand.Internal {}
 
@@ -117,6 +123,9 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     private boolean transferring;
 
     private RaftCommand.@Nullable TransferLeadership transfer;
+
+    /** What waits for its turn to be read and sent, by the member that catches up. */
+    private final TreeMap<NodeId, RaftCommand> throttled = new TreeMap<>();
 
     /** Proposals that came during a transfer. */
     private final ArrayDeque<RaftCommand.Propose> held = new ArrayDeque<>();
@@ -426,6 +435,11 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             return onEntriesRead(running, open, read);
         } else if (command instanceof SnapshotRead read) {
             return onSnapshotRead(running, open, read);
+        } else if (command instanceof SendEntries due) {
+            return onUnthrottled(
+                    due.asked().to(), due, todo -> readAndSend(running, open, due.asked(), todo), running, open);
+        } else if (command instanceof SendPiece due) {
+            return onUnthrottled(due.asked().to(), due, todo -> readAndSend(open, due.asked()), running, open);
         } else if (command instanceof RaftCommand.Trim trim) {
             return step(running, open, new Input.Trim(trim.index()));
         } else if (command instanceof Folded folded) {
@@ -642,9 +656,13 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         Output.SendSnapshot asked = read.asked();
         Payload snapshot = read.snapshot();
         boolean sends = snapshot != null && running.isLeaderIn(asked.term());
+        int sizeBytes = 0;
         if (snapshot != null && sends) {
-            peers.send(running.installSnapshot(asked, snapshot));
+            Message.InstallSnapshot message = running.installSnapshot(asked, snapshot);
+            sizeBytes = message.piece().sizeBytes();
+            peers.send(message);
         }
+        sentBytes(running, asked.to(), sizeBytes);
         LogDamage.in(read.failure()).ifPresent(problem -> actor.getSelf().tell(new RaftCommand.Damaged(problem)));
         return step(running, open, new Input.SnapshotSent(asked.to(), asked.term(), sends));
     }
@@ -732,17 +750,20 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             tellOwner(running, out);
             out.messages().forEach(peers::send);
             for (Output.Replicate asked : out.replicate()) {
-                readAndSend(running, open, asked, todo);
+                if (!mustWait(running, asked.to(), new SendEntries(asked))) {
+                    readAndSend(running, open, asked, todo);
+                }
             }
             for (Output.SendSnapshot asked : out.sendSnapshot()) {
-                actor.pipeToSelf(
-                        open.encodedSnapshot(asked.position()),
-                        (snapshot, failure) -> new SnapshotRead(asked, snapshot, failure));
+                if (!mustWait(running, asked.to(), new SendPiece(asked))) {
+                    readAndSend(open, asked);
+                }
             }
             out.trimTo().ifPresent(index -> trim(open, index));
             schedule(out.deadlineMillis());
         }
         endTurnIfOver(running);
+        letVotersGo(running);
         if (running.mustBeginAnew() && !ended) {
             setLogAside();
             return;
@@ -848,6 +869,57 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         out.reads().forEach(read -> owner.tell(new RaftEvent.ReadIndexAnswered(read.readId(), read.outcome())));
     }
 
+    /** Those that do not vote catch up, and are slowed down as all of them on this broker together may take so much. */
+    private boolean isThrottled(RaftCore running, NodeId to) {
+        return !id.isOfMetadata() && !running.membership().isVoter(to);
+    }
+
+    private boolean mustWait(RaftCore running, NodeId to, RaftCommand later) {
+        long millis = isThrottled(running, to)
+                ? context.throttle().take(context.raft().appendBytesMax(), nowMillis())
+                : 0;
+        if (millis > 0) {
+            throttled.put(to, later);
+            timers.startSingleTimer(to, later, Duration.ofMillis(millis));
+            context.metrics().throttled(millis);
+        }
+        return millis > 0;
+    }
+
+    /** Whoever votes is not held back, whatever it was when it began to wait. */
+    private void letVotersGo(RaftCore running) {
+        throttled.forEach((to, later) -> {
+            if (!isThrottled(running, to)) {
+                timers.cancel(to);
+                actor.getSelf().tell(later);
+            }
+        });
+    }
+
+    private Effect<TermAndVote, TermAndVote> onUnthrottled(
+            NodeId to, RaftCommand later, Consumer<ArrayDeque<Output>> send, RaftCore running, CachedLog open) {
+        if (throttled.remove(to, later)) { // else it had its turn
+            ArrayDeque<Output> todo = new ArrayDeque<>();
+            send.accept(todo);
+            todo.forEach(out -> performRest(running, open, out));
+        }
+        return Effect().none();
+    }
+
+    /** What was taken for it was as much as there can be. */
+    private void sentBytes(RaftCore running, NodeId to, int sizeBytes) {
+        if (isThrottled(running, to)) {
+            context.throttle().giveBack(context.raft().appendBytesMax() - sizeBytes);
+            context.metrics().caughtUpBy(sizeBytes);
+        }
+    }
+
+    private void readAndSend(CachedLog open, Output.SendSnapshot asked) {
+        actor.pipeToSelf(
+                open.encodedSnapshot(asked.position()),
+                (snapshot, failure) -> new SnapshotRead(asked, snapshot, failure));
+    }
+
     private void readAndSend(RaftCore running, CachedLog open, Output.Replicate asked, ArrayDeque<Output> todo) {
         CompletableFuture<List<Entry>> entries = open.read(asked.firstIndex(), asked.lastIndex(), asked.maxBytes())
                 .toCompletableFuture();
@@ -861,6 +933,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
 
     private Input.Sent send(RaftCore running, Output.Replicate asked, List<Entry> entries) {
         if (entries.isEmpty() || !running.isLeaderIn(asked.term())) {
+            sentBytes(running, asked.to(), 0);
             return new Input.Sent(asked.to(), asked.term(), asked.firstIndex(), asked.firstIndex() - 1, 0);
         }
         peers.send(running.appendRequest(asked, entries));
@@ -869,6 +942,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             sizeBytes += entry.payload().sizeBytes();
         }
         context.metrics().replicated(sizeBytes);
+        sentBytes(running, asked.to(), sizeBytes);
         return new Input.Sent(
                 asked.to(),
                 asked.term(),

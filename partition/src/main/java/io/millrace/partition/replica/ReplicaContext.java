@@ -13,6 +13,7 @@ import java.util.function.Supplier;
  * @param led the partitions that are led here, with what passes there
  * @param cacheBytesMax of recent entries that each replica keeps in memory
  * @param campaigns lets only so many of the groups elect at a time
+ * @param throttle of what leaders send to members that catch up
  * @param metrics hears what all of them do
  * @param watch wakes replicas of idle groups
  * @param clusterId of this broker; empty while it knows none
@@ -29,6 +30,7 @@ public record ReplicaContext(
         PeerRouter peers,
         BrokerWatch watch,
         Campaigns campaigns,
+        MoveThrottle throttle,
         ReplicaMetrics metrics,
         Supplier<String> clusterId,
         LongSupplier monotonicMillis,
@@ -47,6 +49,7 @@ public record ReplicaContext(
                 peers,
                 watch,
                 campaigns,
+                throttle,
                 metrics,
                 clusterId,
                 monotonicMillis,

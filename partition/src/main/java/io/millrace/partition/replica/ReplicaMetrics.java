@@ -17,6 +17,12 @@ public interface ReplicaMetrics {
     /** A leader has sent entries to a follower. */
     default void replicated(int sizeBytes) {}
 
+    /** A leader has sent entries, or a piece of a snapshot, to a member that catches up. */
+    default void caughtUpBy(int sizeBytes) {}
+
+    /** What is to be sent to a member that catches up waits for so long. */
+    default void throttled(long millis) {}
+
     /** A replica stands for election; an inquiry whether it would be elected (pre-vote) does not count. */
     default void campaigned() {}
 

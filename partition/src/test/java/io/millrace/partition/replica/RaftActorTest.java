@@ -98,6 +98,7 @@ class RaftActorTest {
                 new Nobody(),
                 new BrokerWatch(),
                 campaigns,
+                new MoveThrottle(MoveThrottle.UNLIMITED),
                 ReplicaMetrics.NONE,
                 () -> "",
                 () -> 0,

@@ -8,6 +8,7 @@ import akka.actor.typed.ActorRef;
 import io.millrace.partition.replica.PartitionReply.Produced;
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -52,6 +53,59 @@ class RelocationOfPartitionTest {
 
     private static ActorRef<PartitionCommand> ref(LeaderObserved leader) {
         return leader.leaderRef().orElseThrow();
+    }
+
+    /** Of what is held back, and how much is sent. */
+    private static final class Counted implements ReplicaMetrics {
+        final AtomicLong bytes = new AtomicLong();
+        final AtomicLong waitedMillis = new AtomicLong();
+
+        @Override
+        public void caughtUpBy(int sizeBytes) {
+            bytes.addAndGet(sizeBytes);
+        }
+
+        @Override
+        public void throttled(long millis) {
+            waitedMillis.addAndGet(millis);
+        }
+    }
+
+    @Test
+    void whoCatchesUpIsHeldBackAndWhoVotesNever() {
+        Counted counted = new Counted();
+        long bytesPerSecond = 5 << 20;
+        try (ReplicaGroup group = group(1, 2)) {
+            LeaderObserved before = group.awaitLeader(0);
+            group.stop(1);
+            group.stop(2);
+            group.metrics = counted;
+            group.throttle = new MoveThrottle(bytesPerSecond);
+            group.start(1);
+            group.start(2);
+            LeaderObserved leader = group.awaitLeader(before.term());
+            String large = "x".repeat(1 << 18);
+            int records = 24;
+            for (int i = 0; i < records; i++) {
+                assertThat(group.produce(ref(leader), large)).isInstanceOf(Produced.class);
+            }
+            assertThat(counted.bytes).as("followers").hasValue(0);
+
+            long beganNanos = System.nanoTime();
+            group.start(3);
+            group.relocate(7, Set.of(1, 2, 3), relocated.getRef());
+            assertThat(awaitRelocated().index()).isEqualTo(7);
+            long tookMillis = (System.nanoTime() - beganNanos) / 1_000_000;
+
+            long least = (long) records * (1 << 18);
+            assertThat(counted.bytes.get()).isGreaterThanOrEqualTo(least);
+            assertThat(counted.waitedMillis.get()).isPositive();
+            // But the first message, which is sent at once, and what was saved.
+            assertThat(tookMillis).isGreaterThan(1_000 * (least - (2 << 20)) / bytesPerSecond - 100);
+            long afterwards = counted.bytes.get();
+            assertThat(group.produce(ref(leader), large)).isInstanceOf(Produced.class);
+            assertThat(counted.bytes).as("it votes").hasValue(afterwards);
+        }
     }
 
     @Test

@@ -66,6 +66,10 @@ final class ReplicaGroup implements AutoCloseable {
     private final Map<Integer, ActorRef<ReplicaMessage>> running = new ConcurrentHashMap<>();
     private final Set<Integer> cutOff = ConcurrentHashMap.newKeySet();
     private final TestProbe<LeaderObserved> observer;
+    /** Of all brokers; for replicas that are started from now on. */
+    MoveThrottle throttle = new MoveThrottle(MoveThrottle.UNLIMITED);
+
+    ReplicaMetrics metrics = ReplicaMetrics.NONE;
     private long requestId;
 
     ReplicaGroup(ActorTestKit kit, Path directory, long topicId, PartitionSettings settings, Integer... brokers) {
@@ -165,7 +169,8 @@ final class ReplicaGroup implements AutoCloseable {
                 new Network(broker),
                 new BrokerWatch(),
                 new Campaigns(),
-                ReplicaMetrics.NONE,
+                throttle,
+                metrics,
                 () -> "",
                 () -> System.nanoTime() / 1_000_000,
                 wallClockMillis::get);
