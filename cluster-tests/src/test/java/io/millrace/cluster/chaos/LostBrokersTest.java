@@ -233,7 +233,13 @@ class LostBrokersTest {
     }
 
     private static ProcessCluster.Result produceAlone(ProcessCluster cluster, String lines) throws Exception {
-        return cluster.run("produce", "alone", "--timeout", "5s", "--file", cluster.write(lines).toString());
+        return cluster.run(
+                "produce",
+                "alone",
+                "--timeout",
+                "5s",
+                "--file",
+                cluster.write(lines).toString());
     }
 
     private void told(String phase) {
