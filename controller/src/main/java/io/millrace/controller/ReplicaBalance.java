@@ -9,6 +9,7 @@ import io.millrace.controller.placement.ReplicaMove;
 import io.millrace.controller.placement.ReplicaWeights;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -21,12 +22,18 @@ final class ReplicaBalance {
     private static final int MOVES_MAX = 1_000;
 
     /** So many cycles in a row it must be advised before it is done unasked: a load that comes and goes moves nothing. */
-    private static final int ADVISED_CYCLES = 3;
+    private static final int ADVISED_CYCLES = 6;
 
     private final boolean automatic;
     private final int movesPerBroker;
 
     private boolean going;
+    /**
+     * As they were when it began: who leads a partition that was moved reports less for it at first than passes there, and
+     * its broker would be given more and more.
+     */
+    private Optional<ReplicaWeights> weightsAtBegin = Optional.empty();
+
     private boolean stopping;
     private int advisedCycles;
     private String state = "";
@@ -42,6 +49,7 @@ final class ReplicaBalance {
         going = false;
         stopping = false;
         advisedCycles = 0;
+        weightsAtBegin = Optional.empty();
     }
 
     /** What is to be said of it to people. */
@@ -54,19 +62,19 @@ final class ReplicaBalance {
     }
 
     void begin() {
+        forget();
         going = true;
-        stopping = false;
     }
 
     /** What has begun is undone, and nothing more is begun. */
     void stop() {
-        going = false;
+        forget();
         stopping = true;
     }
 
     void cycle(ClusterMetadata metadata, LiveBrokers live, ReplicaWeights weights) {
         ReplicaBalancer.Plan plan = ReplicaBalancer.plan(metadata, live.ids(), weights, 1);
-        advisedCycles = plan.advised() ? advisedCycles + 1 : 0;
+        advisedCycles = plan.advised() && !going ? advisedCycles + 1 : 0;
         going |= automatic && advisedCycles >= ADVISED_CYCLES;
         state = going
                 ? "moves replicas"
@@ -83,13 +91,18 @@ final class ReplicaBalance {
             stopping = !back.isEmpty();
             return back;
         }
-        going |= !back.isEmpty();
+        boolean underWay = !back.isEmpty();
+        going |= underWay;
         if (!going) {
             return List.of();
         }
+        ReplicaWeights known = weightsAtBegin.orElseGet(weights);
+        weightsAtBegin = Optional.of(known);
         int enough = movesPerBroker * Math.max(1, metadata.brokers().size());
-        ReplicaBalancer.Plan plan = ReplicaBalancer.plan(metadata, live.ids(), weights.get(), enough);
-        going = plan.obstacle().isPresent() || !plan.moves().isEmpty();
+        ReplicaBalancer.Plan plan = ReplicaBalancer.plan(metadata, live.ids(), known, enough);
+        if (!underWay && plan.obstacle().isEmpty() && plan.moves().isEmpty()) {
+            forget();
+        }
         return plan.moves();
     }
 

@@ -561,7 +561,7 @@ class ControllerTest {
         }
         liveness.publish(Samples.live(1, 2, 3));
         commit(new MetadataCommand.CreateTopic(1, "orders", 2, List.of(List.of(1, 2), List.of(1, 2), List.of(2, 1))));
-        long cycles = 3 * SETTINGS.cycle().toSeconds();
+        long cycles = 6 * SETTINGS.cycle().toSeconds();
         for (int i = 0; i < cycles - 1; i++) {
             now = now.plus(SECOND);
             TIME.timePasses(SECOND);
