@@ -22,6 +22,7 @@ import akka.management.cluster.bootstrap.ClusterBootstrap;
 import akka.management.javadsl.AkkaManagement;
 import io.millrace.broker.config.BrokerSettings;
 import io.millrace.broker.config.HostPort;
+import io.millrace.broker.config.LiveSettings;
 import io.millrace.broker.data.DataDirectory;
 import io.millrace.broker.data.RefusedException;
 import io.millrace.broker.disk.DiskReport;
@@ -52,7 +53,6 @@ import io.millrace.broker.routing.RequestRouter;
 import io.millrace.controller.BrokerLiveness;
 import io.millrace.controller.Controller;
 import io.millrace.controller.ControllerCommand;
-import io.millrace.controller.ControllerSettings;
 import io.millrace.controller.ControllerSingleton;
 import io.millrace.controller.MetadataReplica;
 import io.millrace.controller.MetadataView;
@@ -148,6 +148,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
     private final MoveThrottle moveThrottle;
     private final BrokerMetrics metrics;
     private final ActorRef<LeaderDirectory.Command> directory;
+    private final LiveSettings live;
     private final Replicas replicas;
     private final ActorRef<ControllerCommand> controller;
     private final GroupMachine.Limits limits;
@@ -217,7 +218,8 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         }
         timers.startTimerWithFixedDelay(CleanUp.INSTANCE, settings.cleanupInterval());
         this.directory = directory;
-        this.replicas = new Replicas(settings, dataDirectory, view, liveness, observer);
+        this.live = new LiveSettings(settings, () -> view.current().brokerSettings());
+        this.replicas = new Replicas(live, dataDirectory, view, liveness, observer);
         replicas.start(system, replicaContext());
         this.controller = ControllerSingleton.start(system, controller());
         context.spawn(
@@ -245,6 +247,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                             ReplicaManager.create(
                                     settings.brokerId(),
                                     view,
+                                    () -> live.get().retention(),
                                     replicas,
                                     directory,
                                     controller,
@@ -286,8 +289,8 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         PartitionGateway gateway = new PartitionGateway(
                 routers,
                 BrokerGuardian::monotonicMillis,
-                settings.frontDoor().pendingBytesMax(),
-                settings.frontDoor().pendingRequestsMax(),
+                () -> live.get().frontDoor().pendingBytesMax(),
+                () -> live.get().frontDoor().pendingRequestsMax(),
                 metrics.requests());
         Inspection inspection = new Inspection(
                 view::current,
@@ -350,10 +353,10 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 diskReport,
                 metrics,
                 health,
-                JsonActions.over(settings, backend),
-                settings));
+                JsonActions.over(live, backend),
+                live));
         context.pipeToSelf(
-                GrpcServer.bind(system, settings, backend),
+                GrpcServer.bind(system, live, backend),
                 (binding, thrown) -> thrown == null
                         ? new Bound(binding)
                         : new BindFailed(
@@ -532,11 +535,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 replicas,
                 view,
                 liveness,
-                ControllerSettings.DEFAULT
-                        .withCycle(
-                                settings.leaders().cycleInterval(),
-                                settings.leaders().balancer())
-                        .withMoves(settings.moves()),
+                live,
                 () -> UUID.randomUUID().toString(),
                 Clock.systemUTC());
     }

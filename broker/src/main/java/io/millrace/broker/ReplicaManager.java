@@ -15,6 +15,7 @@ import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.Reassignment;
 import io.millrace.controller.metadata.TopicMetadata;
+import io.millrace.partition.log.Retention;
 import io.millrace.partition.replica.PeerRouter;
 import io.millrace.partition.replica.ReplicaId;
 import io.millrace.partition.replica.ReplicaMessage;
@@ -31,6 +32,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 
 /**
  * Makes the replicas that run here be those that the metadata gives this broker, now or as the target of a move; tells them who
@@ -80,6 +82,7 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
 
     private final TimerScheduler<Command> timers;
     private final int brokerId;
+    private final Supplier<Retention> retention;
     private final PeerRouter replicas;
     private final ActorRef<LeaderDirectory.Command> directory;
     private final ActorRef<ControllerCommand> controller;
@@ -88,6 +91,8 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
     private final LeftoverDirectories leftovers;
     private final Executor blocking;
 
+    /** As it was looked at last. */
+    private Retention retentionKnown;
     /** As they were looked at last, by name. */
     private NavigableMap<String, TopicMetadata> topics = new TreeMap<>();
 
@@ -111,19 +116,21 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
     private boolean swept;
 
     /**
+     * @param retention of topics that have none of their own, as it is now
      * @param replicaRoot where the replicas have their directories
      * @param blocking for deleting files
      */
     static Behavior<Command> create(
             int brokerId,
             MetadataView view,
+            Supplier<Retention> retention,
             PeerRouter replicas,
             ActorRef<LeaderDirectory.Command> directory,
             ActorRef<ControllerCommand> controller,
             Path replicaRoot,
             Executor blocking) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> new ReplicaManager(
-                context, timers, brokerId, view, replicas, directory, controller, replicaRoot, blocking)));
+                context, timers, brokerId, view, retention, replicas, directory, controller, replicaRoot, blocking)));
     }
 
     private ReplicaManager(
@@ -131,6 +138,7 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
             TimerScheduler<Command> timers,
             int brokerId,
             MetadataView view,
+            Supplier<Retention> retention,
             PeerRouter replicas,
             ActorRef<LeaderDirectory.Command> directory,
             ActorRef<ControllerCommand> controller,
@@ -139,6 +147,8 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
         super(context);
         this.timers = timers;
         this.brokerId = brokerId;
+        this.retention = retention;
+        this.retentionKnown = retention.get();
         this.replicas = replicas;
         this.directory = directory;
         this.controller = controller;
@@ -193,6 +203,10 @@ final class ReplicaManager extends AbstractBehavior<ReplicaManager.Command> {
             if (!topic.equals(known)) { // cheap: what has not changed is the same object
                 take(topic, Optional.ofNullable(known).filter(earlier -> earlier.id() == topic.id()));
             }
+        }
+        if (!retention.get().equals(retentionKnown)) {
+            retentionKnown = retention.get();
+            assigned.stream().filter(replica -> !toOpen.contains(replica)).forEach(toReconfigure::add);
         }
         tell();
         return this;

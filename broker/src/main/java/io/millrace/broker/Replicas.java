@@ -4,6 +4,7 @@ import akka.actor.typed.ActorRef;
 import akka.actor.typed.ActorSystem;
 import akka.actor.typed.Behavior;
 import io.millrace.broker.config.BrokerSettings;
+import io.millrace.broker.config.LiveSettings;
 import io.millrace.broker.data.DataDirectory;
 import io.millrace.broker.routing.PartitionTarget;
 import io.millrace.broker.routing.RequestRouter;
@@ -47,6 +48,7 @@ final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
     private static final int METADATA_SEGMENTS = 4;
 
     private final BrokerSettings settings;
+    private final LiveSettings live;
     private final DataDirectory directory;
     private final MetadataView view;
     private final BrokerLiveness liveness;
@@ -55,12 +57,13 @@ final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
     private volatile @Nullable ReplicaSharding sharding;
 
     Replicas(
-            BrokerSettings settings,
+            LiveSettings live,
             DataDirectory directory,
             MetadataView view,
             BrokerLiveness liveness,
             ActorRef<LeaderObserved> observer) {
-        this.settings = settings;
+        this.settings = live.get();
+        this.live = live;
         this.directory = directory;
         this.view = view;
         this.liveness = liveness;
@@ -82,7 +85,7 @@ final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
     public boolean tell(PartitionTarget partition, PartitionCommand command) {
         ReplicaId id =
                 new ReplicaId(partition.topic(), partition.topicId(), partition.partition(), settings.brokerId());
-        return settings.followerRead()
+        return live.get().followerRead()
                 && view.current()
                         .topic(partition.topic())
                         .filter(topic -> topic.id() == partition.topicId() && isHere(topic, id))
@@ -125,7 +128,7 @@ final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
 
     private ReplicaSpec spec(ReplicaId id, TopicMetadata topic) {
         TopicSettings given = TopicSettings.of(topic.settings());
-        Retention usual = settings.retention();
+        Retention usual = live.get().retention();
         return new ReplicaSpec(
                 id,
                 topic.founders(id.partition()),

@@ -123,6 +123,25 @@ public final class TopicChanges {
                 });
     }
 
+    /**
+     * When it is committed that one broker, or all, have other settings; fails with a {@link FailureException}.
+     *
+     * @param brokerId empty: all
+     */
+    public CompletionStage<Void> alterBrokerSettings(
+            OptionalInt brokerId, Map<String, String> settings, List<String> reset, Duration timeout) {
+        return ask(
+                        NO_TOPIC,
+                        timeout,
+                        (millis, replyTo) ->
+                                new ControllerCommand.AlterBrokerSettings(brokerId, settings, reset, millis, replyTo))
+                .thenAccept(reply -> {
+                    if (!(reply instanceof ControllerReply.Changed)) {
+                        throw failureOf(NO_TOPIC, reply).asException();
+                    }
+                });
+    }
+
     /** How the controller stands now; fails with a {@link FailureException}. */
     public CompletionStage<ControllerReply.Description> describeController(Duration timeout) {
         return AskPattern.<ControllerCommand, ControllerReply>ask(
@@ -221,6 +240,8 @@ public final class TopicChanges {
         } else if (reply instanceof ControllerReply.OutcomeUnknown) {
             return new Failure.OutcomeUnknown(
                     topic, OptionalInt.empty(), "the controller lost its majority before it was committed");
+        } else if (reply instanceof ControllerReply.InvalidBrokerSettings r) {
+            return new Failure.InvalidRequest("settings", r.problem());
         } else if (reply instanceof ControllerReply.InvalidRequest r) {
             return new Failure.InvalidRequest("request", r.problem());
         }

@@ -201,6 +201,17 @@ class ManagementTest extends WithOneBroker {
         assertThat(act("rebalance-replicas", "{\"dryRun\": true, \"stop\": true}")
                         .statusCode())
                 .isEqualTo(400);
+        assertThat(act("alter-broker-config", "{\"settings\": {\"moves-per-broker\": \"3\"}}")
+                        .statusCode())
+                .isEqualTo(200);
+        assertThat(origin(json(broker.http("/api/v1/configuration")).path("settings"), "millrace.moves-per-broker"))
+                .isEqualTo("DYNAMIC all brokers");
+        assertThat(act("alter-broker-config", "{\"broker\": 99, \"resetSettings\": [\"moves-per-broker\"]}")
+                        .statusCode())
+                .isEqualTo(404);
+        assertThat(act("alter-broker-config", "{\"settings\": {\"broker-id\": \"3\"}}")
+                        .statusCode())
+                .isEqualTo(400);
 
         HttpResponse<String> alone = act("drain-broker", "{\"broker\": " + self + ", \"dryRun\": true}");
         assertThat(alone.statusCode()).isEqualTo(409);

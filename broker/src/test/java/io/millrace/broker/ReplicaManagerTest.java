@@ -14,6 +14,7 @@ import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.Endpoint;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.ReassignmentCause;
+import io.millrace.partition.log.Retention;
 import io.millrace.partition.replica.PeerRouter;
 import io.millrace.partition.replica.ReplicaId;
 import io.millrace.partition.replica.ReplicaMessage;
@@ -65,6 +66,7 @@ class ReplicaManagerTest {
         KIT.spawn(ReplicaManager.create(
                 1,
                 view,
+                () -> Retention.FOREVER,
                 new PeerRouter() {
                     @Override
                     public boolean tell(ReplicaId to, ReplicaMessage message) {

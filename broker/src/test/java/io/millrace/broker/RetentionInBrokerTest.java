@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import com.google.protobuf.ByteString;
 import io.grpc.StatusRuntimeException;
 import io.millrace.protocol.v1.AdminServiceGrpc;
+import io.millrace.protocol.v1.AlterBrokerConfigRequest;
 import io.millrace.protocol.v1.CreateTopicRequest;
 import io.millrace.protocol.v1.FetchRequest;
 import io.millrace.protocol.v1.GetOffsetsRequest;
@@ -48,6 +49,10 @@ class RetentionInBrokerTest {
             // Each record is a segment, and those after the last that goes have so many bytes.
             awaitEarliest(messages, "short", RECORDS - 2);
             awaitEarliest(messages, "usual", RECORDS - 5);
+            var unused = admin.alterBrokerConfig(AlterBrokerConfigRequest.newBuilder()
+                    .putSettings("max-storage-size", "100000")
+                    .build());
+            awaitEarliest(messages, "usual", RECORDS - 2);
             assertThat(offsets(messages, "all").getEarliest()).isZero();
             assertThatExceptionOfType(StatusRuntimeException.class)
                     .isThrownBy(() -> messages.fetch(FetchRequest.newBuilder()

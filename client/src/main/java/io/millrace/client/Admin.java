@@ -4,11 +4,13 @@ import io.grpc.MethodDescriptor;
 import io.millrace.client.Calls.Reply;
 import io.millrace.protocol.TopicPartition;
 import io.millrace.protocol.v1.AdminServiceGrpc;
+import io.millrace.protocol.v1.AlterBrokerConfigRequest;
 import io.millrace.protocol.v1.AlterTopicRequest;
 import io.millrace.protocol.v1.ClusterServiceGrpc;
 import io.millrace.protocol.v1.CreateTopicRequest;
 import io.millrace.protocol.v1.DeleteGroupRequest;
 import io.millrace.protocol.v1.DeleteTopicRequest;
+import io.millrace.protocol.v1.DescribeBrokerConfigRequest;
 import io.millrace.protocol.v1.DescribeGroupRequest;
 import io.millrace.protocol.v1.DescribeTopicRequest;
 import io.millrace.protocol.v1.DrainBrokerRequest;
@@ -34,6 +36,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
@@ -306,6 +309,46 @@ public final class Admin {
         UnregisterBrokerRequest request =
                 UnregisterBrokerRequest.newBuilder().setBroker(broker).build();
         Futures.await(change(AdminServiceGrpc.getUnregisterBrokerMethod(), request));
+    }
+
+    /**
+     * Changes settings of one broker, or of all, while they run; {@link BrokerConfig.Setting#live} tells which can be.
+     *
+     * @param broker whose; empty: those of all brokers that have none of their own
+     * @param settings to be so from now on, by key
+     * @param reset the keys of those that are not to be given any more
+     * @throws MillraceException UNKNOWN_BROKER, INVALID_REQUEST for settings that are unknown, need a restart or make no sense, or what any
+     *     call may fail with
+     */
+    public void alterBrokerConfig(OptionalInt broker, Map<String, String> settings, List<String> reset) {
+        AlterBrokerConfigRequest.Builder request =
+                AlterBrokerConfigRequest.newBuilder().putAllSettings(settings).addAllResetSettings(reset);
+        broker.ifPresent(request::setBroker);
+        Futures.await(change(AdminServiceGrpc.getAlterBrokerConfigMethod(), request.build()));
+    }
+
+    /**
+     * How a broker is configured.
+     *
+     * @param broker which; empty: any
+     * @throws MillraceException UNKNOWN_BROKER, or what any call may fail with
+     */
+    public BrokerConfig describeBrokerConfig(OptionalInt broker) {
+        DescribeBrokerConfigRequest request = DescribeBrokerConfigRequest.getDefaultInstance();
+        if (broker.isEmpty()) {
+            return BrokerConfig.of(
+                    Futures.await(calls.read(AdminServiceGrpc.getDescribeBrokerConfigMethod(), request)));
+        }
+        HostPort address = describeCluster().brokers().stream()
+                .filter(known -> known.id() == broker.getAsInt())
+                .map(ClusterDescription.BrokerDescription::client)
+                .findFirst()
+                .orElseThrow(() -> new MillraceException(
+                        FailureReason.UNKNOWN_BROKER,
+                        "there is no broker " + broker.getAsInt(),
+                        Map.of("broker", "" + broker.getAsInt())));
+        return BrokerConfig.of(
+                Futures.await(calls.once(address, AdminServiceGrpc.getDescribeBrokerConfigMethod(), request)));
     }
 
     /**

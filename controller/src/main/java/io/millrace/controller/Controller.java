@@ -88,7 +88,10 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
     private final Consumer<MetadataReplica.Propose> replica;
     private final MetadataView view;
     private final BrokerLiveness liveness;
+    private final BrokerConfiguration configuration;
+    /** As they were when it began: for what does not change. */
     private final ControllerSettings settings;
+
     private final Supplier<String> newClusterId;
     private final Clock clock;
 
@@ -147,11 +150,11 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
             PeerRouter replicas,
             MetadataView view,
             BrokerLiveness liveness,
-            ControllerSettings settings,
+            BrokerConfiguration configuration,
             Supplier<String> newClusterId,
             Clock clock) {
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> new Controller(
-                context, timers, brokerId, replica, replicas, view, liveness, settings, newClusterId, clock)));
+                context, timers, brokerId, replica, replicas, view, liveness, configuration, newClusterId, clock)));
     }
 
     private Controller(
@@ -162,7 +165,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
             PeerRouter replicas,
             MetadataView view,
             BrokerLiveness liveness,
-            ControllerSettings settings,
+            BrokerConfiguration configuration,
             Supplier<String> newClusterId,
             Clock clock) {
         super(context);
@@ -171,21 +174,22 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         this.replica = replica;
         this.view = view;
         this.liveness = liveness;
-        this.settings = settings;
+        this.configuration = configuration;
+        this.settings = configuration.controller();
         this.newClusterId = newClusterId;
         this.clock = clock;
         this.decisions = new ControllerDecisions(
-                settings.partitionsPerTopicMax(), settings.moves().metadataVoters());
+                settings.partitionsPerTopicMax(), settings.moves().metadataVoters(), configuration);
         this.decisionLog = new DecisionLog(settings.decisionsKept());
         this.leaders = new Leaders(
                 context,
                 replicas,
-                settings.leaderBalance(),
+                () -> configuration.controller().leaderBalance(),
                 clock,
                 this::decided,
                 context.messageAdapter(LeaderTransfer.Ended.class, LeaderTransferEnded::new));
         this.replicaBalance =
-                new ReplicaBalance(settings.moves().balanced(), settings.moves().perBrokerMax());
+                new ReplicaBalance(() -> configuration.controller().moves());
         this.outcomes = context.messageAdapter(ProposalOutcome.class, OutcomeArrived::new);
         this.changes = context.messageAdapter(MetadataView.State.class, state -> MetadataChanged.INSTANCE);
         this.retryDelay = settings.retryDelayMin();
@@ -257,7 +261,8 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         absent.forget();
         lookDue = true;
         getContext().getLog().info("Broker {} controls cluster {} in epoch {}", brokerId, claimed.clusterId(), epoch);
-        timers.startSingleTimer(Tick.CYCLE, Tick.CYCLE, settings.cycle());
+        timers.startSingleTimer(
+                Tick.CYCLE, Tick.CYCLE, configuration.controller().cycle());
         decideNext();
     }
 
@@ -294,7 +299,8 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
             }
             case CYCLE -> {
                 cycle();
-                timers.startSingleTimer(Tick.CYCLE, Tick.CYCLE, settings.cycle());
+                timers.startSingleTimer(
+                        Tick.CYCLE, Tick.CYCLE, configuration.controller().cycle());
             }
             case LOOK -> onLook();
         }
@@ -393,14 +399,14 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
 
     /** The rest follows when something of this is done. */
     private void moveReplicas(ClusterMetadata metadata) {
-        NavigableSet<Integer> lost =
-                absent.awayFor(settings.moves().replacementDelay().toMillis());
+        ControllerSettings.Moves limits = configuration.controller().moves();
+        NavigableSet<Integer> lost = absent.awayFor(limits.replacementDelay().toMillis());
         LiveBrokers live = liveness.current();
         List<ReplicaMove> all = ReplicaMoves.plan(metadata, live.ids(), lost).moves();
         if (all.isEmpty()) {
             all = replicaBalance.next(metadata, live, () -> weights(metadata, live));
         }
-        moves = ReplicaMoves.dueNow(all, metadata, settings.moves().perBrokerMax());
+        moves = ReplicaMoves.dueNow(all, metadata, limits.perBrokerMax());
         if (!moves.isEmpty()) {
             movesId = nextId();
             movesProposedMillis = clock.millis();

@@ -9,6 +9,7 @@ import io.millrace.partition.replica.ControlMessage;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * What any broker asks of the {@link Controller}. Each is answered by one {@link ControllerReply}, at the latest
@@ -171,6 +172,28 @@ public sealed interface ControllerCommand extends ControlMessage {
      * {@link ControllerReply.OutcomeUnknown}.
      */
     record UnregisterBroker(int brokerId, long timeoutMillis, ActorRef<ControllerReply> replyTo) implements Request {}
+
+    /**
+     * Settings of one broker, or of all, that change while they run. Answers: {@link ControllerReply.Changed}, of so many brokers,
+     * {@link ControllerReply.UnknownBroker}, {@link ControllerReply.InvalidBrokerSettings}, {@link ControllerReply.Unavailable},
+     * {@link ControllerReply.OutcomeUnknown}.
+     *
+     * @param brokerId whose; empty: of all that have none of their own
+     * @param settings to be other than they are, by their keys below {@code millrace}
+     * @param reset settings that are not to be given any more
+     */
+    record AlterBrokerSettings(
+            OptionalInt brokerId,
+            Map<String, String> settings,
+            List<String> reset,
+            long timeoutMillis,
+            ActorRef<ControllerReply> replyTo)
+            implements Request {
+        public AlterBrokerSettings {
+            settings = Map.copyOf(settings);
+            reset = List.copyOf(reset);
+        }
+    }
 
     /**
      * The replicas of a broker that lead these partitions say that they are where they were to go. Answers:

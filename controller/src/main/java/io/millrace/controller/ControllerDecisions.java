@@ -2,6 +2,7 @@ package io.millrace.controller;
 
 import io.millrace.controller.metadata.BrokerRegistration;
 import io.millrace.controller.metadata.ClusterMetadata;
+import io.millrace.controller.metadata.DynamicSettings;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.MetadataResult;
 import io.millrace.controller.metadata.TopicMetadata;
@@ -13,10 +14,12 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * What the controller does about a request, given what it knows: pure. Here everything is checked that a user can get
@@ -45,9 +48,11 @@ final class ControllerDecisions {
 
     private final int partitionsPerTopicMax;
     private final MoveDecisions moves;
+    private final BrokerConfiguration configuration;
 
-    ControllerDecisions(int partitionsPerTopicMax, Set<Integer> metadataVoters) {
+    ControllerDecisions(int partitionsPerTopicMax, Set<Integer> metadataVoters, BrokerConfiguration configuration) {
         this.partitionsPerTopicMax = partitionsPerTopicMax;
+        this.configuration = configuration;
         this.moves = new MoveDecisions(metadataVoters);
     }
 
@@ -80,6 +85,9 @@ final class ControllerDecisions {
         }
         if (request instanceof ControllerCommand.SetBrokerState set) {
             return moves.setState(set, metadata, live);
+        }
+        if (request instanceof ControllerCommand.AlterBrokerSettings alter) {
+            return alterBrokerSettings(alter, metadata);
         }
         if (request instanceof ControllerCommand.UnregisterBroker unregister) {
             return moves.unregister(unregister, metadata, live);
@@ -236,6 +244,34 @@ final class ControllerDecisions {
                 request.clusterId(),
                 registered.map(BrokerRegistration::directoryId),
                 broker));
+    }
+
+    private Decision alterBrokerSettings(ControllerCommand.AlterBrokerSettings request, ClusterMetadata metadata) {
+        OptionalInt broker = request.brokerId();
+        if (broker.isPresent() && metadata.broker(broker.getAsInt()).isEmpty()) {
+            return new Answer(new ControllerReply.UnknownBroker(broker.getAsInt()));
+        }
+        DynamicSettings before = metadata.brokerSettings();
+        NavigableMap<String, String> given;
+        try {
+            given = DynamicSettings.altered(before.givenTo(broker), request.settings(), request.reset());
+        } catch (IllegalArgumentException e) {
+            return new Answer(new ControllerReply.InvalidBrokerSettings(String.valueOf(e.getMessage())));
+        }
+        DynamicSettings after = before.with(broker, given);
+        Optional<String> problem = Stream.concat(request.settings().keySet().stream(), request.reset().stream())
+                .sorted()
+                .flatMap(name -> configuration.problemWithName(name).stream())
+                .findFirst()
+                .or(() -> after.combinations().stream()
+                        .flatMap(settings -> configuration.problemWith(settings).stream())
+                        .findFirst());
+        if (problem.isPresent()) {
+            return new Answer(new ControllerReply.InvalidBrokerSettings(problem.get()));
+        }
+        return after.equals(before)
+                ? new Answer(new ControllerReply.Changed(0, metadata.appliedIndex()))
+                : new Submit(new MetadataCommand.SetBrokerSettings(metadata.controllerEpoch(), broker, given));
     }
 
     /** Told again and again, so most often there is nothing left to do. */

@@ -136,6 +136,8 @@ public sealed interface ControllerReply extends ControlMessage {
 
     record InvalidTopicSettings(String problem) implements ControllerReply {}
 
+    record InvalidBrokerSettings(String problem) implements ControllerReply {}
+
     record InvalidRequest(String problem) implements ControllerReply {}
 
     record TopicExists(String name) implements ControllerReply {}

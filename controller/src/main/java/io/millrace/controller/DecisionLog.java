@@ -69,6 +69,14 @@ final class DecisionLog {
         if (request instanceof ControllerCommand.SetBrokerState set) {
             return (set.dryRun() ? "what if: " : "") + "broker " + set.brokerId() + " is to be " + set.state();
         }
+        if (request instanceof ControllerCommand.AlterBrokerSettings alter) {
+            return "settings of "
+                    + (alter.brokerId().isPresent()
+                            ? "broker " + alter.brokerId().getAsInt()
+                            : "all brokers")
+                    + (alter.settings().isEmpty() ? "" : ", " + new TreeMap<>(alter.settings()))
+                    + (alter.reset().isEmpty() ? "" : ", reset " + alter.reset());
+        }
         if (request instanceof ControllerCommand.UnregisterBroker unregister) {
             return "unregister broker " + unregister.brokerId();
         }

@@ -24,6 +24,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * The controller's care for who leads what: keeps what brokers report, has the {@link LeaderBalancer} decide, and gets leadership
@@ -45,7 +46,7 @@ final class Leaders {
 
     private final ActorContext<ControllerCommand> actor;
     private final PeerRouter replicas;
-    private final Optional<BalancerSettings> automatic;
+    private final Supplier<Optional<BalancerSettings>> automatic;
     private final Clock clock;
     private final Journal journal;
     private final ActorRef<LeaderTransfer.Ended> ended;
@@ -60,13 +61,13 @@ final class Leaders {
     private long lastId;
 
     /**
-     * @param automatic empty: leaders are moved only for who asks
+     * @param automatic asked each time; empty: leaders are moved only for who asks
      * @param ended to be given to {@link #onEnded}
      */
     Leaders(
             ActorContext<ControllerCommand> actor,
             PeerRouter replicas,
-            Optional<BalancerSettings> automatic,
+            Supplier<Optional<BalancerSettings>> automatic,
             Clock clock,
             Journal journal,
             ActorRef<LeaderTransfer.Ended> ended) {
@@ -92,16 +93,17 @@ final class Leaders {
 
     /** What is to be said of it to people. */
     String state() {
-        return automatic.isEmpty() ? "off" : state;
+        return automatic.get().isEmpty() ? "off" : state;
     }
 
     /** One cycle, unless the moves of the one before are still under way. */
     void balance(ClusterMetadata metadata, LiveBrokers live) {
         notice(metadata, live);
-        if (automatic.isEmpty() || isMoving()) {
+        Optional<BalancerSettings> settings = automatic.get();
+        if (settings.isEmpty() || isMoving()) {
             return;
         }
-        LeaderBalancer.Plan plan = plan(metadata, live, automatic.get());
+        LeaderBalancer.Plan plan = plan(metadata, live, settings.get());
         history = plan.history();
         state = plan.obstacle().isPresent()
                 ? "waits: " + plan.obstacle().get()
@@ -188,7 +190,8 @@ final class Leaders {
     /** Answers with the plan; what comes of each move is told as all decisions are. */
     void rebalance(ControllerCommand.RebalanceLeaders request, ClusterMetadata metadata, LiveBrokers live) {
         notice(metadata, live);
-        BalancerSettings settings = automatic.orElse(BalancerSettings.DEFAULT).byHand();
+        BalancerSettings settings =
+                automatic.get().orElse(BalancerSettings.DEFAULT).byHand();
         if (isMoving()) {
             request.replyTo().tell(new ControllerReply.Unavailable("leaders are being moved already"));
             return;

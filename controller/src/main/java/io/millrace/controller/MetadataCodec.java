@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import io.millrace.controller.metadata.BrokerRegistration;
 import io.millrace.controller.metadata.ClusterMetadata;
+import io.millrace.controller.metadata.DynamicSettings;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.partition.raft.Payload;
 import java.io.IOException;
@@ -36,6 +37,7 @@ public final class MetadataCodec {
     private static final String TYPE_FIELD = "type";
     private static final String TOPICS_FIELD = "topics";
     private static final String DRAINING_FIELD = "draining";
+    private static final String SETTINGS_FIELD = "brokerSettings";
     /** Left out where they are empty: they came later than the format. */
     private static final List<String> LATER_FIELDS_OF_TOPICS = List.of("settings", "grown", "reassignments");
 
@@ -47,17 +49,18 @@ public final class MetadataCodec {
     private static final String CAPACITY_FIELD = "capacity";
 
     /** The names that the log holds: never change one. */
-    private static final Map<String, Class<? extends MetadataCommand>> TYPES = Map.of(
-            "claim-controller", MetadataCommand.ClaimController.class,
-            "register-broker", MetadataCommand.RegisterBroker.class,
-            "create-topic", MetadataCommand.CreateTopic.class,
-            "alter-topic", MetadataCommand.AlterTopic.class,
-            "delete-topic", MetadataCommand.DeleteTopic.class,
-            "allocate-producer-ids", MetadataCommand.AllocateProducerIds.class,
-            "reassign-partitions", MetadataCommand.ReassignPartitions.class,
-            "complete-reassignments", MetadataCommand.CompleteReassignments.class,
-            "set-broker-state", MetadataCommand.SetBrokerState.class,
-            "unregister-broker", MetadataCommand.UnregisterBroker.class);
+    private static final Map<String, Class<? extends MetadataCommand>> TYPES = Map.ofEntries(
+            Map.entry("claim-controller", MetadataCommand.ClaimController.class),
+            Map.entry("register-broker", MetadataCommand.RegisterBroker.class),
+            Map.entry("create-topic", MetadataCommand.CreateTopic.class),
+            Map.entry("alter-topic", MetadataCommand.AlterTopic.class),
+            Map.entry("delete-topic", MetadataCommand.DeleteTopic.class),
+            Map.entry("allocate-producer-ids", MetadataCommand.AllocateProducerIds.class),
+            Map.entry("reassign-partitions", MetadataCommand.ReassignPartitions.class),
+            Map.entry("complete-reassignments", MetadataCommand.CompleteReassignments.class),
+            Map.entry("set-broker-state", MetadataCommand.SetBrokerState.class),
+            Map.entry("unregister-broker", MetadataCommand.UnregisterBroker.class),
+            Map.entry("set-broker-settings", MetadataCommand.SetBrokerSettings.class));
 
     private static final Map<Class<? extends MetadataCommand>, String> NAMES =
             TYPES.entrySet().stream().collect(Collectors.toUnmodifiableMap(Map.Entry::getValue, Map.Entry::getKey));
@@ -105,6 +108,9 @@ public final class MetadataCodec {
         state.setAll((ObjectNode) JSON.valueToTree(metadata));
         leaveOutEmpty(state, List.of(DRAINING_FIELD));
         state.path(BROKERS_FIELD).forEach(MetadataCodec::leaveOutUsualCapacity);
+        if (metadata.brokerSettings().equals(DynamicSettings.NONE)) {
+            state.remove(SETTINGS_FIELD);
+        }
         state.path(TOPICS_FIELD).forEach(topic -> leaveOutEmpty(topic, LATER_FIELDS_OF_TOPICS));
         return Payload.wrap(state.toString().getBytes(StandardCharsets.UTF_8));
     }
@@ -122,6 +128,9 @@ public final class MetadataCodec {
                 state.putArray(DRAINING_FIELD);
             }
             state.path(BROKERS_FIELD).forEach(MetadataCodec::putUsualCapacity);
+            if (!state.has(SETTINGS_FIELD)) {
+                state.set(SETTINGS_FIELD, JSON.valueToTree(DynamicSettings.NONE));
+            }
             state.path(TOPICS_FIELD).forEach(topic -> putEmpty(topic, LATER_FIELDS_OF_TOPICS));
             return JSON.treeToValue(state, ClusterMetadata.class);
         } catch (IOException e) {

@@ -24,8 +24,7 @@ final class ReplicaBalance {
     /** So many cycles in a row it must be advised before it is done unasked: a load that comes and goes moves nothing. */
     private static final int ADVISED_CYCLES = 6;
 
-    private final boolean automatic;
-    private final int movesPerBroker;
+    private final Supplier<ControllerSettings.Moves> settings;
 
     private boolean going;
     /**
@@ -38,10 +37,9 @@ final class ReplicaBalance {
     private int advisedCycles;
     private String state = "";
 
-    /** @param automatic whether it is done when it is advised, and not only for who asks */
-    ReplicaBalance(boolean automatic, int movesPerBroker) {
-        this.automatic = automatic;
-        this.movesPerBroker = movesPerBroker;
+    /** @param settings asked each time */
+    ReplicaBalance(Supplier<ControllerSettings.Moves> settings) {
+        this.settings = settings;
     }
 
     /** Of what is not begun, nothing more is known. */
@@ -75,7 +73,7 @@ final class ReplicaBalance {
     void cycle(ClusterMetadata metadata, LiveBrokers live, ReplicaWeights weights) {
         ReplicaBalancer.Plan plan = ReplicaBalancer.plan(metadata, live.ids(), weights, 1);
         advisedCycles = plan.advised() && !going ? advisedCycles + 1 : 0;
-        going |= automatic && advisedCycles >= ADVISED_CYCLES;
+        going |= settings.get().balanced() && advisedCycles >= ADVISED_CYCLES;
         state = going
                 ? "moves replicas"
                         + plan.obstacle().map(why -> ", but waits: " + why).orElse("")
@@ -98,7 +96,8 @@ final class ReplicaBalance {
         }
         ReplicaWeights known = weightsAtBegin.orElseGet(weights);
         weightsAtBegin = Optional.of(known);
-        int enough = movesPerBroker * Math.max(1, metadata.brokers().size());
+        int enough =
+                settings.get().perBrokerMax() * Math.max(1, metadata.brokers().size());
         ReplicaBalancer.Plan plan = ReplicaBalancer.plan(metadata, live.ids(), known, enough);
         if (!underWay && plan.obstacle().isEmpty() && plan.moves().isEmpty()) {
             forget();

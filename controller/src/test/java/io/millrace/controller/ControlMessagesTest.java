@@ -28,6 +28,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -75,6 +76,9 @@ class ControlMessagesTest {
                         List.of(new ControllerCommand.Destination("orders", 1, List.of(2, 3))), true, 5_000, ASKER),
                 new ControllerCommand.SetBrokerState(2, BrokerState.DRAINING, false, 5_000, ASKER),
                 new ControllerCommand.UnregisterBroker(2, 5_000, ASKER),
+                new ControllerCommand.AlterBrokerSettings(
+                        OptionalInt.of(2), Map.of("a", "1"), List.of("b"), 5_000, ASKER),
+                new ControllerCommand.AlterBrokerSettings(OptionalInt.empty(), Map.of(), List.of(), 5_000, ASKER),
                 new ControllerCommand.CompleteReassignments(
                         List.of(new MetadataCommand.PartitionReassigned("orders", 7, 1, 9)), 5_000, ASKER),
                 new ControllerCommand.DescribeController(ASKER));
@@ -144,6 +148,7 @@ class ControlMessagesTest {
                 new ControllerReply.InvalidPartitions(0, 10_000),
                 new ControllerReply.InvalidReplicationFactor(5, 3),
                 new ControllerReply.InvalidTopicSettings("no"),
+                new ControllerReply.InvalidBrokerSettings("no"),
                 new ControllerReply.InvalidRequest("no"),
                 new ControllerReply.TopicExists("orders"),
                 new ControllerReply.UnknownTopic("orders"),

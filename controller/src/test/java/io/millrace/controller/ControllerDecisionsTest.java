@@ -18,6 +18,7 @@ import io.millrace.controller.placement.ReplicaWeights;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -30,7 +31,8 @@ class ControllerDecisionsTest {
             TestInbox.<ControllerReply>create().getRef();
     private static final int LIMIT = 100;
 
-    private final ControllerDecisions decisions = new ControllerDecisions(LIMIT, Set.of());
+    private final ControllerDecisions decisions =
+            new ControllerDecisions(LIMIT, Set.of(), Samples.configuration(() -> ControllerSettings.DEFAULT));
 
     // Topics.
 
@@ -76,6 +78,47 @@ class ControllerDecisionsTest {
         assertThat(refusal(createWith(Map.of("min.insync.replicas", "2")))).isEqualTo(refusal);
         assertThat(refusal(alter(Map.of("min.insync.replicas", "2"), List.of(), 0)))
                 .isEqualTo(refusal);
+    }
+
+    @Test
+    void settingsOfBrokersAreGivenToOneOrAll() {
+        ClusterMetadata metadata = cluster(1, 2);
+        assertThat(configure(metadata, OptionalInt.empty(), Map.of("a", "1"), List.of()))
+                .isEqualTo(new ControllerDecisions.Submit(new MetadataCommand.SetBrokerSettings(
+                        1, OptionalInt.empty(), new TreeMap<>(Map.of("a", "1")))));
+        ClusterMetadata given = apply(
+                metadata,
+                new MetadataCommand.SetBrokerSettings(1, OptionalInt.of(2), new TreeMap<>(Map.of("a", "1", "b", "2"))));
+        assertThat(configure(given, OptionalInt.of(2), Map.of("c", "3"), List.of("a", "never")))
+                .isEqualTo(new ControllerDecisions.Submit(new MetadataCommand.SetBrokerSettings(
+                        1, OptionalInt.of(2), new TreeMap<>(Map.of("b", "2", "c", "3")))));
+        var unchanged =
+                (ControllerDecisions.Answer) configure(given, OptionalInt.of(2), Map.of("a", "1"), List.of("c"));
+        assertThat(unchanged.reply()).isEqualTo(new ControllerReply.Changed(0, given.appliedIndex()));
+    }
+
+    @Test
+    void settingsThatNoBrokerCanHaveAreRefused() {
+        ClusterMetadata metadata = cluster(1, 2);
+        assertThat(refusal(configure(metadata, OptionalInt.of(9), Map.of("a", "1"), List.of())))
+                .isEqualTo(new ControllerReply.UnknownBroker(9));
+        assertThat(refusal(configure(metadata, OptionalInt.of(2), Map.of("a", "bad"), List.of())))
+                .isEqualTo(new ControllerReply.InvalidBrokerSettings("{a=bad} is bad"));
+        assertThat(refusal(configure(metadata, OptionalInt.empty(), Map.of("fixed", "1"), List.of())))
+                .isEqualTo(new ControllerReply.InvalidBrokerSettings("fixed needs a restart"));
+        assertThat(refusal(configure(metadata, OptionalInt.empty(), Map.of(), List.of("fixed"))))
+                .isEqualTo(new ControllerReply.InvalidBrokerSettings("fixed needs a restart"));
+        assertThat(refusal(configure(metadata, OptionalInt.empty(), Map.of("a", "1"), List.of("a"))))
+                .isEqualTo(new ControllerReply.InvalidBrokerSettings("a cannot be both set and reset"));
+    }
+
+    private ControllerDecisions.Decision configure(
+            ClusterMetadata metadata, OptionalInt broker, Map<String, String> settings, List<String> reset) {
+        return decisions.decide(
+                new ControllerCommand.AlterBrokerSettings(broker, settings, reset, 1, ANYONE),
+                metadata,
+                live(1),
+                () -> ReplicaWeights.ALIKE);
     }
 
     private ControllerDecisions.Decision createWith(Map<String, String> settings) {

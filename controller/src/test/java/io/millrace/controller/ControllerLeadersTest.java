@@ -106,8 +106,8 @@ class ControllerLeadersTest {
             new ToProbe(),
             view,
             liveness,
-            ControllerSettings.DEFAULT.withCycle(
-                    CYCLE, Optional.of(new BalancerSettings(0.15, 2, SETTLE.toMillis(), 300_000, 15_000))),
+            Samples.configuration(() -> ControllerSettings.DEFAULT.withCycle(
+                    CYCLE, Optional.of(new BalancerSettings(0.15, 2, SETTLE.toMillis(), 300_000, 15_000)))),
             () -> "c",
             clock));
     private long topicId;

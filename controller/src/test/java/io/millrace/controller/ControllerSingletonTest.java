@@ -69,7 +69,7 @@ class ControllerSingletonTest {
                         NoReplicas.INSTANCE,
                         view,
                         liveness,
-                        ControllerSettings.DEFAULT,
+                        Samples.configuration(() -> ControllerSettings.DEFAULT),
                         () -> UUID.randomUUID().toString(),
                         Clock.systemUTC()));
         TestProbe<ControllerReply> asker = KIT.createTestProbe();

@@ -48,6 +48,8 @@ class ControllerTest {
             Optional.empty(),
             new ControllerSettings.Moves(SECOND, 2, Duration.ofSeconds(10), false, Set.of(1)));
 
+    private volatile ControllerSettings settings = SETTINGS;
+    private final BrokerConfiguration configuration = Samples.configuration(() -> settings);
     private volatile Instant now = NOW;
     private final Clock clock = new Clock() {
         @Override
@@ -75,7 +77,7 @@ class ControllerTest {
     private ClusterMetadata committed = ClusterMetadata.EMPTY;
 
     private final ActorRef<ControllerCommand> controller = KIT.spawn(Controller.create(
-            1, metadata.getRef()::tell, NoReplicas.INSTANCE, view, liveness, SETTINGS, () -> "c", clock));
+            1, metadata.getRef()::tell, NoReplicas.INSTANCE, view, liveness, configuration, () -> "c", clock));
 
     @AfterAll
     static void stop() {
@@ -437,6 +439,25 @@ class ControllerTest {
     }
 
     @Test
+    void moreIsMovedAtATimeFromTheLookOnAtWhichTheSettingsSaySo() {
+        ruleWithOrders();
+        commit(new MetadataCommand.SetBrokerState(1, 2, BrokerState.DRAINING));
+        awaitHandled();
+        passSeconds(1);
+        MetadataReplica.Propose first = nextProposal();
+        assertThat(nextMoves(first).partitions()).hasSize(2);
+        commit(first);
+        awaitHandled();
+        passSeconds(1);
+        metadata.expectNoMessage();
+
+        settings =
+                SETTINGS.withMoves(new ControllerSettings.Moves(SECOND, 3, Duration.ofSeconds(10), false, Set.of(1)));
+        passSeconds(1);
+        assertThat(nextMoves(nextProposal()).partitions()).hasSize(1);
+    }
+
+    @Test
     void theNextControllerGoesOnWithADrain() {
         ruleWithOrders();
         commit(new MetadataCommand.SetBrokerState(1, 2, BrokerState.DRAINING));
@@ -447,7 +468,7 @@ class ControllerTest {
         KIT.stop(controller);
 
         ActorRef<ControllerCommand> next = KIT.spawn(Controller.create(
-                3, metadata.getRef()::tell, NoReplicas.INSTANCE, view, liveness, SETTINGS, () -> "c", clock));
+                3, metadata.getRef()::tell, NoReplicas.INSTANCE, view, liveness, configuration, () -> "c", clock));
         commit(nextClaim());
         MetadataReplica.Propose again = nextProposal();
         assertThat(again.command().epoch()).isEqualTo(2);
@@ -514,7 +535,7 @@ class ControllerTest {
         KIT.stop(controller);
 
         ActorRef<ControllerCommand> next = KIT.spawn(Controller.create(
-                3, metadata.getRef()::tell, NoReplicas.INSTANCE, view, liveness, SETTINGS, () -> "c", clock));
+                3, metadata.getRef()::tell, NoReplicas.INSTANCE, view, liveness, configuration, () -> "c", clock));
         commit(nextClaim());
         MetadataCommand.PartitionTarget done = nextMoves(first).partitions().get(0);
         commit(new MetadataCommand.CompleteReassignments(
@@ -551,8 +572,8 @@ class ControllerTest {
                 NoReplicas.INSTANCE,
                 view,
                 liveness,
-                SETTINGS.withMoves(new ControllerSettings.Moves(
-                        moves.lookEvery(), moves.perBrokerMax(), moves.replacementDelay(), true, Set.of(1))),
+                Samples.configuration(() -> SETTINGS.withMoves(new ControllerSettings.Moves(
+                        moves.lookEvery(), moves.perBrokerMax(), moves.replacementDelay(), true, Set.of(1)))),
                 () -> "c",
                 clock));
         commit(nextClaim());

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,7 +54,10 @@ class MetadataCodecTest {
                             new MetadataCommand.PartitionTarget(
                                     "orders", 17, 0, List.of(1, 3), ReassignmentCause.DRAIN),
                             new MetadataCommand.PartitionTarget(
-                                    "orders", 17, 1, List.of(3, 2), ReassignmentCause.BALANCE))));
+                                    "orders", 17, 1, List.of(3, 2), ReassignmentCause.BALANCE))),
+            new MetadataCommand.SetBrokerSettings(
+                    5, OptionalInt.empty(), new TreeMap<>(Map.of("moves-per-broker", "2"))),
+            new MetadataCommand.SetBrokerSettings(5, OptionalInt.of(2), new TreeMap<>()));
 
     @Test
     void theFormatOnDiskHasNotChanged() throws IOException {
@@ -132,6 +136,24 @@ class MetadataCodecTest {
                 .contains(
                         "'partitions':[[1],[2],[2]],'reassignments':{'0':{'founders':[1],'target':[2],'cause':'REQUESTED','index':6},"
                                 + "'1':{'founders':[1],'target':null,'cause':'REQUESTED','index':6}}}},'appliedIndex':7}");
+        assertThat(MetadataCodec.decodeState(encoded)).isEqualTo(metadata);
+    }
+
+    @Test
+    void theFormatOfSettingsOfBrokersHasNotChanged() {
+        ClusterMetadata metadata = Samples.apply(
+                Samples.apply(
+                        Samples.cluster(2),
+                        new MetadataCommand.SetBrokerSettings(
+                                1, OptionalInt.empty(), new TreeMap<>(Map.of("moves-per-broker", "2")))),
+                new MetadataCommand.SetBrokerSettings(
+                        1, OptionalInt.of(2), new TreeMap<>(Map.of("moves-per-broker", "3"))));
+
+        Payload encoded = MetadataCodec.encodeState(metadata);
+
+        assertThat(new String(encoded.toByteArray(), StandardCharsets.UTF_8).replace('"', '\''))
+                .endsWith(
+                        "'brokerSettings':{'byBroker':{'-1':{'moves-per-broker':'2'},'2':{'moves-per-broker':'3'}}},'appliedIndex':4}");
         assertThat(MetadataCodec.decodeState(encoded)).isEqualTo(metadata);
     }
 

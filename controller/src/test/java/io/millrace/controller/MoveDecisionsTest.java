@@ -29,7 +29,8 @@ class MoveDecisionsTest {
             TestInbox.<ControllerReply>create().getRef();
     private static final LiveBrokers ALL = live(1, 2, 3, 4);
 
-    private final ControllerDecisions decisions = new ControllerDecisions(100, Set.of(1, 2, 3));
+    private final ControllerDecisions decisions =
+            new ControllerDecisions(100, Set.of(1, 2, 3), Samples.configuration(() -> ControllerSettings.DEFAULT));
     /** Topic orders, 5: partitions 0 on 1, 2, 3 and 1 on 2, 3, 1. */
     private final ClusterMetadata metadata = apply(
             cluster(1, 2, 3, 4),

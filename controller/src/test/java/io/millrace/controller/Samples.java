@@ -5,11 +5,13 @@ import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.Endpoint;
 import io.millrace.controller.metadata.MetadataCommand;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /** Brokers and clusters that tests start from. */
 public final class Samples {
@@ -48,6 +50,26 @@ public final class Samples {
 
     public static ClusterMetadata apply(ClusterMetadata metadata, MetadataCommand command) {
         return metadata.apply(metadata.appliedIndex() + 1, command).next();
+    }
+
+    /** A broker whose controller goes by these and on which anything can be set, but {@code fixed}, and but to {@code bad}. */
+    public static BrokerConfiguration configuration(Supplier<ControllerSettings> settings) {
+        return new BrokerConfiguration() {
+            @Override
+            public ControllerSettings controller() {
+                return settings.get();
+            }
+
+            @Override
+            public Optional<String> problemWithName(String name) {
+                return name.equals("fixed") ? Optional.of("fixed needs a restart") : Optional.empty();
+            }
+
+            @Override
+            public Optional<String> problemWith(Map<String, String> given) {
+                return given.containsValue("bad") ? Optional.of(given + " is bad") : Optional.empty();
+            }
+        };
     }
 
     /** These brokers, each as the member {@code member-<id>}. */

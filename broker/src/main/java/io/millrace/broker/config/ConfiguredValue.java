@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
  * One setting as it holds, and who said so.
  *
  * @param value text, a number, a truth value or a list
- * @param where more exactly: file and line, variable, key
+ * @param where more exactly: file and line, variable, key, whose
  */
 public record ConfiguredValue(String key, Object value, Origin origin, Optional<String> where) {
     /** Nothing of Millrace's own is secret; a library's setting may be. */
@@ -26,6 +26,8 @@ public record ConfiguredValue(String key, Object value, Origin origin, Optional<
         FILE,
         ENVIRONMENT,
         COMMAND_LINE,
+        /** Changed while brokers run, for this one or all. */
+        DYNAMIC,
         /** Follows from other settings, and cannot be set. */
         DERIVED
     }
@@ -44,6 +46,11 @@ public record ConfiguredValue(String key, Object value, Origin origin, Optional<
                 .toList();
     }
 
+    /** Whether it can be changed without a restart. */
+    public boolean isLive() {
+        return LiveSettings.isLive(key);
+    }
+
     private static ConfiguredValue of(Map.Entry<String, ConfigValue> entry) {
         String key = entry.getKey();
         ConfigOrigin origin = entry.getValue().origin();
@@ -59,6 +66,9 @@ public record ConfiguredValue(String key, Object value, Origin origin, Optional<
                     Optional.of(description.substring(SettingsLoader.ORIGIN_ENVIRONMENT.length())));
         } else if (description.startsWith(SettingsLoader.ORIGIN_COMMAND_LINE)) {
             return new ConfiguredValue(key, value, Origin.COMMAND_LINE, Optional.of(description));
+        } else if (description.startsWith(LiveSettings.ORIGIN)) {
+            return new ConfiguredValue(
+                    key, value, Origin.DYNAMIC, Optional.of(description.substring(LiveSettings.ORIGIN.length())));
         } else if (description.startsWith(AkkaOverlay.ORIGIN)) {
             return new ConfiguredValue(key, value, Origin.DERIVED, Optional.empty());
         }

@@ -4,6 +4,9 @@ import akka.grpc.javadsl.Metadata;
 import io.millrace.broker.Failure;
 import io.millrace.broker.LeaderChanges;
 import io.millrace.broker.TopicChanges;
+import io.millrace.broker.config.BrokerSettings;
+import io.millrace.broker.config.ConfiguredValue;
+import io.millrace.broker.config.LiveSettings;
 import io.millrace.broker.routing.Inspection;
 import io.millrace.broker.routing.LeaderView;
 import io.millrace.controller.ControllerCommand;
@@ -12,6 +15,8 @@ import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.replica.PartitionStatus;
 import io.millrace.protocol.TopicName;
 import io.millrace.protocol.v1.AdminServicePowerApi;
+import io.millrace.protocol.v1.AlterBrokerConfigRequest;
+import io.millrace.protocol.v1.AlterBrokerConfigResponse;
 import io.millrace.protocol.v1.AlterTopicRequest;
 import io.millrace.protocol.v1.AlterTopicResponse;
 import io.millrace.protocol.v1.BrokerShare;
@@ -19,6 +24,8 @@ import io.millrace.protocol.v1.CreateTopicRequest;
 import io.millrace.protocol.v1.CreateTopicResponse;
 import io.millrace.protocol.v1.DeleteTopicRequest;
 import io.millrace.protocol.v1.DeleteTopicResponse;
+import io.millrace.protocol.v1.DescribeBrokerConfigRequest;
+import io.millrace.protocol.v1.DescribeBrokerConfigResponse;
 import io.millrace.protocol.v1.DescribeTopicRequest;
 import io.millrace.protocol.v1.DescribeTopicResponse;
 import io.millrace.protocol.v1.DrainBrokerRequest;
@@ -64,6 +71,7 @@ final class AdminFrontDoor implements AdminServicePowerApi {
     private final Deadlines deadlines;
     private final IntPredicate alive;
     private final Set<Integer> metadataVoters;
+    private final LiveSettings settings;
 
     AdminFrontDoor(
             TopicLookup topics,
@@ -73,7 +81,9 @@ final class AdminFrontDoor implements AdminServicePowerApi {
             Inspection inspection,
             Deadlines deadlines,
             IntPredicate alive,
-            Set<Integer> metadataVoters) {
+            Set<Integer> metadataVoters,
+            LiveSettings settings) {
+        this.settings = settings;
         this.alive = alive;
         this.metadataVoters = metadataVoters;
         this.topics = topics;
@@ -215,6 +225,27 @@ final class AdminFrontDoor implements AdminServicePowerApi {
             UnregisterBrokerRequest request, Metadata metadata) {
         return changes.unregister(request.getBroker(), timeout(metadata))
                 .thenApply(done -> UnregisterBrokerResponse.getDefaultInstance());
+    }
+
+    @Override
+    public CompletionStage<AlterBrokerConfigResponse> alterBrokerConfig(
+            AlterBrokerConfigRequest request, Metadata metadata) {
+        return changes.alterBrokerSettings(
+                        ConfigConversions.broker(request),
+                        ConfigConversions.settings(request),
+                        ConfigConversions.reset(request),
+                        timeout(metadata))
+                .thenApply(done -> AlterBrokerConfigResponse.getDefaultInstance());
+    }
+
+    @Override
+    public CompletionStage<DescribeBrokerConfigResponse> describeBrokerConfig(
+            DescribeBrokerConfigRequest request, Metadata metadata) {
+        BrokerSettings now = settings.get();
+        return CompletableFuture.completedFuture(ConfigConversions.describe(
+                now.brokerId(),
+                ConfiguredValue.allOf(now.akka()),
+                topics.metadata().brokerSettings()));
     }
 
     @Override

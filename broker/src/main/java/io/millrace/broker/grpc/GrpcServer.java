@@ -17,6 +17,7 @@ import io.millrace.broker.LeaderChanges;
 import io.millrace.broker.ProducerIds;
 import io.millrace.broker.TopicChanges;
 import io.millrace.broker.config.BrokerSettings;
+import io.millrace.broker.config.LiveSettings;
 import io.millrace.broker.disk.DiskReport;
 import io.millrace.broker.group.Groups;
 import io.millrace.broker.health.Health;
@@ -67,7 +68,8 @@ public final class GrpcServer {
             Consumer<String> errors) {}
 
     /** Opens the port; closes it at an orderly stop, after what is under way. */
-    public static CompletionStage<ServerBinding> bind(ActorSystem<?> system, BrokerSettings settings, Backend backend) {
+    public static CompletionStage<ServerBinding> bind(ActorSystem<?> system, LiveSettings live, Backend backend) {
+        BrokerSettings settings = live.get();
         return Http.get(system)
                 .newServerAt(
                         settings.frontDoor().address().host(),
@@ -76,18 +78,19 @@ public final class GrpcServer {
                 // answered wrongly or
                 // not at all when Akka HTTP takes it at its word in the middle of a connection.
                 .withSettings(ServerSettings.create(Adapter.toClassic(system)).withHttp2Enabled(true))
-                .bind(handler(system, settings, backend))
+                .bind(handler(system, live, backend))
                 .thenApply(binding -> binding.addToCoordinatedShutdown(DRAIN, system));
     }
 
     private static Function<HttpRequest, CompletionStage<HttpResponse>> handler(
-            ActorSystem<?> system, BrokerSettings settings, Backend backend) {
+            ActorSystem<?> system, LiveSettings live, Backend backend) {
+        BrokerSettings settings = live.get();
         Faults faults = new Faults(backend.errors());
         Deadlines deadlines = new Deadlines(settings.frontDoor());
         MessageFrontDoor messages = new MessageFrontDoor(
                 new ProduceIntake(
                         backend.topics(),
-                        settings.messageBytesMax(),
+                        () -> live.get().messageBytesMax(),
                         settings.requestBytesMax(),
                         settings.decompressedBytesMax(),
                         System::currentTimeMillis),
@@ -116,7 +119,7 @@ public final class GrpcServer {
                 backend.health(),
                 settings.diskReserve(),
                 backend.disk());
-        AdminFrontDoor admin = admin(backend, deadlines);
+        AdminFrontDoor admin = admin(live, backend, deadlines);
         GroupFrontDoor groups = groups(backend, deadlines);
         Function<HttpRequest, CompletionStage<HttpResponse>> services = concat(
                 MessageServicePowerApiHandlerFactory.create(messages, faults.handler(), system),
@@ -132,8 +135,9 @@ public final class GrpcServer {
                         system));
         FrameLimit limit = new FrameLimit(settings.requestBytesMax());
         RequestMemory memory = new RequestMemory(
-                settings.frontDoor().connectionBytesMax(), settings.frontDoor().pendingBytesMax());
-        RequestMemory unbounded = new RequestMemory(Long.MAX_VALUE, Long.MAX_VALUE);
+                () -> live.get().frontDoor().connectionBytesMax(),
+                () -> live.get().frontDoor().pendingBytesMax());
+        RequestMemory unbounded = new RequestMemory(() -> Long.MAX_VALUE, () -> Long.MAX_VALUE);
         return request -> {
             // Others are small, and must get through when producers have filled the memory.
             RequestMemory.Hold hold = (isProduce(request) ? memory : unbounded).open(connectionOf(request));
@@ -141,7 +145,7 @@ public final class GrpcServer {
         };
     }
 
-    static AdminFrontDoor admin(Backend backend, Deadlines deadlines) {
+    static AdminFrontDoor admin(LiveSettings live, Backend backend, Deadlines deadlines) {
         return new AdminFrontDoor(
                 backend.topics(),
                 backend.changes(),
@@ -150,7 +154,8 @@ public final class GrpcServer {
                 backend.inspection(),
                 deadlines,
                 backend.alive(),
-                backend.metadataVoters());
+                backend.metadataVoters(),
+                live);
     }
 
     static GroupFrontDoor groups(Backend backend, Deadlines deadlines) {

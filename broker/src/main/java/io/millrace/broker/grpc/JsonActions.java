@@ -6,7 +6,8 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
 import io.millrace.broker.Failure;
-import io.millrace.broker.config.BrokerSettings;
+import io.millrace.broker.config.LiveSettings;
+import io.millrace.protocol.v1.AlterBrokerConfigRequest;
 import io.millrace.protocol.v1.AlterTopicRequest;
 import io.millrace.protocol.v1.CreateTopicRequest;
 import io.millrace.protocol.v1.DeleteGroupRequest;
@@ -41,9 +42,9 @@ public final class JsonActions {
 
     private JsonActions() {}
 
-    public static JsonActions over(BrokerSettings settings, GrpcServer.Backend backend) {
-        Deadlines deadlines = new Deadlines(settings.frontDoor());
-        AdminFrontDoor admin = GrpcServer.admin(backend, deadlines);
+    public static JsonActions over(LiveSettings settings, GrpcServer.Backend backend) {
+        Deadlines deadlines = new Deadlines(settings.get().frontDoor());
+        AdminFrontDoor admin = GrpcServer.admin(settings, backend, deadlines);
         GroupFrontDoor groups = GrpcServer.groups(backend, deadlines);
         JsonActions actions = new JsonActions();
         actions.add("create-topic", CreateTopicRequest.getDefaultInstance(), admin::createTopic);
@@ -56,6 +57,7 @@ public final class JsonActions {
         actions.add("drain-broker", DrainBrokerRequest.getDefaultInstance(), admin::drainBroker);
         actions.add("undrain-broker", UndrainBrokerRequest.getDefaultInstance(), admin::undrainBroker);
         actions.add("unregister-broker", UnregisterBrokerRequest.getDefaultInstance(), admin::unregisterBroker);
+        actions.add("alter-broker-config", AlterBrokerConfigRequest.getDefaultInstance(), admin::alterBrokerConfig);
         actions.add("delete-group", DeleteGroupRequest.getDefaultInstance(), groups::deleteGroup);
         actions.add("reset-offsets", ResetOffsetsRequest.getDefaultInstance(), groups::resetOffsets);
         return actions;

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -37,17 +38,20 @@ import org.jspecify.annotations.Nullable;
  */
 final class ProduceIntake {
     private final TopicLookup topics;
-    private final int messageBytesMax;
+    private final IntSupplier messageBytesMax;
     private final int requestBytesMax;
     private final int decompressedBytesMax;
     private final LongSupplier wallClockMillis;
     /** Of requests without a key, by topic: whose turn it is. */
     private final Map<Long, AtomicInteger> turns = new ConcurrentHashMap<>();
 
-    /** @param decompressedBytesMax of the records of one batch */
+    /**
+     * @param messageBytesMax asked for each request
+     * @param decompressedBytesMax of the records of one batch
+     */
     ProduceIntake(
             TopicLookup topics,
-            int messageBytesMax,
+            IntSupplier messageBytesMax,
             int requestBytesMax,
             int decompressedBytesMax,
             LongSupplier wallClockMillis) {
@@ -141,7 +145,8 @@ final class ProduceIntake {
 
     /** Of this topic: what its settings demand, but never more than this broker takes. */
     private int messageBytesMax(TopicSettings settings) {
-        return Math.min(messageBytesMax, settings.messageBytesMax().orElse(messageBytesMax));
+        int ofBroker = messageBytesMax.getAsInt();
+        return Math.min(ofBroker, settings.messageBytesMax().orElse(ofBroker));
     }
 
     private void append(

@@ -4,6 +4,7 @@ import io.millrace.broker.Failure;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /**
  * What messages of produce requests take of this broker's memory, bounded for each connection and for all together: from their first
@@ -11,13 +12,14 @@ import java.util.concurrent.atomic.AtomicLong;
  * complete, and from then on {@link io.millrace.broker.routing.PartitionGateway} counts them. For any thread.
  */
 final class RequestMemory {
-    private final long connectionBytesMax;
-    private final long bytesMax;
+    private final LongSupplier connectionBytesMax;
+    private final LongSupplier bytesMax;
     private final AtomicLong bytes = new AtomicLong();
     /** Of connections that hold anything. */
     private final ConcurrentMap<String, Long> connections = new ConcurrentHashMap<>();
 
-    RequestMemory(long connectionBytesMax, long bytesMax) {
+    /** Both are asked for each message. */
+    RequestMemory(LongSupplier connectionBytesMax, LongSupplier bytesMax) {
         this.connectionBytesMax = connectionBytesMax;
         this.bytesMax = bytesMax;
     }
@@ -32,18 +34,20 @@ final class RequestMemory {
     }
 
     private void take(String connection, long size) {
+        long ofConnection = connectionBytesMax.getAsLong();
+        long ofAll = bytesMax.getAsLong();
         connections.compute(connection, (key, held) -> {
             long before = held == null ? 0 : held;
-            if (before + size > connectionBytesMax) {
-                throw new Failure.Overloaded("too many bytes are pending on this connection", connectionBytesMax)
+            if (before + size > ofConnection) {
+                throw new Failure.Overloaded("too many bytes are pending on this connection", ofConnection)
                         .asException();
             }
             long all = bytes.get();
-            while (all + size <= bytesMax && !bytes.compareAndSet(all, all + size)) {
+            while (all + size <= ofAll && !bytes.compareAndSet(all, all + size)) {
                 all = bytes.get();
             }
-            if (all + size > bytesMax) {
-                throw new Failure.Overloaded("too many bytes are pending on this broker", bytesMax).asException();
+            if (all + size > ofAll) {
+                throw new Failure.Overloaded("too many bytes are pending on this broker", ofAll).asException();
             }
             return before + size;
         });

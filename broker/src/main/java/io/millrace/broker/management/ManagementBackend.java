@@ -3,7 +3,7 @@ package io.millrace.broker.management;
 import akka.actor.setup.Setup;
 import io.millrace.broker.Readiness;
 import io.millrace.broker.TopicChanges;
-import io.millrace.broker.config.BrokerSettings;
+import io.millrace.broker.config.LiveSettings;
 import io.millrace.broker.disk.DiskReport;
 import io.millrace.broker.disk.DiskReserve;
 import io.millrace.broker.group.Groups;
@@ -38,7 +38,7 @@ public final class ManagementBackend extends Setup {
             BrokerMetrics metrics,
             Health health,
             JsonActions actions,
-            BrokerSettings settings) {}
+            LiveSettings settings) {}
 
     /** To be called before Akka Management starts. */
     public void complete(Parts complete) {

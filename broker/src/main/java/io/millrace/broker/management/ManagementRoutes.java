@@ -44,7 +44,7 @@ public final class ManagementRoutes extends AllDirectives implements ManagementR
                 .orElseThrow(() -> new IllegalStateException("the actor system is not a broker's"))
                 .parts();
         this.endpoints = endpoints(parts);
-        this.allowsChanges = parts.settings().http().allowsChanges();
+        this.allowsChanges = parts.settings().get().http().allowsChanges();
         this.materializer = SystemMaterializer.get(system).materializer();
     }
 

@@ -27,7 +27,7 @@ final class Operations {
                         "/api/v1/configuration",
                         () -> new Configuration(
                                 parts.brokerId(),
-                                ConfiguredValue.allOf(parts.settings().akka()))),
+                                ConfiguredValue.allOf(parts.settings().get().akka()))),
                 Endpoint.page("/api/v1/loggers", Loggers::page),
                 Endpoint.post(
                         "/api/v1/loggers",

@@ -5,6 +5,7 @@ import io.millrace.broker.Failure;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 
 /**
@@ -14,21 +15,22 @@ import java.util.function.LongSupplier;
 public final class PartitionGateway {
     private final List<ActorRef<RequestRouter.Command>> routers;
     private final LongSupplier clockMillis;
-    private final long pendingBytesMax;
-    private final int pendingRequestsMax;
+    private final LongSupplier pendingBytesMax;
+    private final IntSupplier pendingRequestsMax;
     private final Traffic traffic;
     private final AtomicLong pendingBytes = new AtomicLong();
     private final AtomicInteger pendingRequests = new AtomicInteger();
 
     /**
      * @param clockMillis that of the routers; it only ever goes forward
+     * @param pendingBytesMax asked for each request, as is the next
      * @param traffic hears of what is answered
      */
     public PartitionGateway(
             List<ActorRef<RequestRouter.Command>> routers,
             LongSupplier clockMillis,
-            long pendingBytesMax,
-            int pendingRequestsMax,
+            LongSupplier pendingBytesMax,
+            IntSupplier pendingRequestsMax,
             Traffic traffic) {
         this.routers = List.copyOf(routers);
         this.clockMillis = clockMillis;
@@ -47,12 +49,14 @@ public final class PartitionGateway {
                 routers.get(Math.floorMod(target.key().hashCode(), routers.size()));
         Call call = new Call(target, request, deadlineMillis, router);
         int size = request.sizeBytes();
-        if (pendingRequests.incrementAndGet() > pendingRequestsMax) {
+        int requestsMax = pendingRequestsMax.getAsInt();
+        long bytesMax = pendingBytesMax.getAsLong();
+        if (pendingRequests.incrementAndGet() > requestsMax) {
             release(0);
-            call.fail(new Failure.Overloaded(pendingRequestsMax + " requests are pending on this broker", 0));
-        } else if (pendingBytes.addAndGet(size) > pendingBytesMax) {
+            call.fail(new Failure.Overloaded(requestsMax + " requests are pending on this broker", 0));
+        } else if (pendingBytes.addAndGet(size) > bytesMax) {
             release(size);
-            call.fail(new Failure.Overloaded("too many bytes are pending on this broker", pendingBytesMax));
+            call.fail(new Failure.Overloaded("too many bytes are pending on this broker", bytesMax));
         } else {
             // Before the router has it, so that no end is missed; the stage itself is of no use to anyone.
             long beginNanos = System.nanoTime();

@@ -30,7 +30,7 @@ class FrameLimitTest {
     private static final long SEED = 42;
 
     private final FrameLimit limit = new FrameLimit(LIMIT);
-    private final RequestMemory memory = new RequestMemory(1 << 20, 1 << 20);
+    private final RequestMemory memory = new RequestMemory(() -> 1 << 20, () -> 1 << 20);
     private final Random random = new Random(SEED);
 
     @AfterAll
@@ -131,7 +131,7 @@ class FrameLimitTest {
     /** Nobody answers: what the broker has taken stays at the bound, however many push. */
     @Test
     void memoryStaysBoundedWithTwoHundredClientsPushingAtOnce() {
-        RequestMemory small = new RequestMemory(3 * 900, 20 * 900);
+        RequestMemory small = new RequestMemory(() -> 3 * 900, () -> 20 * 900);
         List<RequestMemory.Hold> taken = new ArrayList<>();
         int refused = 0;
         for (int round = 0; round < 5; round++) {

@@ -15,7 +15,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 class RequestMemoryTest {
-    private final RequestMemory memory = new RequestMemory(100, 150);
+    private final RequestMemory memory = new RequestMemory(() -> 100, () -> 150);
 
     @Test
     void aConnectionHasItsShareAndAllTogetherHaveTheirs() {

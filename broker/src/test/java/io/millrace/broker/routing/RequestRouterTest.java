@@ -47,8 +47,8 @@ class RequestRouterTest {
     private volatile boolean hasReplicaHere;
     private final ActorRef<RequestRouter.Command> router = KIT.spawn(RequestRouter.create(
             view, directory.ref(), this::tellHere, broker -> Optional.of("host-" + broker + ":9092"), clock::get));
-    private final PartitionGateway gateway =
-            new PartitionGateway(List.of(router), clock::get, PENDING_BYTES_MAX, PENDING_REQUESTS_MAX, Traffic.NONE);
+    private final PartitionGateway gateway = new PartitionGateway(
+            List.of(router), clock::get, () -> PENDING_BYTES_MAX, () -> PENDING_REQUESTS_MAX, Traffic.NONE);
     private final ActorRef<LeaderChanged> changes =
             directory.expectMessageClass(LeaderDirectory.Subscribe.class).subscriber();
 

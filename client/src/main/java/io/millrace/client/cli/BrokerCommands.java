@@ -39,7 +39,8 @@ final class BrokerCommands implements Runnable {
                 .addSubcommand(new ListAll(console))
                 .addSubcommand(new Drain(console))
                 .addSubcommand(new Undrain(console))
-                .addSubcommand(new Decommission(console));
+                .addSubcommand(new Decommission(console))
+                .addSubcommand(ConfigCommands.commandLine(console));
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.millrace.client.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.client.BrokerConfig;
 import io.millrace.client.MovePlan;
 import io.millrace.protocol.TopicPartition;
 import java.io.ByteArrayInputStream;
@@ -10,6 +11,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -51,6 +54,40 @@ class MoveCommandsTest {
         assertThat(errorOf("broker", "drain")).contains("BROKER");
         assertThat(errorOf("broker", "drain", "three")).contains("three");
         assertThat(errorOf("broker")).contains("run by the launcher");
+    }
+
+    @Test
+    void whoseSettingsAreChangedIsSaid() {
+        assertThat(errorOf("broker", "config")).contains("describe, set or unset");
+        assertThat(errorOf("broker", "config", "set", "a=1")).contains("--broker", "--all");
+        assertThat(errorOf("broker", "config", "set", "--all", "--broker", "1", "a=1"))
+                .contains("mutually exclusive");
+        assertThat(errorOf("broker", "config", "set", "--all")).contains("NAME=VALUE");
+        assertThat(errorOf("broker", "config", "set", "--all", "a")).contains("a");
+        assertThat(errorOf("broker", "config", "unset", "--broker", "1")).contains("NAME");
+    }
+
+    @Test
+    void aConfigurationIsToldWithItsOrigins() {
+        BrokerConfig config = new BrokerConfig(
+                2,
+                List.of(
+                        new BrokerConfig.Setting("millrace.client.port", "9093", "FILE", "b.conf:3", false),
+                        new BrokerConfig.Setting("millrace.moves-per-broker", "5", "DEFAULT", "", true)),
+                Map.of(OptionalInt.of(2), new TreeMap<>(Map.of("retention-time", "7 days"))));
+        assertThat(ConfigCommands.Describe.settings(config).toString())
+                .isEqualTo(
+                        """
+                        SETTING                    VALUE  ORIGIN   WHERE     CHANGE
+                        millrace.client.port       9093   FILE     b.conf:3  restart
+                        millrace.moves-per-broker  5      DEFAULT  -         live
+                        """);
+        assertThat(ConfigCommands.Describe.given(config))
+                .isEqualTo(
+                        """
+                        WHOSE     SETTING         VALUE
+                        broker 2  retention-time  7 days
+                        """);
     }
 
     @Test

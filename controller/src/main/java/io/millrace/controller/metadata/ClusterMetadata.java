@@ -21,6 +21,7 @@ import java.util.TreeSet;
  * @param brokers all that are registered, by id, whether they are up or not
  * @param draining those of them whose replicas are to be moved to others
  * @param topics by name
+ * @param brokerSettings those that are changed while brokers run
  */
 public record ClusterMetadata(
         Optional<String> clusterId,
@@ -29,6 +30,7 @@ public record ClusterMetadata(
         NavigableMap<Integer, BrokerRegistration> brokers,
         NavigableSet<Integer> draining,
         NavigableMap<String, TopicMetadata> topics,
+        DynamicSettings brokerSettings,
         long appliedIndex) {
 
     /** No topic has more, whatever a controller's settings allow. All replicas must agree on it: never lower it. */
@@ -44,6 +46,18 @@ public record ClusterMetadata(
         brokers = Collections.unmodifiableNavigableMap(new TreeMap<>(brokers));
         draining = Collections.unmodifiableNavigableSet(new TreeSet<>(draining));
         topics = Collections.unmodifiableNavigableMap(new TreeMap<>(topics));
+    }
+
+    /** With no settings of brokers. */
+    public ClusterMetadata(
+            Optional<String> clusterId,
+            long controllerEpoch,
+            OptionalInt controllerId,
+            NavigableMap<Integer, BrokerRegistration> brokers,
+            NavigableSet<Integer> draining,
+            NavigableMap<String, TopicMetadata> topics,
+            long appliedIndex) {
+        this(clusterId, controllerEpoch, controllerId, brokers, draining, topics, DynamicSettings.NONE, appliedIndex);
     }
 
     public Optional<TopicMetadata> topic(String name) {
@@ -122,6 +136,9 @@ public record ClusterMetadata(
         if (command instanceof MetadataCommand.UnregisterBroker unregister) {
             return here.unregister(unregister);
         }
+        if (command instanceof MetadataCommand.SetBrokerSettings set) {
+            return here.setSettings(set);
+        }
         throw new IllegalStateException("no rule for " + command);
     }
 
@@ -135,7 +152,8 @@ public record ClusterMetadata(
             throw new IllegalStateException(
                     "broken invariant: entry " + index + " cannot be applied after entry " + appliedIndex);
         }
-        return new ClusterMetadata(clusterId, controllerEpoch, controllerId, brokers, draining, topics, index);
+        return new ClusterMetadata(
+                clusterId, controllerEpoch, controllerId, brokers, draining, topics, brokerSettings, index);
     }
 
     // From here on appliedIndex is that of the entry that is being applied.
@@ -154,6 +172,7 @@ public record ClusterMetadata(
                         brokers,
                         draining,
                         topics,
+                        brokerSettings,
                         appliedIndex),
                 new MetadataResult.Claimed(epoch, id));
     }
@@ -285,7 +304,18 @@ public record ClusterMetadata(
         after.remove(command.brokerId());
         NavigableSet<Integer> drained = new TreeSet<>(draining);
         drained.remove(command.brokerId());
-        return new Applied(withBrokers(after, drained), new MetadataResult.Changed(1));
+        DynamicSettings left = brokerSettings.with(OptionalInt.of(command.brokerId()), new TreeMap<>());
+        return new Applied(withBrokers(after, drained).withSettings(left), new MetadataResult.Changed(1));
+    }
+
+    private Applied setSettings(MetadataCommand.SetBrokerSettings command) {
+        OptionalInt broker = command.brokerId();
+        if (broker.isPresent() && !brokers.containsKey(broker.getAsInt())) {
+            return refuse(new MetadataResult.Invalid("broker " + broker.getAsInt() + " is not registered"));
+        }
+        return new Applied(
+                withSettings(brokerSettings.with(broker, command.settings())),
+                new MetadataResult.Changed(broker.isPresent() ? 1 : brokers.size()));
     }
 
     /** How many replicas it has, or is to have. */
@@ -345,12 +375,19 @@ public record ClusterMetadata(
     }
 
     private ClusterMetadata withTopics(NavigableMap<String, TopicMetadata> after) {
-        return new ClusterMetadata(clusterId, controllerEpoch, controllerId, brokers, draining, after, appliedIndex);
+        return new ClusterMetadata(
+                clusterId, controllerEpoch, controllerId, brokers, draining, after, brokerSettings, appliedIndex);
     }
 
     private ClusterMetadata withBrokers(
             NavigableMap<Integer, BrokerRegistration> registered, NavigableSet<Integer> drained) {
-        return new ClusterMetadata(clusterId, controllerEpoch, controllerId, registered, drained, topics, appliedIndex);
+        return new ClusterMetadata(
+                clusterId, controllerEpoch, controllerId, registered, drained, topics, brokerSettings, appliedIndex);
+    }
+
+    private ClusterMetadata withSettings(DynamicSettings after) {
+        return new ClusterMetadata(
+                clusterId, controllerEpoch, controllerId, brokers, draining, topics, after, appliedIndex);
     }
 
     private Applied refuse(MetadataResult refusal) {

@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /** A change of the cluster's metadata, as it stands in the log of the group {@code __metadata}. */
@@ -121,6 +122,19 @@ public sealed interface MetadataCommand {
 
     /** What a broker is meant to do from now on. */
     record SetBrokerState(long epoch, int brokerId, BrokerState state) implements MetadataCommand {}
+
+    /**
+     * Settings that brokers change while they run.
+     *
+     * @param brokerId whose; empty: of all brokers
+     * @param settings all of its own from now on, as {@link DynamicSettings} has them
+     */
+    record SetBrokerSettings(long epoch, OptionalInt brokerId, NavigableMap<String, String> settings)
+            implements MetadataCommand {
+        public SetBrokerSettings {
+            settings = Collections.unmodifiableNavigableMap(new TreeMap<>(settings));
+        }
+    }
 
     /** A broker leaves for good; only one that holds nothing. */
     record UnregisterBroker(long epoch, int brokerId) implements MetadataCommand {}

@@ -57,7 +57,7 @@ class ClusterMetadataTest {
     }
 
     static Stream<MetadataCommand> commandsOfEpochOne() {
-        return Map.<Class<?>, Function<Long, MetadataCommand>>of(
+        Stream<MetadataCommand> all = Map.<Class<?>, Function<Long, MetadataCommand>>of(
                         MetadataCommand.ClaimController.class,
                         epoch -> new MetadataCommand.ClaimController(epoch, 1, "c"),
                         MetadataCommand.RegisterBroker.class,
@@ -82,6 +82,11 @@ class ClusterMetadataTest {
                 .values()
                 .stream()
                 .map(command -> command.apply(1L));
+        return Stream.concat(all, Stream.of(settings(OptionalInt.of(2), Map.of("moves-per-broker", "3"))));
+    }
+
+    private static MetadataCommand settings(OptionalInt broker, Map<String, String> settings) {
+        return new MetadataCommand.SetBrokerSettings(1, broker, new TreeMap<>(settings));
     }
 
     @Test
@@ -276,7 +281,8 @@ class ClusterMetadataTest {
                 reassign(1, 0, 1, 9),
                 new MetadataCommand.SetBrokerState(1, 9, BrokerState.DRAINING),
                 new MetadataCommand.UnregisterBroker(1, 9),
-                new MetadataCommand.UnregisterBroker(1, 2));
+                new MetadataCommand.UnregisterBroker(1, 2),
+                settings(OptionalInt.of(9), Map.of("moves-per-broker", "3")));
     }
 
     @ParameterizedTest
@@ -310,6 +316,23 @@ class ClusterMetadataTest {
         ClusterMetadata left = apply(draining, new MetadataCommand.UnregisterBroker(1, 4));
         assertThat(left.brokers()).doesNotContainKey(4);
         assertThat(left.draining()).isEmpty();
+    }
+
+    @Test
+    void whatABrokerHasOfItsOwnGoesBeforeWhatAllHaveUntilItLeaves() {
+        ClusterMetadata metadata = apply(clusterWithOrders(), register(1, 4));
+        metadata = apply(metadata, settings(OptionalInt.empty(), Map.of("a", "all", "b", "all")));
+        metadata = apply(metadata, settings(OptionalInt.of(4), Map.of("b", "own", "c", "own")));
+        DynamicSettings given = metadata.brokerSettings();
+        assertThat(given.of(1)).isEqualTo(Map.of("a", "all", "b", "all"));
+        assertThat(given.of(4)).isEqualTo(Map.of("a", "all", "b", "own", "c", "own"));
+        assertThat(given.combinations()).containsExactly(given.of(1), given.of(4));
+
+        metadata = apply(metadata, settings(OptionalInt.empty(), Map.of()));
+        assertThat(metadata.brokerSettings().of(4)).isEqualTo(Map.of("b", "own", "c", "own"));
+        assertThat(apply(metadata, register(1, 4)).brokerSettings()).isEqualTo(metadata.brokerSettings());
+        metadata = apply(metadata, new MetadataCommand.UnregisterBroker(1, 4));
+        assertThat(metadata.brokerSettings()).isEqualTo(DynamicSettings.NONE);
     }
 
     static Stream<MetadataCommand> senselessCommands() {

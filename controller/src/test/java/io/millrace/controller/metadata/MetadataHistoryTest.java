@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -38,7 +39,7 @@ class MetadataHistoryTest {
             List<String> names = List.of("a", "b", "c");
             String name = names.get(random.nextInt(names.size()));
             int broker = random.nextInt(5);
-            return switch (random.nextInt(41)) {
+            return switch (random.nextInt(43)) {
                 case 0 -> new MetadataCommand.ClaimController(known.controllerEpoch(), brokerId, "id-" + brokerId);
                 case 1, 2, 3, 4, 5, 6, 7, 8 ->
                     new MetadataCommand.RegisterBroker(
@@ -62,6 +63,11 @@ class MetadataHistoryTest {
                     new MetadataCommand.SetBrokerState(
                             epoch, broker, random.nextBoolean() ? BrokerState.DRAINING : BrokerState.ACTIVE);
                 case 36, 37 -> new MetadataCommand.UnregisterBroker(epoch, broker);
+                case 41, 42 ->
+                    new MetadataCommand.SetBrokerSettings(
+                            epoch,
+                            random.nextBoolean() ? OptionalInt.empty() : OptionalInt.of(broker),
+                            new TreeMap<>(Map.of("moves-per-broker", "" + random.nextInt(3))));
                 default ->
                     new MetadataCommand.CreateTopic(
                             epoch, name, 1, List.of(List.of(random.nextInt(5)), List.of(random.nextInt(5))));
