@@ -114,8 +114,29 @@ final class HealthCheck {
                 found(Problem.NO_LEADER, topic.name() + "-" + number, "replicas on brokers " + topic.replicas(number));
             } else if (leader.get().broker().equals(OptionalInt.of(seen.brokerId()))) {
                 leaders++;
+                asleepWithout(topic, number);
             }
         }
+    }
+
+    /** Who sleeps is not asked: its followers have everything, but for those that were away when it fell asleep. */
+    private void asleepWithout(TopicMetadata topic, int number) {
+        ReplicaId own = new ReplicaId(topic.name(), topic.id(), number, seen.brokerId());
+        List<Integer> replicas = topic.replicas(number);
+        if (seen.statuses().containsKey(own) || replicas.stream().allMatch(seen.alive()::test)) {
+            return;
+        }
+        underReplicated(
+                own,
+                replicas.stream()
+                        .filter(broker -> !seen.alive().test(broker))
+                        .map(broker -> "broker " + broker + " cannot be reached")
+                        .toList());
+    }
+
+    private void underReplicated(ReplicaId leader, List<String> behind) {
+        underReplicated++;
+        found(Problem.UNDER_REPLICATED, leader.topic() + "-" + leader.partition(), String.join(", ", behind));
     }
 
     private void replica(ReplicaId id, Optional<PartitionStatus> answer) {
@@ -160,8 +181,7 @@ final class HealthCheck {
             }
         }
         if (!behind.isEmpty()) {
-            underReplicated++;
-            found(Problem.UNDER_REPLICATED, id.topic() + "-" + id.partition(), String.join(", ", behind));
+            underReplicated(id, behind);
         }
     }
 

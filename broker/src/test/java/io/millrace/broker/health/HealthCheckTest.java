@@ -134,6 +134,15 @@ class HealthCheckTest {
     }
 
     @Test
+    void aPartitionThatSleepsWhileABrokerIsAwayIsUnderReplicatedToo() {
+        statuses.remove(LED);
+        assertThat(found()).isEmpty();
+        alive = Set.of(1, 2);
+        assertThat(found()).containsExactly("BROKER_DOWN broker 3", "UNDER_REPLICATED orders-0");
+        assertThat(look().figures().underReplicated()).isEqualTo(1);
+    }
+
+    @Test
     void aFollowerThatLacksWhatWasCommittedSecondsAgoIsUnderReplicated() {
         committedBefore = Map.of(LED_KEY, 96L);
 
