@@ -52,9 +52,6 @@ public record ControllerSettings(
             Duration replacementDelay,
             boolean balanced,
             Set<Integer> metadataVoters) {
-        public static final Moves DEFAULT =
-                new Moves(Duration.ofSeconds(1), 5, Duration.ofMinutes(15), false, Set.of());
-
         /**
          * Checks each.
          *
@@ -79,7 +76,7 @@ public record ControllerSettings(
             100,
             Duration.ofSeconds(10),
             Optional.of(BalancerSettings.DEFAULT),
-            Moves.DEFAULT);
+            new Moves(Duration.ofSeconds(1), 5, Duration.ofMinutes(15), false, Set.of()));
 
     public ControllerSettings withMoves(Moves changed) {
         return new ControllerSettings(

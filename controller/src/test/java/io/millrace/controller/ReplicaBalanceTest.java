@@ -19,7 +19,7 @@ class ReplicaBalanceTest {
     @Test
     void whatPartitionsWeighIsLookedAtOnceForAllMovesTogether() {
         SimulatedLeaders cluster = new SimulatedLeaders(4, 8, 1);
-        ReplicaBalance balance = new ReplicaBalance(() -> ControllerSettings.Moves.DEFAULT);
+        ReplicaBalance balance = new ReplicaBalance(() -> ControllerSettings.DEFAULT.moves());
         balance.begin();
 
         List<ReplicaMove> first = balance.next(cluster.metadata, live(1, 2, 3, 4), () -> withBusy(cluster, 1));

@@ -120,7 +120,7 @@ final class SettingsReader {
                 intBetween("metrics.topics-max", 0, 100_000),
                 durationBetween("shutdown-timeout", Duration.ofSeconds(1), Duration.ofMinutes(10)),
                 new ControllerSettings.Moves(
-                        ControllerSettings.Moves.DEFAULT.lookEvery(),
+                        ControllerSettings.DEFAULT.moves().lookEvery(),
                         intBetween("moves-per-broker", 1, 1_000),
                         durationBetween("replica-replacement-delay", Duration.ofSeconds(1), Duration.ofDays(365)),
                         isAutomatic("replica-rebalance"),
