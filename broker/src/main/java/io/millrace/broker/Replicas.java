@@ -137,6 +137,7 @@ final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
                 topic.founders(id.partition()).contains(id.brokerId())
                         && topic.replicas(id.partition()).contains(id.brokerId())
                         && topic.createdAt(id.partition()) > directory.registeredAt(),
+                topic.replicas(id.partition()).stream().anyMatch(broker -> broker != id.brokerId()),
                 given.flush(),
                 new Retention(
                         given.retentionMillis().orElse(usual.maxAgeMillis()),
@@ -175,6 +176,7 @@ final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
                         id,
                         voters,
                         isFounder,
+                        voters.voters().size() > 1,
                         OffsetReader.withoutOffsets(),
                         MetadataStateMachine::new,
                         smallSegments,

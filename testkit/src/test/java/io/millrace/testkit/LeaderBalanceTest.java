@@ -165,7 +165,9 @@ class LeaderBalanceTest {
             if (condition.test(plan)) {
                 return plan;
             }
-            assertThat(System.nanoTime()).as("%s", plan).isLessThan(giveUp);
+            assertThat(System.nanoTime())
+                    .as("%s, under way: %s", plan, client.admin().listReassignments())
+                    .isLessThan(giveUp);
             LockSupport.parkNanos(50_000_000);
         }
     }

@@ -207,6 +207,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                         spec.id(),
                         founding,
                         spec.isFounder(),
+                        spec.othersHold(),
                         offsetReader,
                         () -> new PartitionStateMachine(spec.dedup()),
                         context.withLog(context.log().withFlush(spec.flush())),

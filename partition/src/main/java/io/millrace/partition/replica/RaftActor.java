@@ -106,6 +106,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     private final ReplicaId id;
     private final Membership membership;
     private final boolean isFounder;
+    private final boolean othersHold;
     private final OffsetReader offsets;
     private final Supplier<StateMachine> stateMachines;
     private final ReplicaContext context;
@@ -163,6 +164,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
     /**
      * @param membership of the group when it was made; the same on all members
      * @param isFounder whether this broker's disk was there then, if the member was: see {@link LostDisk}
+     * @param othersHold whether there are other members by now, which have what this one may have lost
      * @param offsets how the entries of this group count offsets
      * @param stateMachines makes fresh ones, which know nothing: what a snapshot of this group is made with
      * @param owner hears everything that its state machine must know; see {@link RaftEvent}
@@ -171,12 +173,13 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             ReplicaId id,
             Membership membership,
             boolean isFounder,
+            boolean othersHold,
             OffsetReader offsets,
             Supplier<StateMachine> stateMachines,
             ReplicaContext context,
             ActorRef<RaftEvent> owner) {
-        return Behaviors.setup(actor -> Behaviors.withTimers(timers ->
-                new RaftActor(actor, timers, id, membership, isFounder, offsets, stateMachines, context, owner)));
+        return Behaviors.setup(actor -> Behaviors.withTimers(timers -> new RaftActor(
+                actor, timers, id, membership, isFounder, othersHold, offsets, stateMachines, context, owner)));
     }
 
     private RaftActor(
@@ -185,6 +188,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             ReplicaId id,
             Membership membership,
             boolean isFounder,
+            boolean othersHold,
             OffsetReader offsets,
             Supplier<StateMachine> stateMachines,
             ReplicaContext context,
@@ -194,6 +198,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
         this.timers = timers;
         this.id = id;
         this.membership = membership;
+        this.othersHold = othersHold;
         this.isFounder = isFounder && membership.isVoter(new NodeId(id.brokerId()));
         this.offsets = offsets;
         this.stateMachines = stateMachines;
@@ -379,7 +384,7 @@ public final class RaftActor extends EventSourcedBehavior<RaftCommand, TermAndVo
             next.accept(state);
             return Effect().unstashAll();
         }
-        if (membership.voters().equals(Set.of(self))) {
+        if (!othersHold) {
             return fail(new LogWriter.Failed(
                     "its journal or its log is gone, and there is no other replica that has what was in it", false));
         }

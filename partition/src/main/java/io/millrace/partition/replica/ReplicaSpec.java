@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param founders the brokers that the group was founded on, the preferred leader first
  * @param isFounder whether this is one of them, and the broker's data directory was there when the group was made; if not, and there
  *     is nothing on the disk, then it is lost, or the replica joins
+ * @param othersHold whether other brokers hold the partition now, so that what is not here can be had from them
  * @param flush of its topic
  * @param retention of its topic
  * @param minInSync of its topic: with fewer voters in sync, itself among them, a leader takes no records
@@ -21,6 +22,7 @@ public record ReplicaSpec(
         ReplicaId id,
         List<Integer> founders,
         boolean isFounder,
+        boolean othersHold,
         FlushPolicy flush,
         Retention retention,
         int minInSync,

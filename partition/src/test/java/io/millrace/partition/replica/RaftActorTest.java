@@ -78,16 +78,26 @@ class RaftActorTest {
     }
 
     private ActorRef<RaftCommand> start() {
-        return KIT.spawn(member(id, disk, openLogs, campaigns, owner.getRef()));
+        return start(Set.of(SELF, SECOND, THIRD), true);
+    }
+
+    private ActorRef<RaftCommand> start(Set<NodeId> founders, boolean othersHold) {
+        return KIT.spawn(member(id, disk, openLogs, campaigns, founders, othersHold, owner.getRef()));
     }
 
     /** A founder, with the second and the third. */
     static Behavior<RaftCommand> member(ReplicaId id, Disk disk, OpenLogs openLogs, ActorRef<RaftEvent> owner) {
-        return member(id, disk, openLogs, new Campaigns(), owner);
+        return member(id, disk, openLogs, new Campaigns(), Set.of(SELF, SECOND, THIRD), true, owner);
     }
 
     private static Behavior<RaftCommand> member(
-            ReplicaId id, Disk disk, OpenLogs openLogs, Campaigns campaigns, ActorRef<RaftEvent> owner) {
+            ReplicaId id,
+            Disk disk,
+            OpenLogs openLogs,
+            Campaigns campaigns,
+            Set<NodeId> founders,
+            boolean othersHold,
+            ActorRef<RaftEvent> owner) {
         ReplicaContext context = new ReplicaContext(
                 disk,
                 openLogs,
@@ -103,9 +113,16 @@ class RaftActorTest {
                 () -> "",
                 () -> 0,
                 () -> 0);
-        Membership membership = Membership.ofVoters(new TreeSet<>(Set.of(SELF, SECOND, THIRD)));
+        Membership membership = Membership.ofVoters(new TreeSet<>(founders));
         return RaftActor.create(
-                id, membership, true, OffsetReader.withoutOffsets(), PartitionStateMachine::new, context, owner);
+                id,
+                membership,
+                true,
+                othersHold,
+                OffsetReader.withoutOffsets(),
+                PartitionStateMachine::new,
+                context,
+                owner);
     }
 
     private void restart() {
@@ -168,6 +185,34 @@ class RaftActorTest {
         assertThat(campaigns.newTurn(() -> next.getRef().tell("granted")).ask()).isFalse();
         deliver(new Message.AppendRequest(SECOND, SELF, 3, LogPosition.ZERO, List.of(), 0));
         next.expectMessage(ReplicaGroup.PATIENCE, "granted");
+    }
+
+    @Test
+    void whoFoundedAloneAndComesBackToOthersBeginsAnewButWhoIsAloneHasLostAll() throws IOException {
+        awaitStart();
+        KIT.stop(member, ReplicaGroup.PATIENCE);
+        member = start(Set.of(SELF), false);
+        member.tell(RaftCommand.Campaign.INSTANCE);
+        await(RaftEvent.Committed.class);
+        KIT.stop(member, ReplicaGroup.PATIENCE);
+        Path files = directory.resolve(id.group());
+        try (var all = Files.list(files)) {
+            for (Path file : all.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(files);
+
+        member = start(Set.of(SELF), false);
+        assertThat(await(RaftEvent.Failed.class).problem()).contains("no other replica");
+        owner.expectTerminated(member, ReplicaGroup.PATIENCE);
+
+        member = start(Set.of(SELF), true);
+        awaitStart();
+        member.tell(RaftCommand.Campaign.INSTANCE);
+        assertThat(status().role())
+                .as("it has no vote until the others have taken it in")
+                .isEqualTo(Role.FOLLOWER);
     }
 
     @Test

@@ -178,7 +178,14 @@ final class ReplicaGroup implements AutoCloseable {
                 broker,
                 kit.spawn(PartitionActor.create(
                         () -> new ReplicaSpec(
-                                id(broker), brokers, brokers.contains(broker), flush, retention, minInSync, dedup),
+                                id(broker),
+                                brokers,
+                                brokers.contains(broker),
+                                !brokers.equals(List.of(broker)),
+                                flush,
+                                retention,
+                                minInSync,
+                                dedup),
                         settings,
                         context,
                         observer.getRef())));

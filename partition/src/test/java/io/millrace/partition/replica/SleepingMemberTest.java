@@ -72,6 +72,7 @@ class SleepingMemberTest {
                 id,
                 membership,
                 true,
+                true,
                 OffsetReader.withoutOffsets(),
                 PartitionStateMachine::new,
                 context,

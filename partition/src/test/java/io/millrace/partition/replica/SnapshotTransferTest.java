@@ -112,6 +112,7 @@ class SnapshotTransferTest {
                         idOf(member),
                         VOTERS,
                         true,
+                        true,
                         OffsetReader.withoutOffsets(),
                         Counter::new,
                         context,
