@@ -381,7 +381,7 @@ class ConsumerTest {
                 others.countDown();
             }
         });
-        await(() -> others.getCount() == 0);
+        await(() -> others.getCount() == 0 && consumer.position(FIRST).isPresent());
         assertThat(first).isEmpty();
         assertThat(consumer.position(FIRST).orElseThrow()).isLessThanOrEqualTo(1 + 3 + 1);
         release.countDown();
