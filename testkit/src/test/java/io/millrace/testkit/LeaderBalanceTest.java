@@ -22,7 +22,9 @@ import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 /** Leaders of a real cluster, moved by itself and by hand, and replicas. */
@@ -53,13 +55,17 @@ class LeaderBalanceTest {
 
     private static Map<Integer, Integer> awaitLeaders(
             MillraceClient client, Predicate<Map<Integer, Integer>> condition) {
+        return await(() -> leaders(client), condition, counts -> "leaders of brokers: " + counts);
+    }
+
+    private static <T> T await(Supplier<T> look, Predicate<T> condition, Function<T, String> told) {
         long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         while (true) {
-            Map<Integer, Integer> counts = leaders(client);
-            if (condition.test(counts)) {
-                return counts;
+            T seen = look.get();
+            if (condition.test(seen)) {
+                return seen;
             }
-            assertThat(System.nanoTime()).as("leaders of brokers: %s", counts).isLessThan(giveUp);
+            assertThat(System.nanoTime()).as(() -> told.apply(seen)).isLessThan(giveUp);
             LockSupport.parkNanos(50_000_000);
         }
     }
@@ -159,31 +165,18 @@ class LeaderBalanceTest {
     }
 
     private static ReplicaPlan awaitPlan(MillraceClient client, Predicate<ReplicaPlan> condition) {
-        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-        while (true) {
-            ReplicaPlan plan = client.admin().rebalanceReplicas(true);
-            if (condition.test(plan)) {
-                return plan;
-            }
-            assertThat(System.nanoTime())
-                    .as("%s, under way: %s", plan, client.admin().listReassignments())
-                    .isLessThan(giveUp);
-            LockSupport.parkNanos(50_000_000);
-        }
+        return await(
+                () -> client.admin().rebalanceReplicas(true),
+                condition,
+                plan -> plan + ", under way: " + client.admin().listReassignments());
     }
 
     /** The controller knows of each leader when the brokers have reported it. */
     private static LeaderPlan awaitPlan(MillraceClient client) {
-        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-        while (true) {
-            LeaderPlan plan = client.admin().rebalanceLeaders(true);
-            boolean isNew = plan.brokers().stream().anyMatch(share -> share.broker() == 1 && share.before() > 2.9);
-            if (isNew) {
-                return plan;
-            }
-            assertThat(System.nanoTime()).as("%s", plan).isLessThan(giveUp);
-            LockSupport.parkNanos(50_000_000);
-        }
+        return await(
+                () -> client.admin().rebalanceLeaders(true),
+                plan -> plan.brokers().stream().anyMatch(share -> share.broker() == 1 && share.before() > 2.9),
+                LeaderPlan::toString);
     }
 
     private static void refused(MillraceClient client, String topic, int partition, int broker, FailureReason reason) {

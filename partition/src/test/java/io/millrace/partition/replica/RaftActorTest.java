@@ -195,13 +195,7 @@ class RaftActorTest {
         member.tell(RaftCommand.Campaign.INSTANCE);
         await(RaftEvent.Committed.class);
         KIT.stop(member, ReplicaGroup.PATIENCE);
-        Path files = directory.resolve(id.group());
-        try (var all = Files.list(files)) {
-            for (Path file : all.toList()) {
-                Files.delete(file);
-            }
-        }
-        Files.delete(files);
+        deleteLog();
 
         member = start(Set.of(SELF), false);
         assertThat(await(RaftEvent.Failed.class).problem()).contains("no other replica");
@@ -284,14 +278,8 @@ class RaftActorTest {
     void aLogThatCannotBeOpenedEndsTheMemberWithAReason() throws IOException {
         awaitStart();
         KIT.stop(member, ReplicaGroup.PATIENCE);
-        Path files = directory.resolve(id.group());
-        try (var all = Files.list(files)) {
-            for (Path file : all.toList()) {
-                Files.delete(file);
-            }
-        }
-        Files.delete(files);
-        Files.createFile(files);
+        deleteLog();
+        Files.createFile(directory.resolve(id.group()));
 
         member = start();
         RaftEvent.Failed failed = await(RaftEvent.Failed.class);
