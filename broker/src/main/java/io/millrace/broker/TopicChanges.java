@@ -39,14 +39,23 @@ public final class TopicChanges {
         this.askAgainAfter = askAgainAfter;
     }
 
-    /** The topic when its creation is committed; fails with a {@link FailureException}. */
+    /**
+     * The topic when its creation is committed; fails with a {@link FailureException}.
+     *
+     * @param assignment the brokers that shall hold each partition; none: the controller chooses
+     */
     public CompletionStage<TopicMetadata> create(
-            String name, int partitions, int replicationFactor, Map<String, String> settings, Duration timeout) {
+            String name,
+            int partitions,
+            int replicationFactor,
+            List<List<Integer>> assignment,
+            Map<String, String> settings,
+            Duration timeout) {
         return ask(
                         name,
                         timeout,
                         (millis, replyTo) -> new ControllerCommand.CreateTopic(
-                                name, partitions, replicationFactor, settings, millis, replyTo))
+                                name, partitions, replicationFactor, assignment, settings, millis, replyTo))
                 .thenApply(reply -> {
                     if (reply instanceof ControllerReply.TopicCreated created) {
                         return created.topic();
@@ -59,14 +68,20 @@ public final class TopicChanges {
      * The topic as it is when the change is committed; fails with a {@link FailureException}.
      *
      * @param partitions 0: as many as there are
+     * @param assignment the brokers that shall hold each partition that is added; none: the controller chooses
      */
     public CompletionStage<TopicMetadata> alter(
-            String name, Map<String, String> settings, List<String> reset, int partitions, Duration timeout) {
+            String name,
+            Map<String, String> settings,
+            List<String> reset,
+            int partitions,
+            List<List<Integer>> assignment,
+            Duration timeout) {
         return ask(
                         name,
                         timeout,
-                        (millis, replyTo) ->
-                                new ControllerCommand.AlterTopic(name, settings, reset, partitions, millis, replyTo))
+                        (millis, replyTo) -> new ControllerCommand.AlterTopic(
+                                name, settings, reset, partitions, assignment, millis, replyTo))
                 .thenApply(reply -> {
                     if (reply instanceof ControllerReply.TopicAltered altered) {
                         return altered.topic();
@@ -225,6 +240,8 @@ public final class TopicChanges {
                     : new Failure.InvalidReplicationFactor(r.replicationFactor(), r.brokers());
         } else if (reply instanceof ControllerReply.InvalidTopicSettings r) {
             return new Failure.InvalidRequest("settings", r.problem());
+        } else if (reply instanceof ControllerReply.InvalidAssignment r) {
+            return new Failure.InvalidRequest("assignment", r.problem());
         } else if (reply instanceof ControllerReply.TopicExists r) {
             return new Failure.TopicAlreadyExists(r.name());
         } else if (reply instanceof ControllerReply.UnknownTopic r) {

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Status;
 import io.millrace.protocol.v1.AlterTopicRequest;
+import io.millrace.protocol.v1.CreateTopicRequest;
 import io.millrace.protocol.v1.DescribeTopicRequest;
 import io.millrace.protocol.v1.ErrorReason;
+import io.millrace.protocol.v1.PartitionReplicas;
 import io.millrace.protocol.v1.Topic;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -81,6 +84,40 @@ class AlterTopicTest extends WithOneBroker {
 
         assertThat(admin.alterTopic(of(topic).setPartitions(3).build()).getTopic())
                 .isEqualTo(described(topic));
+    }
+
+    @Test
+    void brokersAreNamedForPartitionsThatAreMadeAndAdded() {
+        PartitionReplicas here = PartitionReplicas.newBuilder().addBrokers(1).build();
+        PartitionReplicas nowhere = PartitionReplicas.newBuilder().addBrokers(9).build();
+        CreateTopicRequest.Builder placed = CreateTopicRequest.newBuilder().setName("placed");
+
+        Topic created = admin.createTopic(
+                        placed.clone().addAssignment(here).addAssignment(here).build())
+                .getTopic();
+        assertThat(created.getReplicationFactor()).isEqualTo(1);
+        assertThat(created.getPartitionsList())
+                .hasSize(2)
+                .allMatch(partition -> partition.getReplicasList().equals(List.of(1)) && partition.hasLeader());
+        assertThat(admin.alterTopic(of("placed")
+                                .setPartitions(3)
+                                .addAssignment(here)
+                                .build())
+                        .getTopic()
+                        .getPartitionsCount())
+                .isEqualTo(3);
+
+        Told refused = failure(() -> admin.createTopic(
+                placed.clone().setName("misplaced").addAssignment(nowhere).build()));
+        assertThat(refused.reason()).isEqualTo(ErrorReason.INVALID_REQUEST);
+        assertThat(refused.code()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+        assertThat(refused.data()).containsEntry("field", "assignment");
+        assertThat(failure(() -> admin.alterTopic(of("placed")
+                                .setPartitions(4)
+                                .addAssignment(nowhere)
+                                .build()))
+                        .data())
+                .containsEntry("field", "assignment");
     }
 
     @Test

@@ -146,6 +146,12 @@ class ManagementTest extends WithOneBroker {
                 act("create-topic", "{\"name\": \"x\", \"partitions\": 1, \"replicationFactor\": 2}");
         assertThat(tooMany.statusCode()).isEqualTo(409);
         assertThat(json(tooMany).path("data").path("brokers").asText()).isEqualTo("1");
+        String misplaced = "{\"name\": \"x\", \"assignment\": [{\"brokers\": [1]}, {\"brokers\": [9]}]}";
+        assertThat(json(act("create-topic", misplaced))
+                        .path("data")
+                        .path("field")
+                        .asText())
+                .isEqualTo("assignment");
         assertThat(act("create-topic", "{\"name\": \"no spaces\", \"partitions\": 1}")
                         .statusCode())
                 .isEqualTo(400);

@@ -22,6 +22,7 @@ import io.millrace.protocol.v1.ListGroupsRequest;
 import io.millrace.protocol.v1.ListReassignmentsRequest;
 import io.millrace.protocol.v1.ListTopicsRequest;
 import io.millrace.protocol.v1.PartitionDestination;
+import io.millrace.protocol.v1.PartitionReplicas;
 import io.millrace.protocol.v1.ReassignPartitionsRequest;
 import io.millrace.protocol.v1.RebalanceLeadersRequest;
 import io.millrace.protocol.v1.RebalanceReplicasRequest;
@@ -69,7 +70,7 @@ public final class Admin {
      *     what any call may fail with
      */
     public TopicDescription createTopic(String name, int partitions, int replicationFactor) {
-        return createTopic(name, partitions, replicationFactor, Map.of());
+        return createTopic(new NewTopic(name, partitions, replicationFactor));
     }
 
     /**
@@ -80,11 +81,21 @@ public final class Admin {
      */
     public TopicDescription createTopic(
             String name, int partitions, int replicationFactor, Map<String, String> settings) {
+        return createTopic(new NewTopic(name, partitions, replicationFactor).withSettings(settings));
+    }
+
+    /**
+     * The same, of which more can be said: also which brokers shall hold its partitions.
+     *
+     * @throws MillraceException also INVALID_REQUEST, for brokers that cannot be had
+     */
+    public TopicDescription createTopic(NewTopic wanted) {
         CreateTopicRequest request = CreateTopicRequest.newBuilder()
-                .setName(name)
-                .setPartitions(partitions)
-                .setReplicationFactor(replicationFactor)
-                .putAllSettings(settings)
+                .setName(wanted.name())
+                .setPartitions(wanted.partitions())
+                .setReplicationFactor(wanted.replicationFactor())
+                .addAllAssignment(assignment(wanted.assignment()))
+                .putAllSettings(wanted.settings())
                 .build();
         Topic topic = Futures.await(change(AdminServiceGrpc.getCreateTopicMethod(), request))
                 .getTopic();
@@ -121,11 +132,28 @@ public final class Admin {
      * @param partitions 0: as many as there are
      */
     public TopicDescription alterTopic(String name, Map<String, String> settings, List<String> reset, int partitions) {
+        return alterTopic(name, settings, reset, partitions, List.of());
+    }
+
+    /**
+     * The same, with brokers named for the partitions that are added.
+     *
+     * @param partitions 0: as many as there are
+     * @param assignment ids of the brokers that shall hold each that is added, in order, the preferred leader first; none: the cluster chooses
+     * @throws MillraceException also INVALID_REQUEST, for brokers that cannot be had
+     */
+    public TopicDescription alterTopic(
+            String name,
+            Map<String, String> settings,
+            List<String> reset,
+            int partitions,
+            List<List<Integer>> assignment) {
         AlterTopicRequest request = AlterTopicRequest.newBuilder()
                 .setName(name)
                 .putAllSettings(settings)
                 .addAllResetSettings(reset)
                 .setPartitions(partitions)
+                .addAllAssignment(assignment(assignment))
                 .build();
         Topic topic = Futures.await(change(AdminServiceGrpc.getAlterTopicMethod(), request))
                 .getTopic();
@@ -450,6 +478,13 @@ public final class Admin {
                         new TopicPartition(reset.getTopic(), reset.getPartition()),
                         reset.hasBefore() ? OptionalLong.of(reset.getBefore()) : OptionalLong.empty(),
                         reset.getAfter()))
+                .toList();
+    }
+
+    private static List<PartitionReplicas> assignment(List<List<Integer>> partitions) {
+        return partitions.stream()
+                .map(brokers ->
+                        PartitionReplicas.newBuilder().addAllBrokers(brokers).build())
                 .toList();
     }
 

@@ -296,6 +296,7 @@ public final class FakeBroker {
                             Map.of("topic", request.getName()));
                 }
                 cluster.createTopic(request.getName(), request.getPartitions(), request.getSettingsMap());
+                cluster.created.add(request);
                 return CreateTopicResponse.newBuilder()
                         .setTopic(cluster.describe(request.getName()))
                         .build();

@@ -14,6 +14,7 @@ import io.millrace.protocol.record.RecordBatches;
 import io.millrace.protocol.record.StoredRecord;
 import io.millrace.protocol.v1.Affected;
 import io.millrace.protocol.v1.Broker;
+import io.millrace.protocol.v1.CreateTopicRequest;
 import io.millrace.protocol.v1.Error;
 import io.millrace.protocol.v1.ErrorReason;
 import io.millrace.protocol.v1.FetchRequest;
@@ -38,6 +39,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -82,6 +84,9 @@ public final class FakeCluster implements AutoCloseable {
     }
 
     record FakeTopic(long id, int replicationFactor, Map<String, String> settings, List<FakePartition> partitions) {}
+
+    /** As clients asked for topics, in order. */
+    public final List<CreateTopicRequest> created = new CopyOnWriteArrayList<>();
 
     private final Map<Integer, FakeBroker> brokers = new TreeMap<>();
     private final Map<String, FakeTopic> topics = new TreeMap<>();

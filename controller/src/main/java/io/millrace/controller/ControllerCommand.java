@@ -28,21 +28,25 @@ public sealed interface ControllerCommand extends ControlMessage {
     /**
      * Answers: {@link ControllerReply.TopicCreated}, {@link ControllerReply.InvalidTopicName},
      * {@link ControllerReply.InvalidPartitions}, {@link ControllerReply.InvalidReplicationFactor},
-     * {@link ControllerReply.InvalidTopicSettings}, {@link ControllerReply.TopicExists}, {@link ControllerReply.Unavailable},
-     * {@link ControllerReply.OutcomeUnknown}.
+     * {@link ControllerReply.InvalidAssignment}, {@link ControllerReply.InvalidTopicSettings}, {@link ControllerReply.TopicExists},
+     * {@link ControllerReply.Unavailable}, {@link ControllerReply.OutcomeUnknown}.
      *
-     * @param replicationFactor 0: the usual one, or as many as there are brokers
+     * @param partitions 0: as many as the assignment has
+     * @param replicationFactor 0: the assignment's; without one the usual, or as many as there are brokers
+     * @param assignment the brokers that shall hold each partition, the preferred leader first; none: the controller chooses
      * @param settings of its own; see {@link io.millrace.controller.metadata.TopicSettings}
      */
     record CreateTopic(
             String name,
             int partitions,
             int replicationFactor,
+            List<List<Integer>> assignment,
             Map<String, String> settings,
             long timeoutMillis,
             ActorRef<ControllerReply> replyTo)
             implements Request {
         public CreateTopic {
+            assignment = assignment.stream().map(List::copyOf).toList();
             settings = Map.copyOf(settings);
         }
     }
@@ -50,23 +54,27 @@ public sealed interface ControllerCommand extends ControlMessage {
     /**
      * Answers: {@link ControllerReply.TopicAltered}, also if nothing had to be changed, {@link ControllerReply.UnknownTopic},
      * {@link ControllerReply.InvalidTopicSettings}, {@link ControllerReply.InvalidRequest}, {@link ControllerReply.InvalidPartitions},
-     * {@link ControllerReply.InvalidReplicationFactor}, {@link ControllerReply.Unavailable}, {@link ControllerReply.OutcomeUnknown}.
+     * {@link ControllerReply.InvalidReplicationFactor}, {@link ControllerReply.InvalidAssignment}, {@link ControllerReply.Unavailable},
+     * {@link ControllerReply.OutcomeUnknown}.
      *
      * @param settings to be other than they are
      * @param reset settings to be the default again
      * @param partitions how many there shall be; 0: as many as there are
+     * @param assignment the brokers that shall hold each partition that is added; none: the controller chooses
      */
     record AlterTopic(
             String name,
             Map<String, String> settings,
             List<String> reset,
             int partitions,
+            List<List<Integer>> assignment,
             long timeoutMillis,
             ActorRef<ControllerReply> replyTo)
             implements Request {
         public AlterTopic {
             settings = Map.copyOf(settings);
             reset = List.copyOf(reset);
+            assignment = assignment.stream().map(List::copyOf).toList();
         }
     }
 

@@ -107,8 +107,10 @@ final class ControllerDecisions {
         if (problem.isPresent()) {
             return new Answer(new ControllerReply.InvalidTopicName(request.name(), problem.get()));
         }
-        if (request.partitions() < 1 || request.partitions() > partitionsPerTopicMax) {
-            return new Answer(new ControllerReply.InvalidPartitions(request.partitions(), partitionsPerTopicMax));
+        List<List<Integer>> named = request.assignment();
+        int partitions = request.partitions() == 0 ? named.size() : request.partitions();
+        if (partitions < 1 || partitions > partitionsPerTopicMax) {
+            return new Answer(new ControllerReply.InvalidPartitions(partitions, partitionsPerTopicMax));
         }
         TopicSettings settings;
         try {
@@ -120,17 +122,17 @@ final class ControllerDecisions {
             return new Answer(new ControllerReply.TopicExists(request.name()));
         }
         NavigableSet<Integer> candidates = candidates(metadata, live);
-        if (request.replicationFactor() >= 0 && candidates.isEmpty()) {
-            return new Answer(
-                    new ControllerReply.Unavailable("no registered broker can be reached that is not drained"));
+        int usual = named.isEmpty()
+                ? Math.min(REPLICATION_FACTOR_USUAL, candidates.size())
+                : named.get(0).size();
+        int replicationFactor = request.replicationFactor() == 0 ? usual : request.replicationFactor();
+        Optional<ControllerReply> refusal = named.isEmpty()
+                ? refusal(replicationFactor, candidates)
+                : NamedBrokers.problemWith(named, 0, partitions, replicationFactor, metadata, live)
+                        .map(ControllerReply.InvalidAssignment::new);
+        if (refusal.isPresent()) {
+            return new Answer(refusal.get());
         }
-        if (request.replicationFactor() < 0 || request.replicationFactor() > candidates.size()) {
-            return new Answer(
-                    new ControllerReply.InvalidReplicationFactor(request.replicationFactor(), candidates.size()));
-        }
-        int replicationFactor = request.replicationFactor() > 0
-                ? request.replicationFactor()
-                : Math.min(REPLICATION_FACTOR_USUAL, candidates.size());
         Optional<String> tooFew = settings.problemWith(replicationFactor);
         if (tooFew.isPresent()) {
             return new Answer(new ControllerReply.InvalidTopicSettings(tooFew.get()));
@@ -139,8 +141,20 @@ final class ControllerDecisions {
                 metadata.controllerEpoch(),
                 request.name(),
                 replicationFactor,
-                Placement.place(metadata, candidates, weights.get(), request.partitions(), replicationFactor),
+                named.isEmpty()
+                        ? Placement.place(metadata, candidates, weights.get(), partitions, replicationFactor)
+                        : named,
                 new TreeMap<>(request.settings())));
+    }
+
+    private static Optional<ControllerReply> refusal(int replicationFactor, NavigableSet<Integer> candidates) {
+        if (replicationFactor >= 0 && candidates.isEmpty()) {
+            return Optional.of(
+                    new ControllerReply.Unavailable("no registered broker can be reached that is not drained"));
+        }
+        return replicationFactor < 0 || replicationFactor > candidates.size()
+                ? Optional.of(new ControllerReply.InvalidReplicationFactor(replicationFactor, candidates.size()))
+                : Optional.empty();
     }
 
     /** Brokers that may be given replicas. */
@@ -179,11 +193,20 @@ final class ControllerDecisions {
             return new Answer(new ControllerReply.InvalidRequest("topic " + topic.name() + " has "
                     + topic.partitionCount() + " partitions, and cannot have less: " + partitions));
         }
+        List<List<Integer>> named = request.assignment();
+        boolean isRepetition = added == 0 && NamedBrokers.areThoseOf(named, topic);
+        Optional<String> problem = named.isEmpty() || isRepetition
+                ? Optional.empty()
+                : NamedBrokers.problemWith(
+                        named, topic.partitionCount(), added, topic.replicationFactor(), metadata, live);
+        if (problem.isPresent()) {
+            return new Answer(new ControllerReply.InvalidAssignment(problem.get()));
+        }
         if (added == 0 && settings.equals(topic.settings())) {
             return new Answer(new ControllerReply.TopicAltered(topic, metadata.appliedIndex()));
         }
         NavigableSet<Integer> candidates = candidates(metadata, live);
-        if (added > 0 && candidates.size() < topic.replicationFactor()) {
+        if (added > 0 && named.isEmpty() && candidates.size() < topic.replicationFactor()) {
             return new Answer(
                     new ControllerReply.InvalidReplicationFactor(topic.replicationFactor(), candidates.size()));
         }
@@ -194,7 +217,9 @@ final class ControllerDecisions {
                 settings,
                 added == 0
                         ? List.of()
-                        : Placement.place(metadata, candidates, weights.get(), added, topic.replicationFactor())));
+                        : named.isEmpty()
+                                ? Placement.place(metadata, candidates, weights.get(), added, topic.replicationFactor())
+                                : named));
     }
 
     private static Decision deleteTopic(ControllerCommand.DeleteTopic request, ClusterMetadata metadata) {

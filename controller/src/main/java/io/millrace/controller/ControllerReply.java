@@ -136,6 +136,9 @@ public sealed interface ControllerReply extends ControlMessage {
 
     record InvalidTopicSettings(String problem) implements ControllerReply {}
 
+    /** The brokers that were named for a topic's partitions cannot be had. */
+    record InvalidAssignment(String problem) implements ControllerReply {}
+
     record InvalidBrokerSettings(String problem) implements ControllerReply {}
 
     record InvalidRequest(String problem) implements ControllerReply {}

@@ -33,13 +33,15 @@ final class DecisionLog {
     static String describe(ControllerCommand.Request request) {
         if (request instanceof ControllerCommand.CreateTopic create) {
             return "create topic " + create.name() + ", partitions " + create.partitions() + ", replication factor "
-                    + create.replicationFactor();
+                    + create.replicationFactor()
+                    + (create.assignment().isEmpty() ? "" : ", on brokers that were named");
         }
         if (request instanceof ControllerCommand.AlterTopic alter) {
             return "alter topic " + alter.name()
                     + (alter.settings().isEmpty() ? "" : ", " + new TreeMap<>(alter.settings()))
                     + (alter.reset().isEmpty() ? "" : ", reset " + alter.reset())
-                    + (alter.partitions() == 0 ? "" : ", partitions " + alter.partitions());
+                    + (alter.partitions() == 0 ? "" : ", partitions " + alter.partitions())
+                    + (alter.assignment().isEmpty() ? "" : ", on brokers that were named");
         }
         if (request instanceof ControllerCommand.DeleteTopic delete) {
             return "delete topic " + delete.name();

@@ -55,9 +55,18 @@ class ControlMessagesTest {
 
     static Stream<ControllerCommand> commands() {
         return Stream.of(
-                new ControllerCommand.CreateTopic("orders", 12, 3, Map.of("flush.policy", "os"), 30_000, ASKER),
+                new ControllerCommand.CreateTopic(
+                        "orders", 12, 3, List.of(), Map.of("flush.policy", "os"), 30_000, ASKER),
+                new ControllerCommand.CreateTopic(
+                        "placed", 0, 0, List.of(List.of(1, 2), List.of(2, 3)), Map.of(), 30_000, ASKER),
                 new ControllerCommand.AlterTopic(
-                        "orders", Map.of("flush.policy", "os"), List.of("retention.ms"), 9, 30_000, ASKER),
+                        "orders",
+                        Map.of("flush.policy", "os"),
+                        List.of("retention.ms"),
+                        9,
+                        List.of(List.of(3, 1)),
+                        30_000,
+                        ASKER),
                 new ControllerCommand.DeleteTopic("orders", 30_000, ASKER),
                 new ControllerCommand.RegisterBroker(Optional.empty(), "akka://m@h:1#2", Samples.broker(1), 1, ASKER),
                 new ControllerCommand.RegisterBroker(Optional.of("c"), "akka://m@h:1#2", Samples.broker(2), 1, ASKER),
@@ -148,6 +157,7 @@ class ControlMessagesTest {
                 new ControllerReply.InvalidPartitions(0, 10_000),
                 new ControllerReply.InvalidReplicationFactor(5, 3),
                 new ControllerReply.InvalidTopicSettings("no"),
+                new ControllerReply.InvalidAssignment("no"),
                 new ControllerReply.InvalidBrokerSettings("no"),
                 new ControllerReply.InvalidRequest("no"),
                 new ControllerReply.TopicExists("orders"),

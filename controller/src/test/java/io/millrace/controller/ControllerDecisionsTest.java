@@ -123,7 +123,7 @@ class ControllerDecisionsTest {
 
     private ControllerDecisions.Decision createWith(Map<String, String> settings) {
         return decisions.decide(
-                new ControllerCommand.CreateTopic("orders", 1, 1, settings, 1, ANYONE),
+                new ControllerCommand.CreateTopic("orders", 1, 1, List.of(), settings, 1, ANYONE),
                 cluster(1),
                 live(1),
                 () -> ReplicaWeights.ALIKE);
@@ -165,13 +165,13 @@ class ControllerDecisionsTest {
                 .isEqualTo(new ControllerReply.InvalidPartitions(LIMIT + 1, LIMIT));
         assertThat(refusal(alter(Map.of(), List.of(), -1))).isInstanceOf(ControllerReply.InvalidPartitions.class);
         assertThat(refusal(decisions.decide(
-                        new ControllerCommand.AlterTopic("orders", Map.of(), List.of(), 3, 1, ANYONE),
+                        new ControllerCommand.AlterTopic("orders", Map.of(), List.of(), 3, List.of(), 1, ANYONE),
                         ordersOnTwo(),
                         LiveBrokers.NONE,
                         () -> ReplicaWeights.ALIKE)))
                 .isEqualTo(new ControllerReply.InvalidReplicationFactor(1, 0));
         assertThat(refusal(decisions.decide(
-                        new ControllerCommand.AlterTopic("none", Map.of(), List.of(), 3, 1, ANYONE),
+                        new ControllerCommand.AlterTopic("none", Map.of(), List.of(), 3, List.of(), 1, ANYONE),
                         ordersOnTwo(),
                         live(1),
                         () -> ReplicaWeights.ALIKE)))
@@ -195,7 +195,7 @@ class ControllerDecisionsTest {
 
     private ControllerDecisions.Decision alter(Map<String, String> settings, List<String> reset, int partitions) {
         return decisions.decide(
-                new ControllerCommand.AlterTopic("orders", settings, reset, partitions, 1, ANYONE),
+                new ControllerCommand.AlterTopic("orders", settings, reset, partitions, List.of(), 1, ANYONE),
                 ordersOnTwo(),
                 live(1, 2),
                 () -> ReplicaWeights.ALIKE);
@@ -371,7 +371,7 @@ class ControllerDecisionsTest {
     private ControllerDecisions.Decision create(
             ClusterMetadata metadata, LiveBrokers live, String name, int partitions, int replicationFactor) {
         return decisions.decide(
-                new ControllerCommand.CreateTopic(name, partitions, replicationFactor, Map.of(), 1, ANYONE),
+                new ControllerCommand.CreateTopic(name, partitions, replicationFactor, List.of(), Map.of(), 1, ANYONE),
                 metadata,
                 live,
                 () -> ReplicaWeights.ALIKE);

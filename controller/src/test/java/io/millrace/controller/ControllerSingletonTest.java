@@ -15,6 +15,7 @@ import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.partition.replica.ReplicaMessage;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -88,8 +89,8 @@ class ControllerSingletonTest {
         });
         assertThat(liveness.current().othersNamed(1, BrokerLiveness.addressOf(KIT.system())))
                 .isEmpty();
-        controller.tell(
-                new ControllerCommand.CreateTopic("orders", 3, 1, Map.of(), PATIENCE.toMillis(), asker.getRef()));
+        controller.tell(new ControllerCommand.CreateTopic(
+                "orders", 3, 1, List.of(), Map.of(), PATIENCE.toMillis(), asker.getRef()));
         assertThat(asker.receiveMessage(PATIENCE)).isInstanceOf(ControllerReply.TopicCreated.class);
     }
 }

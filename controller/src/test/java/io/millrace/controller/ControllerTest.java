@@ -642,7 +642,8 @@ class ControllerTest {
     }
 
     private void create(String topic, long timeoutMillis) {
-        controller.tell(new ControllerCommand.CreateTopic(topic, 2, 1, Map.of(), timeoutMillis, asker.getRef()));
+        controller.tell(
+                new ControllerCommand.CreateTopic(topic, 2, 1, List.of(), Map.of(), timeoutMillis, asker.getRef()));
     }
 
     private void register(int broker) {

@@ -174,6 +174,7 @@ public final class Groups {
                         TopicName.GROUPS,
                         PARTITIONS,
                         replicas,
+                        List.of(),
                         Map.of("retention.ms", "unlimited", "retention.bytes", "unlimited"),
                         Duration.ofMillis(timeoutMillis))
                 .handle((created, thrown) -> {

@@ -37,6 +37,7 @@ import io.millrace.protocol.v1.ListReassignmentsResponse;
 import io.millrace.protocol.v1.ListTopicsRequest;
 import io.millrace.protocol.v1.ListTopicsResponse;
 import io.millrace.protocol.v1.MovePlan;
+import io.millrace.protocol.v1.PartitionReplicas;
 import io.millrace.protocol.v1.PartitionState;
 import io.millrace.protocol.v1.ReassignPartitionsRequest;
 import io.millrace.protocol.v1.RebalanceLeadersRequest;
@@ -107,6 +108,7 @@ final class AdminFrontDoor implements AdminServicePowerApi {
                                 request.getName(),
                                 request.getPartitions(),
                                 request.getReplicationFactor(),
+                                assignment(request.getAssignmentList()),
                                 request.getSettingsMap(),
                                 timeout))
                 .thenApply(topic ->
@@ -126,9 +128,14 @@ final class AdminFrontDoor implements AdminServicePowerApi {
                                 request.getSettingsMap(),
                                 request.getResetSettingsList(),
                                 request.getPartitions(),
+                                assignment(request.getAssignmentList()),
                                 timeout))
                 .thenApply(
                         topic -> AlterTopicResponse.newBuilder().setTopic(topic).build());
+    }
+
+    private static List<List<Integer>> assignment(List<PartitionReplicas> partitions) {
+        return partitions.stream().map(PartitionReplicas::getBrokersList).toList();
     }
 
     /** When each partition has a leader, or time is over. */

@@ -5,12 +5,14 @@ import io.millrace.client.Admin;
 import io.millrace.client.FailureReason;
 import io.millrace.client.MillraceClient;
 import io.millrace.client.MillraceException;
+import io.millrace.client.NewTopic;
 import io.millrace.client.TopicDescription;
 import io.millrace.client.TopicDescription.PartitionDescription;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.stream.Collectors;
@@ -75,15 +77,17 @@ final class TopicCommands implements Runnable {
         @Option(
                 names = {"-p", "--partitions"},
                 paramLabel = "N",
-                defaultValue = "1",
-                description = "How many partitions; order is kept within each. Default: 1.")
-        private int partitions;
+                description = "How many partitions; order is kept within each. Default: 1, or as many as are assigned.")
+        private @Nullable Integer partitions;
 
         @Option(
                 names = {"-r", "--replication-factor"},
                 paramLabel = "N",
                 description = "On how many brokers each record is kept. Default: 3, or as many as there are.")
         private @Nullable Integer replicationFactor;
+
+        @Option(names = "--assign", paramLabel = "PARTITION=BROKERS", description = Assignment.DESCRIPTION)
+        private List<String> assign = List.of();
 
         @Option(
                 names = {"-s", "--setting"},
@@ -106,13 +110,19 @@ final class TopicCommands implements Runnable {
             if (replicationFactor != null && replicationFactor < 1) {
                 throw wrongUsage("--replication-factor is 1 or more, not " + replicationFactor);
             }
+            if (!assign.isEmpty() && assigned(this, assign).firstKey() != 0) {
+                throw wrongUsage("--assign begins with partition 0");
+            }
         }
 
         @Override
         void run(MillraceClient client) {
+            List<List<Integer>> assignment = List.copyOf(assigned(this, assign).values());
             int copies = replicationFactor == null ? Admin.REPLICATION_FACTOR_DEFAULT : replicationFactor;
+            int count = partitions != null ? partitions : Math.max(1, assignment.size());
             try {
-                TopicDescription created = client.admin().createTopic(topic, partitions, copies, settings);
+                TopicDescription created =
+                        client.admin().createTopic(new NewTopic(topic, count, copies, assignment, settings));
                 console.print(
                         json
                                 ? Json.line(out -> write(out, created))
@@ -239,6 +249,9 @@ final class TopicCommands implements Runnable {
                                 + " partition than before.")
         private @Nullable Integer partitions;
 
+        @Option(names = "--assign", paramLabel = "PARTITION=BROKERS", description = Assignment.DESCRIPTION)
+        private List<String> assign = List.of();
+
         @Option(names = "--json", description = "Print the topic as a JSON document.")
         private boolean json;
 
@@ -251,15 +264,25 @@ final class TopicCommands implements Runnable {
             if (partitions != null && partitions < 1) {
                 throw wrongUsage("--partitions is 1 or more, not " + partitions);
             }
-            if (settings.isEmpty() && reset.isEmpty() && partitions == null) {
-                throw wrongUsage("what shall be other than it is? --setting, --reset or --partitions");
+            if (settings.isEmpty()
+                    && reset.isEmpty()
+                    && partitions == null
+                    && assigned(this, assign).isEmpty()) {
+                throw wrongUsage("what shall be other than it is? --setting, --reset, --partitions or --assign");
             }
         }
 
         @Override
         void run(MillraceClient client) {
-            TopicDescription altered =
-                    client.admin().alterTopic(topic, settings, reset, partitions == null ? 0 : partitions);
+            NavigableMap<Integer, List<Integer>> assignment = assigned(this, assign);
+            int asAssigned = assignment.isEmpty() ? 0 : assignment.lastKey() + 1;
+            TopicDescription altered = client.admin()
+                    .alterTopic(
+                            topic,
+                            settings,
+                            reset,
+                            partitions == null ? asAssigned : partitions,
+                            List.copyOf(assignment.values()));
             console.print(
                     json
                             ? Json.line(out -> write(out, altered))
@@ -323,6 +346,15 @@ final class TopicCommands implements Runnable {
                     topics,
                     client.admin()::deleteTopic,
                     ifExists ? FailureReason.UNKNOWN_TOPIC : null);
+        }
+    }
+
+    /** What {@code --assign} says, by partition. */
+    private static NavigableMap<Integer, List<Integer>> assigned(ClientCommand command, List<String> given) {
+        try {
+            return Assignment.parse(given);
+        } catch (IllegalArgumentException e) {
+            throw command.wrongUsage(String.valueOf(e.getMessage()), e);
         }
     }
 

@@ -10,6 +10,7 @@ import io.grpc.Status;
 import io.millrace.client.FakeCluster;
 import io.millrace.protocol.Bytes;
 import io.millrace.protocol.v1.ErrorReason;
+import io.millrace.protocol.v1.PartitionReplicas;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
@@ -97,6 +99,17 @@ class CliTest {
                 .contains("flush.interval.ms=50, flush.policy=interval");
         assertThat(run("topic", "describe", "logs", "--json").out())
                 .contains("\"settings\":{\"flush.interval.ms\":\"50\",\"flush.policy\":\"interval\"}");
+    }
+
+    @Test
+    void brokersAreNamedForEachPartition() {
+        assertThat(run("topic", "create", "placed", "--assign", "1=2,3", "--assign", "0=1,2")
+                        .status())
+                .isZero();
+        assertThat(cluster.created.get(0).getPartitions()).isEqualTo(2);
+        assertThat(cluster.created.get(0).getAssignmentList())
+                .extracting(PartitionReplicas::getBrokersList)
+                .containsExactly(List.of(1, 2), List.of(2, 3));
     }
 
     @Test
@@ -490,6 +503,8 @@ class CliTest {
             {"consume", "x", "--group", "g", "--until-end"},
             {"consume", "a/b"},
             {"topic", "create", "x", "--replication-factor", "0"},
+            {"topic", "create", "x", "--assign", "1=1"},
+            {"topic", "alter", "x", "--assign", "one"},
             {"topic", "frobnicate"},
             {"topic", "create", "x", "y"},
             {"produce", "x", "--partition", "-1"},

@@ -206,7 +206,8 @@ public record ClusterMetadata(
             return refuse(new MetadataResult.TopicExists(command.name()));
         }
         Optional<String> problem = TopicName.problemWith(command.name())
-                .or(() -> problemWith(command.assignment(), command.replicationFactor()));
+                .or(() -> problemWithCount(command.assignment().size()))
+                .or(() -> problemWith(0, command.assignment(), command.replicationFactor()));
         if (problem.isPresent()) {
             return refuse(new MetadataResult.Invalid(problem.get()));
         }
@@ -223,8 +224,8 @@ public record ClusterMetadata(
         TopicMetadata altered = topic.altered(command.settings(), command.added(), appliedIndex);
         Optional<String> problem = command.added().isEmpty()
                 ? Optional.empty()
-                : problemWith(command.added(), topic.replicationFactor())
-                        .or(() -> problemWithCount(altered.partitionCount()));
+                : problemWithCount(altered.partitionCount())
+                        .or(() -> problemWith(topic.partitionCount(), command.added(), topic.replicationFactor()));
         return problem.isPresent()
                 ? refuse(new MetadataResult.Invalid(problem.get()))
                 : new Applied(with(altered), new MetadataResult.TopicAltered(altered));
@@ -329,20 +330,21 @@ public record ClusterMetadata(
         return replicas;
     }
 
-    private Optional<String> problemWith(List<List<Integer>> assignment, int replicationFactor) {
-        Optional<String> count = problemWithCount(assignment.size());
-        if (count.isPresent()) {
-            return count;
-        }
-        for (int partition = 0; partition < assignment.size(); partition++) {
-            List<Integer> replicas = assignment.get(partition);
-            if (replicas.isEmpty() || replicas.size() != replicationFactor) {
-                return Optional.of("partition " + partition + " has " + replicas.size() + " replicas, not "
-                        + replicationFactor + " (at least 1)");
-            }
-            Optional<String> problem = problemWith(partition, replicas);
+    /**
+     * Why partitions cannot be made on these brokers, if they cannot.
+     *
+     * @param first the number of the first of them
+     */
+    public Optional<String> problemWith(int first, List<List<Integer>> assignment, int replicationFactor) {
+        for (int i = 0; i < assignment.size(); i++) {
+            List<Integer> replicas = assignment.get(i);
+            Optional<String> problem = problemWith(first + i, replicas);
             if (problem.isPresent()) {
                 return problem;
+            }
+            if (replicas.size() != replicationFactor) {
+                return Optional.of(
+                        "partition " + (first + i) + " has " + replicas.size() + " replicas, not " + replicationFactor);
             }
         }
         return Optional.empty();
