@@ -6,7 +6,9 @@ import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.ReassignmentCause;
 import io.millrace.controller.metadata.TopicMetadata;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.NavigableMap;
@@ -25,6 +27,9 @@ import java.util.TreeMap;
  * of preferred leaders.
  *
  * <p>Each move copies all that a replica has, so a difference of less than half a replica stays; and nothing is moved during a fault.
+ *
+ * <p>When no replica is left to be moved, preferred leaders are evened out ({@link PreferredLeaders}), by number for the brokers' capacity as {@link Placement} does it: the order of a partition's
+ * replicas becomes another, and nothing is copied.
  */
 public final class ReplicaBalancer {
     /** Worth doing without being asked, if something can be done: a broker differs by more than this part of the mean. */
@@ -170,7 +175,60 @@ public final class ReplicaBalancer {
             }
             moves.add(take(step.get()));
         }
+        if (moves.size() < movesMax) {
+            evenOutLeaders(moves, movesMax);
+        }
         return moves;
+    }
+
+    private void evenOutLeaders(List<ReplicaMove> moves, int movesMax) {
+        List<Holder> brokers = List.copyOf(holders.values());
+        List<Integer> ids = List.copyOf(holders.keySet());
+        PreferredLeaders leaders = new PreferredLeaders(
+                brokers.stream().mapToDouble(holder -> holder.capacity).toArray(),
+                brokers.stream().mapToInt(holder -> holder.preferred).toArray());
+        List<Partition> partitions = brokers.stream()
+                .flatMap(holder -> holder.movable.stream()
+                        .filter(partition -> partition.replicas().get(0) == holder.id))
+                .toList();
+        partitions.forEach(partition ->
+                leaders.add(partition.replicas().stream().mapToInt(ids::indexOf).toArray()));
+        Set<Integer> handedOver = new HashSet<>();
+        List<PreferredLeaders.HandOver> chain = leaders.next();
+        // A partition that would be handed on is for the next plan.
+        while (!chain.isEmpty() && chain.stream().allMatch(link -> handedOver.add(link.partition()))) {
+            Holder giver = brokers.get(chain.get(chain.size() - 1).from());
+            Holder taker = brokers.get(chain.get(0).to());
+            String reason = "broker " + giver.id + " is first choice for " + giver.preferred + " partitions, broker "
+                    + taker.id + " for " + taker.preferred + "; nothing is copied";
+            for (PreferredLeaders.HandOver link : chain) {
+                if (moves.size() == movesMax) {
+                    return;
+                }
+                moves.add(reorder(
+                        partitions.get(link.partition()), brokers.get(link.from()), brokers.get(link.to()), reason));
+            }
+            chain = leaders.next();
+        }
+    }
+
+    private static ReplicaMove reorder(Partition partition, Holder from, Holder to, String reason) {
+        List<Integer> target = new ArrayList<>(partition.replicas());
+        Collections.swap(target, 0, target.indexOf(to.id));
+        from.preferred--;
+        to.preferred++;
+        return move(partition, target, reason);
+    }
+
+    private static ReplicaMove move(Partition partition, List<Integer> target, String reason) {
+        return new ReplicaMove(
+                partition.topic().name(),
+                partition.topic().id(),
+                partition.number(),
+                partition.replicas(),
+                target,
+                ReassignmentCause.BALANCE,
+                reason);
     }
 
     /** From the fullest that can be helped, to the emptiest that can help. */
@@ -243,14 +301,7 @@ public final class ReplicaBalancer {
                 .map(holders::get)
                 .filter(Objects::nonNull)
                 .forEach(holder -> holder.movable.remove(partition));
-        return new ReplicaMove(
-                partition.topic().name(),
-                partition.topic().id(),
-                partition.number(),
-                partition.replicas(),
-                target,
-                ReassignmentCause.BALANCE,
-                reason);
+        return move(partition, target, reason);
     }
 
     private void count(Holder holder, Partition partition, boolean leads, int sign) {

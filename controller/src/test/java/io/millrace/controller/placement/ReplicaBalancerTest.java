@@ -3,6 +3,7 @@ package io.millrace.controller.placement;
 import static io.millrace.controller.Samples.apply;
 import static io.millrace.controller.Samples.cluster;
 import static io.millrace.controller.Samples.register;
+import static io.millrace.controller.Samples.withCapacity;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.controller.balance.SimulatedLeaders;
@@ -22,6 +23,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -75,6 +77,46 @@ class ReplicaBalancerTest {
         assertThat(ReplicaBalancer.plan(metadata, Set.of(1, 2, 3, 4), ReplicaWeights.ALIKE, 2)
                         .moves())
                 .isEqualTo(plan.moves().subList(0, 2));
+    }
+
+    /** As after a drain that was undone: broker 3 has its replicas again, and is nobody's first choice. */
+    @Example
+    void preferredLeadersAreEvenedOutWithoutCopyingAnything() {
+        ClusterMetadata metadata = apply(
+                cluster(1, 2, 3), new MetadataCommand.CreateTopic(1, "t", 3, Collections.nCopies(6, List.of(1, 2, 3))));
+
+        ReplicaBalancer.Plan plan = plan(metadata);
+
+        assertThat(plan.moves()).hasSize(4).allMatch(move -> Set.copyOf(move.to())
+                .equals(Set.copyOf(move.from())));
+        assertThat(plan.moves().get(0))
+                .hasToString(
+                        "t-0 from 1,2,3 to 2,1,3: broker 1 is first choice for 6 partitions, broker 2 for 0; nothing"
+                                + " is copied");
+        assertThat(plan.before())
+                .extractingByKey(1)
+                .extracting(ReplicaBalancer.Share::preferred)
+                .isEqualTo(6);
+        assertThat(plan.after().values())
+                .extracting(ReplicaBalancer.Share::preferred)
+                .containsOnly(2);
+        assertThat(plan.advised()).as("as long as nobody asks").isFalse();
+    }
+
+    /** 1 shares nothing with 3: what it has too much goes to 2, which is twice as large, and something of 2 to 3. */
+    @Example
+    void aBrokerIsRelievedThroughAnother() {
+        List<List<Integer>> partitions = new ArrayList<>(Collections.nCopies(4, List.of(1, 2)));
+        partitions.addAll(Collections.nCopies(4, List.of(2, 3)));
+        ClusterMetadata metadata = apply(
+                cluster(1, 3),
+                new MetadataCommand.RegisterBroker(1, Optional.empty(), Optional.empty(), withCapacity(2, 2)));
+        metadata = apply(metadata, new MetadataCommand.CreateTopic(1, "t", 2, partitions));
+
+        assertThat(plan(metadata).moves())
+                .extracting(ReplicaMove::to)
+                .as("first the one that takes gives")
+                .containsExactly(List.of(3, 2), List.of(2, 1), List.of(3, 2), List.of(2, 1));
     }
 
     @Example
@@ -182,6 +224,10 @@ class ReplicaBalancerTest {
                     .after();
             assertThat(extreme(after, true)).isLessThanOrEqualTo(extreme(now.before(), true) + 1e-9);
             assertThat(extreme(after, false)).isGreaterThanOrEqualTo(extreme(now.before(), false) - 1e-9);
+            if (Set.copyOf(move.from()).equals(Set.copyOf(move.to()))) {
+                assertThat(mostPreferred(metadata, after))
+                        .isLessThanOrEqualTo(mostPreferred(metadata, now.before()) + 1e-9);
+            }
             metadata = take(metadata, move);
             assertThat(plan(metadata).before()).as("what was planned").isEqualTo(after);
         }
@@ -192,10 +238,48 @@ class ReplicaBalancerTest {
             Collection<Integer> counts = replicas(plan(metadata).before()).values();
             assertThat(Collections.max(counts) - Collections.min(counts)).isLessThanOrEqualTo(1);
         }
+        assertThatNobodyCouldLeadLess(metadata);
         for (TopicMetadata topic : metadata.topics().values()) {
             assertThat(topic.partitions())
                     .allSatisfy(replicas -> assertThat(replicas).doesNotHaveDuplicates());
         }
+    }
+
+    private static double mostPreferred(ClusterMetadata metadata, NavigableMap<Integer, ReplicaBalancer.Share> shares) {
+        return shares.entrySet().stream()
+                .mapToDouble(share -> share.getValue().preferred()
+                        / metadata.broker(share.getKey()).orElseThrow().capacity())
+                .max()
+                .orElse(0);
+    }
+
+    /** No broker is preferred for more, for its capacity, than another would be with one more that it could give to that one, directly or through others. */
+    private static void assertThatNobodyCouldLeadLess(ClusterMetadata metadata) {
+        Map<Integer, Set<Integer>> mayGiveTo = new TreeMap<>();
+        Map<Integer, Integer> leads = new TreeMap<>();
+        for (TopicMetadata topic : metadata.topics().values()) {
+            for (List<Integer> replicas : topic.partitions()) {
+                mayGiveTo
+                        .computeIfAbsent(replicas.get(0), unused -> new TreeSet<>())
+                        .addAll(replicas);
+                leads.merge(replicas.get(0), 1, Integer::sum);
+            }
+        }
+        leads.forEach((giver, count) -> {
+            Set<Integer> reached = new TreeSet<>(Set.of(giver));
+            boolean more;
+            do {
+                more = reached.addAll(reached.stream()
+                        .flatMap(broker -> mayGiveTo.getOrDefault(broker, Set.of()).stream())
+                        .toList());
+            } while (more);
+            double now = count / metadata.broker(giver).orElseThrow().capacity();
+            for (int taker : reached) {
+                double then = (leads.getOrDefault(taker, 0) + 1)
+                        / metadata.broker(taker).orElseThrow().capacity();
+                assertThat(now).as("%d gives to %d", giver, taker).isLessThanOrEqualTo(then + 1e-9);
+            }
+        });
     }
 
     private static double extreme(NavigableMap<Integer, ReplicaBalancer.Share> shares, boolean most) {
