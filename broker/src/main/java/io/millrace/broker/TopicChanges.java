@@ -176,8 +176,8 @@ public final class TopicChanges {
 
     /**
      * Asks again and again, since a controller whose process has died answers nothing: the next one gets the next question. The
-     * first answer counts. One controller answers in the order of the questions, so that an answer to a repeated question never
-     * overtakes that to the original.
+     * first answer counts, but for one to a repeated question that says no more than that this one did nothing. One controller answers in the order of the
+     * questions, so that an answer to a repeated question never overtakes that to the original.
      */
     private CompletionStage<ControllerReply> ask(String topic, Duration timeout, Request request) {
         CompletableFuture<ControllerReply> answer = new CompletableFuture<>();
@@ -202,6 +202,8 @@ public final class TopicChanges {
                     if (reply != null && !first && maySpeakOfItsOwnSuccess(reply)) {
                         answer.completeExceptionally(unknown(
                                 topic, "the controller changed meanwhile, and now the topic is as it was to become"));
+                    } else if (reply instanceof ControllerReply.Unavailable && !first) {
+                        return; // what became of the original, the next controller may tell
                     } else if (reply != null) {
                         answer.complete(reply);
                     } else if (FailureException.unwrap(thrown) instanceof TimeoutException) {

@@ -32,6 +32,7 @@ import io.millrace.protocol.v1.TopicPartitions;
 import io.millrace.protocol.v1.TransferLeaderRequest;
 import io.millrace.protocol.v1.UndrainBrokerRequest;
 import io.millrace.protocol.v1.UnregisterBrokerRequest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -90,12 +91,22 @@ public final class Admin {
      * @throws MillraceException also INVALID_REQUEST, for brokers that cannot be had
      */
     public TopicDescription createTopic(NewTopic wanted) {
+        return createTopic(wanted, leaderWait());
+    }
+
+    /**
+     * The same, for a topic of thousands of partitions, which may take longer to have leaders than a call should.
+     *
+     * @param leaderWait for how long to wait for leaders when the topic is there; otherwise that is half of the client's time-out
+     */
+    public TopicDescription createTopic(NewTopic wanted, Duration leaderWait) {
         CreateTopicRequest request = CreateTopicRequest.newBuilder()
                 .setName(wanted.name())
                 .setPartitions(wanted.partitions())
                 .setReplicationFactor(wanted.replicationFactor())
                 .addAllAssignment(assignment(wanted.assignment()))
                 .putAllSettings(wanted.settings())
+                .setLeaderWaitMs(millis(leaderWait))
                 .build();
         Topic topic = Futures.await(change(AdminServiceGrpc.getCreateTopicMethod(), request))
                 .getTopic();
@@ -132,28 +143,23 @@ public final class Admin {
      * @param partitions 0: as many as there are
      */
     public TopicDescription alterTopic(String name, Map<String, String> settings, List<String> reset, int partitions) {
-        return alterTopic(name, settings, reset, partitions, List.of());
+        return alterTopic(new TopicChange(name, settings, reset, partitions), leaderWait());
     }
 
     /**
-     * The same, with brokers named for the partitions that are added.
+     * The same, of which more can be said: also which brokers shall hold the partitions that are added.
      *
-     * @param partitions 0: as many as there are
-     * @param assignment ids of the brokers that shall hold each that is added, in order, the preferred leader first; none: the cluster chooses
+     * @param leaderWait for how long to wait for leaders when that is done; otherwise that is half of the client's time-out
      * @throws MillraceException also INVALID_REQUEST, for brokers that cannot be had
      */
-    public TopicDescription alterTopic(
-            String name,
-            Map<String, String> settings,
-            List<String> reset,
-            int partitions,
-            List<List<Integer>> assignment) {
+    public TopicDescription alterTopic(TopicChange change, Duration leaderWait) {
         AlterTopicRequest request = AlterTopicRequest.newBuilder()
-                .setName(name)
-                .putAllSettings(settings)
-                .addAllResetSettings(reset)
-                .setPartitions(partitions)
-                .addAllAssignment(assignment(assignment))
+                .setName(change.name())
+                .putAllSettings(change.settings())
+                .addAllResetSettings(change.reset())
+                .setPartitions(change.partitions())
+                .addAllAssignment(assignment(change.assignment()))
+                .setLeaderWaitMs(millis(leaderWait))
                 .build();
         Topic topic = Futures.await(change(AdminServiceGrpc.getAlterTopicMethod(), request))
                 .getTopic();
@@ -479,6 +485,15 @@ public final class Admin {
                         reset.hasBefore() ? OptionalLong.of(reset.getBefore()) : OptionalLong.empty(),
                         reset.getAfter()))
                 .toList();
+    }
+
+    /** A call that is answered in time says more than one that is not. */
+    private Duration leaderWait() {
+        return settings.timeout().dividedBy(2);
+    }
+
+    private static int millis(Duration wait) {
+        return (int) Math.min(Integer.MAX_VALUE, wait.toMillis());
     }
 
     private static List<PartitionReplicas> assignment(List<List<Integer>> partitions) {

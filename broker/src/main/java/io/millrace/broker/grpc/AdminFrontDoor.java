@@ -104,6 +104,7 @@ final class AdminFrontDoor implements AdminServicePowerApi {
         Duration timeout = timeout(metadata);
         return toldWithLeaders(
                         timeout,
+                        request.hasLeaderWaitMs() ? millis(request.getLeaderWaitMs()) : timeout,
                         changes.create(
                                 request.getName(),
                                 request.getPartitions(),
@@ -123,6 +124,7 @@ final class AdminFrontDoor implements AdminServicePowerApi {
         Duration timeout = timeout(metadata);
         return toldWithLeaders(
                         timeout,
+                        request.hasLeaderWaitMs() ? millis(request.getLeaderWaitMs()) : timeout,
                         changes.alter(
                                 request.getName(),
                                 request.getSettingsMap(),
@@ -138,12 +140,20 @@ final class AdminFrontDoor implements AdminServicePowerApi {
         return partitions.stream().map(PartitionReplicas::getBrokersList).toList();
     }
 
-    /** When each partition has a leader, or time is over. */
-    private CompletionStage<Topic> toldWithLeaders(Duration timeout, CompletionStage<TopicMetadata> changed) {
+    private static Duration millis(int unsigned) {
+        return Duration.ofMillis(Integer.toUnsignedLong(unsigned));
+    }
+
+    /** When each partition has a leader, time is over, or they have been waited for for so long. */
+    private CompletionStage<Topic> toldWithLeaders(
+            Duration timeout, Duration leaderWait, CompletionStage<TopicMetadata> changed) {
         long deadline = System.nanoTime() + timeout.toNanos();
-        return changed.thenCompose(topic -> inspection
-                .awaitLeaders(topic, Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))
-                .thenApply(inTime -> Conversions.topic(topic, leaders)));
+        return changed.thenCompose(topic -> {
+            long leftNanos = Math.max(0, deadline - System.nanoTime());
+            return inspection
+                    .awaitLeaders(topic, Duration.ofNanos(Math.min(leftNanos, leaderWait.toNanos())))
+                    .thenApply(inTime -> Conversions.topic(topic, leaders));
+        });
     }
 
     @Override

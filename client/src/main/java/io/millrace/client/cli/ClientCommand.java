@@ -37,6 +37,11 @@ abstract class ClientCommand implements Runnable {
 
     abstract void run(MillraceClient client);
 
+    /** How long the cluster may go on without doing anything. */
+    final Duration timeout() {
+        return connection.timeout();
+    }
+
     final ParameterException wrongUsage(String problem) {
         return new ParameterException(spec.commandLine(), problem);
     }

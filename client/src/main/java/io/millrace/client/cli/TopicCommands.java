@@ -6,9 +6,11 @@ import io.millrace.client.FailureReason;
 import io.millrace.client.MillraceClient;
 import io.millrace.client.MillraceException;
 import io.millrace.client.NewTopic;
+import io.millrace.client.TopicChange;
 import io.millrace.client.TopicDescription;
 import io.millrace.client.TopicDescription.PartitionDescription;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +36,9 @@ import picocli.CommandLine.Spec;
 final class TopicCommands implements Runnable {
     /** What a table shows in place of what is not known. */
     private static final String UNKNOWN = "-";
+
+    /** Most topics have all their leaders by then; else how far it is is told from then on. */
+    private static final Duration LEADER_WAIT = Duration.ofSeconds(2);
 
     private static final String SETTINGS = " flush.policy: commit (default), interval or os;"
             + " flush.interval.ms: with interval, default 1000. retention.ms, retention.bytes: how long, and how"
@@ -121,8 +126,9 @@ final class TopicCommands implements Runnable {
             int copies = replicationFactor == null ? Admin.REPLICATION_FACTOR_DEFAULT : replicationFactor;
             int count = partitions != null ? partitions : Math.max(1, assignment.size());
             try {
+                NewTopic wanted = new NewTopic(topic, count, copies, assignment, settings);
                 TopicDescription created =
-                        client.admin().createTopic(new NewTopic(topic, count, copies, assignment, settings));
+                        withLeaders(this, client, client.admin().createTopic(wanted, LEADER_WAIT));
                 console.print(
                         json
                                 ? Json.line(out -> write(out, created))
@@ -276,13 +282,13 @@ final class TopicCommands implements Runnable {
         void run(MillraceClient client) {
             NavigableMap<Integer, List<Integer>> assignment = assigned(this, assign);
             int asAssigned = assignment.isEmpty() ? 0 : assignment.lastKey() + 1;
-            TopicDescription altered = client.admin()
-                    .alterTopic(
-                            topic,
-                            settings,
-                            reset,
-                            partitions == null ? asAssigned : partitions,
-                            List.copyOf(assignment.values()));
+            TopicChange change = new TopicChange(
+                    topic,
+                    settings,
+                    reset,
+                    partitions == null ? asAssigned : partitions,
+                    List.copyOf(assignment.values()));
+            TopicDescription altered = withLeaders(this, client, client.admin().alterTopic(change, LEADER_WAIT));
             console.print(
                     json
                             ? Json.line(out -> write(out, altered))
@@ -346,6 +352,32 @@ final class TopicCommands implements Runnable {
                     topics,
                     client.admin()::deleteTopic,
                     ifExists ? FailureReason.UNKNOWN_TOPIC : null);
+        }
+    }
+
+    /** When all of its partitions have a leader, or that comes to nothing; tells how far it is. What is changed stays so. */
+    private static TopicDescription withLeaders(ClientCommand command, MillraceClient client, TopicDescription topic) {
+        LeaderProgress progress = new LeaderProgress(command.timeout().toNanos(), System.nanoTime());
+        TopicDescription now = topic;
+        while (true) {
+            int all = now.partitions().size();
+            int withLeader = (int) now.partitions().stream()
+                    .filter(partition -> partition.leader().isPresent())
+                    .count();
+            progress.look(withLeader, all, System.nanoTime())
+                    .ifPresent(line -> command.console.err().println("millrace: " + line));
+            if (withLeader == all) {
+                return now;
+            }
+            if (progress.isStuck(System.nanoTime())) {
+                command.console.err().println("millrace: the others get none; see 'millrace cluster status'");
+                return now;
+            }
+            ClientCommand.pause("interrupted; the topic is there, and its partitions go on electing leaders");
+            now = client.admin().listTopics(false).stream()
+                    .filter(one -> one.id() == topic.id())
+                    .findFirst()
+                    .orElse(now);
         }
     }
 
