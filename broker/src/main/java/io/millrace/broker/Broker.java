@@ -7,6 +7,7 @@ import akka.actor.typed.ActorSystem;
 import io.millrace.broker.config.BrokerSettings;
 import io.millrace.broker.data.DataDirectory;
 import io.millrace.broker.data.RefusedException;
+import io.millrace.broker.health.FileDescriptors;
 import io.millrace.broker.management.ManagementBackend;
 import io.millrace.broker.metrics.BrokerMetrics;
 import io.millrace.partition.journal.JournalForces;
@@ -80,6 +81,7 @@ public final class Broker implements AutoCloseable {
                 settings.http().address(),
                 settings.cluster().address(),
                 settings.dataDir().toAbsolutePath().normalize());
+        FileDescriptors.ofProcess().adviceAtStart().ifPresent(LOG::info);
         DataDirectory directory = DataDirectory.open(
                 settings.dataDir(), settings.brokerId(), settings.cluster().name());
         try {

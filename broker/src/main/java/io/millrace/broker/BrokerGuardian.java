@@ -35,6 +35,7 @@ import io.millrace.broker.group.state.GroupMachine;
 import io.millrace.broker.grpc.GrpcServer;
 import io.millrace.broker.grpc.JsonActions;
 import io.millrace.broker.grpc.TopicLookup;
+import io.millrace.broker.health.FileDescriptors;
 import io.millrace.broker.health.Health;
 import io.millrace.broker.health.HealthWatch;
 import io.millrace.broker.load.LoadReporter;
@@ -308,7 +309,8 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                         inspection,
                         metrics.replicas()::isAsleep,
                         settings.diskReserve(),
-                        diskReport),
+                        diskReport,
+                        FileDescriptors::ofProcess),
                 Clock.systemUTC(),
                 behavior -> context.spawn(behavior, "health-watch"));
         metrics.show(new BrokerGauges.Sources(

@@ -42,7 +42,8 @@ final class HealthCheck {
             int asleep,
             Map<PartitionKey, Long> committedBefore,
             DiskReserve reserve,
-            DiskReport.State disk) {}
+            DiskReport.State disk,
+            FileDescriptors files) {}
 
     /** @param committed of partitions led here, the commit index now: for {@link Seen#committedBefore} of a later look */
     record Result(List<Finding> findings, Figures figures, Map<PartitionKey, Long> committed) {}
@@ -88,6 +89,13 @@ final class HealthCheck {
             found(Problem.DISK_FULL, self, room);
         } else if (reserve > 0 && seen.disk().isKnown() && seen.disk().freeBytes() < 2 * reserve) {
             found(Problem.DISK_LOW, self, room);
+        }
+        if (seen.files().areLow()) {
+            found(
+                    Problem.FILE_DESCRIPTORS_LOW,
+                    self,
+                    seen.files().open() + " files and connections are open, and no more than "
+                            + seen.files().max() + " can be");
         }
     }
 

@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * Looks what is wrong, every few seconds and when somebody asks, and logs one line when a kind of problem comes or goes. A look asks the
@@ -59,7 +60,8 @@ public final class HealthWatch extends AbstractBehavior<HealthWatch.Command> {
             Inspection inspection,
             Predicate<ReplicaId> isAsleep,
             DiskReserve reserve,
-            DiskReport disk) {}
+            DiskReport disk,
+            Supplier<FileDescriptors> files) {}
 
     private final Sources sources;
     private final Health health;
@@ -169,7 +171,8 @@ public final class HealthWatch extends AbstractBehavior<HealthWatch.Command> {
                 message.asleep(),
                 committedBefore,
                 sources.reserve(),
-                sources.disk().state()));
+                sources.disk().state(),
+                sources.files().get()));
         HealthReport report = history.report(sources.brokerId(), clock.instant(), result.findings(), result.figures());
         health.is(report);
         if (byTimer) {

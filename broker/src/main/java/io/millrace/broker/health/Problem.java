@@ -41,7 +41,11 @@ public enum Problem {
                     + " others."),
     DISK_LOW(
             Severity.WARNING,
-            "Less than twice millrace.disk-reserve is free: give the disk more room, or shorten the retention of topics.");
+            "Less than twice millrace.disk-reserve is free: give the disk more room, or shorten the retention of topics."),
+    FILE_DESCRIPTORS_LOW(
+            Severity.WARNING,
+            "Let the process open more files (ulimit -n, LimitNOFILE of systemd; three for each replica) and restart the broker. With none"
+                    + " left, replicas fail and clients cannot connect.");
 
     /** How bad it is. */
     public enum Severity {

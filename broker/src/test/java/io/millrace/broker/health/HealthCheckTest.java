@@ -45,6 +45,7 @@ class HealthCheckTest {
     private Map<PartitionKey, Long> committedBefore = Map.of(LED_KEY, 90L);
     private OptionalInt controller = OptionalInt.of(2);
     private DiskReport.State disk = new DiskReport.State(DiskSpace.AMPLE, 1_000_000);
+    private FileDescriptors files = new FileDescriptors(500, 1_000);
 
     HealthCheckTest() {
         statuses.put(LED, Optional.of(leading(peer(2, true, 95, 50), peer(3, true, 100, 50))));
@@ -115,7 +116,8 @@ class HealthCheckTest {
                 0,
                 committedBefore,
                 RESERVE,
-                disk));
+                disk,
+                files));
     }
 
     private List<String> found() {
@@ -207,6 +209,34 @@ class HealthCheckTest {
         assertThat(found()).containsExactly("DISK_FULL broker 1");
         disk = new DiskReport().state();
         assertThat(found()).isEmpty();
+    }
+
+    @Test
+    void openFilesAreLowBeforeThereAreNone() {
+        files = new FileDescriptors(800, 1_000);
+        assertThat(found()).isEmpty();
+        files = new FileDescriptors(801, 1_000);
+        assertThat(look().findings())
+                .containsExactly(new Finding(
+                        Problem.FILE_DESCRIPTORS_LOW,
+                        "broker 1",
+                        "801 files and connections are open, and no more than 1000 can be"));
+        files = FileDescriptors.UNKNOWN;
+        assertThat(found()).isEmpty();
+        files = new FileDescriptors(5_000, Long.MAX_VALUE);
+        assertThat(found()).as("unlimited").isEmpty();
+    }
+
+    @Test
+    void aBrokerThatMayOpenFewFilesSaysSoAtItsStart() {
+        assertThat(new FileDescriptors(300, 20_000).adviceAtStart())
+                .contains(
+                        "At most 20,000 files and connections can be open (ulimit -n): enough for about 6,666 replicas."
+                                + " 65,536 or more are usual");
+        assertThat(new FileDescriptors(300, 65_536).adviceAtStart()).isEmpty();
+        assertThat(FileDescriptors.UNKNOWN.adviceAtStart()).isEmpty();
+        FileDescriptors own = FileDescriptors.ofProcess();
+        assertThat(own.open()).isBetween(0L, own.max());
     }
 
     @Test
