@@ -16,6 +16,7 @@ import io.millrace.protocol.v1.FetchedPartition;
 import io.millrace.protocol.v1.SubscribePartition;
 import io.millrace.protocol.v1.SubscribeResponse;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -85,12 +86,13 @@ final class Subscription {
 
     Source<SubscribeResponse, NotUsed> source() {
         Position beginning = new Position.Beginning();
-        return Source.unfoldAsync(beginning, this::step).filter(Subscription::saysSomething);
+        // Not filter(), which takes the next element before there is a demand for it.
+        return Source.unfoldAsync(beginning, this::step).mapConcat(Subscription::toTell);
     }
 
-    /** A wait that was over: nothing to tell, but a demand that is passed on to the next step. */
-    private static boolean saysSomething(SubscribeResponse response) {
-        return !response.equals(SubscribeResponse.getDefaultInstance());
+    /** Of a wait that was over there is nothing to tell, but a demand that is passed on to the next step. */
+    private static List<SubscribeResponse> toTell(SubscribeResponse response) {
+        return response.equals(SubscribeResponse.getDefaultInstance()) ? List.of() : List.of(response);
     }
 
     private CompletionStage<Optional<Pair<Position, SubscribeResponse>>> step(Position position) {
