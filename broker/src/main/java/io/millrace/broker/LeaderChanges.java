@@ -12,7 +12,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
-/** Asks the controller, wherever it runs, to move leadership or to even out what brokers carry, and says what became of it. */
+/** Asks the controller, wherever it runs, to move leadership, and says what became of it. */
 public final class LeaderChanges {
     private final ActorSystem<?> system;
     private final ActorRef<ControllerCommand> controller;
@@ -44,21 +44,6 @@ public final class LeaderChanges {
                         new Failure.ControllerUnavailable("the controller does not answer"))
                 .thenApply(reply -> {
                     if (reply instanceof ControllerReply.LeadersPlanned planned) {
-                        return planned;
-                    }
-                    throw failureOf(reply).asException();
-                });
-    }
-
-    /** What will be moved, or would be; fails with a {@link FailureException}. */
-    public CompletionStage<ControllerReply.ReplicasPlanned> rebalanceReplicas(
-            ControllerCommand.RebalanceReplicas.Mode mode, Duration timeout) {
-        return ask(
-                        replyTo -> new ControllerCommand.RebalanceReplicas(mode, replyTo),
-                        timeout,
-                        new Failure.ControllerUnavailable("the controller does not answer"))
-                .thenApply(reply -> {
-                    if (reply instanceof ControllerReply.ReplicasPlanned planned) {
                         return planned;
                     }
                     throw failureOf(reply).asException();

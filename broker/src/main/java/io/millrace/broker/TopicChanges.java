@@ -116,6 +116,21 @@ public final class TopicChanges {
                 (millis, replyTo) -> new ControllerCommand.SetBrokerState(brokerId, state, dryRun, millis, replyTo));
     }
 
+    /** What will be moved to even out what brokers carry, or would be; fails with a {@link FailureException}. */
+    public CompletionStage<ControllerReply.ReplicasPlanned> rebalanceReplicas(
+            ControllerCommand.RebalanceReplicas.Mode mode, Duration timeout) {
+        return ask(
+                        NO_TOPIC,
+                        timeout,
+                        (millis, replyTo) -> new ControllerCommand.RebalanceReplicas(mode, millis, replyTo))
+                .thenApply(reply -> {
+                    if (reply instanceof ControllerReply.ReplicasPlanned planned) {
+                        return planned;
+                    }
+                    throw failureOf(NO_TOPIC, reply).asException();
+                });
+    }
+
     private CompletionStage<ControllerReply.MovePlan> plan(Duration timeout, Request request) {
         return ask(NO_TOPIC, timeout, request).thenApply(reply -> {
             if (reply instanceof ControllerReply.MovePlan plan) {

@@ -10,8 +10,9 @@ import java.util.List;
  * @param moves the first 1,000; none: brokers are as even as they can be
  * @param brokers those that may have replicas
  * @param advised whether brokers differ so much that it is worth doing
+ * @param underWay whether it is being done, until there is nothing left to do or it is stopped
  */
-public record ReplicaPlan(List<MovePlan.Move> moves, List<BrokerShare> brokers, boolean advised) {
+public record ReplicaPlan(List<MovePlan.Move> moves, List<BrokerShare> brokers, boolean advised, boolean underWay) {
     /** Takes copies. */
     public ReplicaPlan {
         moves = List.copyOf(moves);
@@ -49,6 +50,7 @@ public record ReplicaPlan(List<MovePlan.Move> moves, List<BrokerShare> brokers, 
                         .map(share -> new BrokerShare(
                                 share.getBroker(), Held.of(share.getBefore()), Held.of(share.getAfter())))
                         .toList(),
-                response.getAdvised());
+                response.getAdvised(),
+                response.getUnderWay());
     }
 }

@@ -13,7 +13,6 @@ import io.millrace.controller.balance.Situation;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.MetadataResult;
-import io.millrace.controller.placement.ReplicaBalancer;
 import io.millrace.controller.placement.ReplicaMove;
 import io.millrace.controller.placement.ReplicaMoves;
 import io.millrace.controller.placement.ReplicaWeights;
@@ -116,16 +115,17 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
     /** Proposed, outcome open; at most one. */
     private @Nullable Waiting proposed;
 
-    private Optional<ControllerReply.MovePlan> proposedPlan = Optional.empty();
+    private Optional<ControllerReply.Plan> proposedPlan = Optional.empty();
 
     private final AbsentBrokers absent = new AbsentBrokers();
     /** Something may have to be moved that was not when it was looked at last. */
     private boolean lookDue;
-    /** Moves by the controller's own decision: proposed, outcome open; 0 if none are. */
-    private long movesId;
+    /** What nobody has asked for: proposed, outcome open; 0 if nothing is. */
+    private long unaskedId;
 
-    private long movesProposedMillis;
-    private List<ReplicaMove> moves = List.of();
+    private long unaskedMillis;
+    /** In words. */
+    private String unasked = "";
 
     private boolean retryScheduled;
 
@@ -201,11 +201,14 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
     @Override
     public Receive<ControllerCommand> createReceive() {
         return newReceiveBuilder()
+                .onMessage(
+                        ControllerCommand.RebalanceReplicas.class,
+                        request -> request.mode() == ControllerCommand.RebalanceReplicas.Mode.DRY_RUN,
+                        this::onRebalanceReplicasTried)
                 .onMessage(ControllerCommand.Request.class, this::onRequest)
                 .onMessage(ControllerCommand.ReportLoad.class, this::onLoadReported)
                 .onMessage(ControllerCommand.TransferLeader.class, this::onTransferLeader)
                 .onMessage(ControllerCommand.RebalanceLeaders.class, this::onRebalanceLeaders)
-                .onMessage(ControllerCommand.RebalanceReplicas.class, this::onRebalanceReplicas)
                 .onMessage(LeaderTransferEnded.class, this::onLeaderTransferEnded)
                 .onMessage(ControllerCommand.DescribeController.class, this::onDescribe)
                 .onMessage(ControllerCommand.Stop.class, stop -> Behaviors.stopped())
@@ -352,44 +355,24 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
     private void onLook() {
         if (phase == Phase.RULING) {
             absent.look(view.current().brokers().keySet(), liveness.current().ids(), clock.millis());
-            if (movesId != 0
-                    && clock.millis() - movesProposedMillis
-                            >= settings.claimTimeout().toMillis()) {
-                movesId = 0; // nobody will tell; the metadata does
+            if (unaskedId != 0
+                    && clock.millis() - unaskedMillis >= settings.claimTimeout().toMillis()) {
+                unaskedId = 0; // nobody will tell; the metadata does
             }
             lookDue = true;
             decideNext();
         }
     }
 
-    private Behavior<ControllerCommand> onRebalanceReplicas(ControllerCommand.RebalanceReplicas request) {
-        if (phase != Phase.RULING) {
-            request.replyTo().tell(new ControllerReply.Unavailable("the controller is just taking over"));
-            return this;
-        }
+    /** At once, whatever else there is to do, since people look at it again and again. */
+    private Behavior<ControllerCommand> onRebalanceReplicasTried(ControllerCommand.RebalanceReplicas request) {
         ClusterMetadata metadata = view.current();
         LiveBrokers live = liveness.current();
-        ReplicaBalancer.Plan plan = replicaBalance.plan(metadata, live, weights(metadata, live));
-        boolean stops = request.mode() == ControllerCommand.RebalanceReplicas.Mode.STOP;
-        if (!stops && plan.obstacle().isPresent()) {
-            request.replyTo()
-                    .tell(new ControllerReply.Unavailable(plan.obstacle().get()));
-            return this;
-        }
-        List<ReplicaMove> planned = stops ? List.of() : plan.moves();
-        if (stops) {
-            replicaBalance.stop();
-        } else if (request.mode() == ControllerCommand.RebalanceReplicas.Mode.BEGIN) {
-            replicaBalance.begin();
-        }
-        if (request.mode() != ControllerCommand.RebalanceReplicas.Mode.DRY_RUN) {
-            decided("rebalance replicas, " + request.mode(), DecisionLog.describe(planned));
-            lookDue = true;
-        }
         request.replyTo()
-                .tell(new ControllerReply.ReplicasPlanned(
-                        planned, plan.before(), stops ? plan.before() : plan.after(), plan.advised()));
-        decideNext();
+                .tell(
+                        phase == Phase.RULING
+                                ? replicaBalance.planned(metadata, live, weights(metadata, live))
+                                : new ControllerReply.Unavailable("the controller is just taking over"));
         return this;
     }
 
@@ -404,30 +387,39 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         LiveBrokers live = liveness.current();
         List<ReplicaMove> all = ReplicaMoves.plan(metadata, live.ids(), lost).moves();
         if (all.isEmpty()) {
-            all = replicaBalance.next(metadata, live, () -> weights(metadata, live));
+            all = replicaBalance.next(metadata, live);
         }
-        moves = ReplicaMoves.dueNow(all, metadata, limits.perBrokerMax());
+        List<ReplicaMove> moves = ReplicaMoves.dueNow(all, metadata, limits.perBrokerMax());
         if (!moves.isEmpty()) {
-            movesId = nextId();
-            movesProposedMillis = clock.millis();
-            propose(
-                    movesId,
+            proposeUnasked(
+                    DecisionLog.describe(moves),
                     new MetadataCommand.ReassignPartitions(
                             epoch, moves.stream().map(ReplicaMove::toTarget).toList()));
+        } else if (all.isEmpty() && replicaBalance.isToChange(metadata)) {
+            boolean begins = !metadata.rebalancing();
+            proposeUnasked(
+                    begins ? "replicas are to be evened out" : "replicas are as even as they can be",
+                    new MetadataCommand.SetRebalancing(epoch, begins));
         }
     }
 
-    private void onMovesOutcome(ProposalOutcome outcome) {
-        movesId = 0;
+    private void proposeUnasked(String what, MetadataCommand command) {
+        unasked = what;
+        unaskedId = nextId();
+        unaskedMillis = clock.millis();
+        propose(unaskedId, command);
+    }
+
+    private void onUnaskedOutcome(ProposalOutcome outcome) {
+        unaskedId = 0;
         if (outcome instanceof ProposalOutcome.Applied applied) {
             decidedIndex = Math.max(decidedIndex, applied.index());
-            String what = DecisionLog.describe(moves);
             decisionLog.add(new ControllerReply.Decision(
                     clock.instant(),
                     epoch,
-                    what,
+                    unasked,
                     DecisionLog.describe(ControllerDecisions.replyFor(applied.result(), applied.index()))));
-            getContext().getLog().info("{}", what);
+            getContext().getLog().info("{}", unasked);
             if (applied.result() instanceof MetadataResult.StaleController stale) {
                 depose(stale.currentEpoch());
             }
@@ -460,7 +452,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
     }
 
     private void decideNext() {
-        while (phase == Phase.RULING && proposed == null && movesId == 0 && !retryScheduled) {
+        while (phase == Phase.RULING && proposed == null && unaskedId == 0 && !retryScheduled) {
             // One look: another thread may replace it at any time, and the command gets the epoch of what was looked
             // at.
             ClusterMetadata metadata = view.current();
@@ -480,8 +472,9 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
                 return;
             }
             LiveBrokers live = liveness.current();
-            ControllerDecisions.Decision decision =
-                    decisions.decide(next.request, metadata, live, () -> weights(metadata, live));
+            ControllerDecisions.Decision decision = next.request instanceof ControllerCommand.RebalanceReplicas request
+                    ? replicaBalance.decide(request.mode(), metadata, live, weights(metadata, live))
+                    : decisions.decide(next.request, metadata, live, () -> weights(metadata, live));
             if (decision instanceof ControllerDecisions.Submit submit) {
                 proposed = next;
                 proposedPlan = submit.plan();
@@ -496,8 +489,8 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         if (outcome.requestId() == claimId) {
             claimId = 0;
             onClaimOutcome(outcome);
-        } else if (movesId != 0 && outcome.requestId() == movesId) {
-            onMovesOutcome(outcome);
+        } else if (unaskedId != 0 && outcome.requestId() == unaskedId) {
+            onUnaskedOutcome(outcome);
             decideNext();
         } else if (proposed != null && outcome.requestId() == proposed.id) {
             Waiting done = proposed;
@@ -581,7 +574,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
                         situation.withoutLeader(),
                         situation.underReplicated(),
                         leaders.state(),
-                        replicaBalance.state(),
+                        replicaBalance.state(view.current()),
                         decisionLog.latestFirst()));
         return this;
     }
@@ -602,7 +595,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         }
         timers.cancel(Tick.RETRY);
         retryScheduled = false;
-        movesId = 0;
+        unaskedId = 0;
     }
 
     private void propose(long id, MetadataCommand command) {

@@ -130,12 +130,12 @@ public sealed interface ControllerCommand extends ControlMessage {
 
     /**
      * Make what brokers carry in replicas as even as it can be, by moves that go on for as long as it takes. Answers: {@link
-     * ControllerReply.ReplicasPlanned}, at once, {@link ControllerReply.Unavailable}.
+     * ControllerReply.ReplicasPlanned}, {@link ControllerReply.Unavailable}, {@link ControllerReply.OutcomeUnknown}.
      */
-    record RebalanceReplicas(Mode mode, ActorRef<ControllerReply> replyTo) implements ControllerCommand {
+    record RebalanceReplicas(Mode mode, long timeoutMillis, ActorRef<ControllerReply> replyTo) implements Request {
         public enum Mode {
             BEGIN,
-            /** Only tell what would be done. */
+            /** Only tell what would be done, at once. */
             DRY_RUN,
             /** Begin nothing more, and undo what is under way. */
             STOP

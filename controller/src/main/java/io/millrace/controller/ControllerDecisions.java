@@ -37,7 +37,7 @@ final class ControllerDecisions {
      *
      * @param plan what to answer when it is done, if that is more than the result says
      */
-    record Submit(MetadataCommand command, Optional<ControllerReply.MovePlan> plan) implements Decision {
+    record Submit(MetadataCommand command, Optional<ControllerReply.Plan> plan) implements Decision {
         Submit(MetadataCommand command) {
             this(command, Optional.empty());
         }

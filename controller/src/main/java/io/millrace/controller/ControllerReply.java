@@ -18,6 +18,14 @@ import java.util.Optional;
  */
 public sealed interface ControllerReply extends ControlMessage {
 
+    /** Done, or what would be: replicas move. */
+    sealed interface Plan extends ControllerReply {
+        List<ReplicaMove> moves();
+
+        /** The same, made true by that entry. */
+        Plan at(long index);
+    }
+
     // Done.
 
     record TopicCreated(TopicMetadata topic, long metadataIndex) implements ControllerReply {}
@@ -54,15 +62,23 @@ public sealed interface ControllerReply extends ControlMessage {
      * @param before what each broker has, of those that may have replicas
      * @param after all moves
      * @param advised whether brokers differ so much that it is worth doing
+     * @param underWay whether it is being done
      */
     record ReplicasPlanned(
             List<ReplicaMove> moves,
             NavigableMap<Integer, ReplicaBalancer.Share> before,
             NavigableMap<Integer, ReplicaBalancer.Share> after,
-            boolean advised)
-            implements ControllerReply {
+            boolean advised,
+            boolean underWay,
+            long metadataIndex)
+            implements Plan {
         public ReplicasPlanned {
             moves = List.copyOf(moves);
+        }
+
+        @Override
+        public ReplicasPlanned at(long index) {
+            return new ReplicasPlanned(moves, before, after, advised, underWay, index);
         }
     }
 
@@ -111,14 +127,15 @@ public sealed interface ControllerReply extends ControlMessage {
      */
     record MovePlan(
             List<ReplicaMove> moves, Map<Integer, Integer> before, Map<Integer, Integer> after, long metadataIndex)
-            implements ControllerReply {
+            implements Plan {
         public MovePlan {
             moves = List.copyOf(moves);
             before = Map.copyOf(before);
             after = Map.copyOf(after);
         }
 
-        MovePlan at(long index) {
+        @Override
+        public MovePlan at(long index) {
             return new MovePlan(moves, before, after, index);
         }
     }

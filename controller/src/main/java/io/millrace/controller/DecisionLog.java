@@ -79,6 +79,9 @@ final class DecisionLog {
                     + (alter.settings().isEmpty() ? "" : ", " + new TreeMap<>(alter.settings()))
                     + (alter.reset().isEmpty() ? "" : ", reset " + alter.reset());
         }
+        if (request instanceof ControllerCommand.RebalanceReplicas rebalance) {
+            return "rebalance replicas, " + rebalance.mode();
+        }
         if (request instanceof ControllerCommand.UnregisterBroker unregister) {
             return "unregister broker " + unregister.brokerId();
         }
@@ -106,7 +109,7 @@ final class DecisionLog {
             return "altered: partitions " + altered.topic().partitionCount() + ", settings "
                     + altered.topic().settings();
         }
-        if (reply instanceof ControllerReply.MovePlan plan) {
+        if (reply instanceof ControllerReply.Plan plan) {
             return describe(plan.moves());
         }
         return reply.toString();

@@ -38,6 +38,7 @@ public final class MetadataCodec {
     private static final String TOPICS_FIELD = "topics";
     private static final String DRAINING_FIELD = "draining";
     private static final String SETTINGS_FIELD = "brokerSettings";
+    private static final String REBALANCING_FIELD = "rebalancing";
     /** Left out where they are empty: they came later than the format. */
     private static final List<String> LATER_FIELDS_OF_TOPICS = List.of("settings", "grown", "reassignments");
 
@@ -60,7 +61,8 @@ public final class MetadataCodec {
             Map.entry("complete-reassignments", MetadataCommand.CompleteReassignments.class),
             Map.entry("set-broker-state", MetadataCommand.SetBrokerState.class),
             Map.entry("unregister-broker", MetadataCommand.UnregisterBroker.class),
-            Map.entry("set-broker-settings", MetadataCommand.SetBrokerSettings.class));
+            Map.entry("set-broker-settings", MetadataCommand.SetBrokerSettings.class),
+            Map.entry("set-rebalancing", MetadataCommand.SetRebalancing.class));
 
     private static final Map<Class<? extends MetadataCommand>, String> NAMES =
             TYPES.entrySet().stream().collect(Collectors.toUnmodifiableMap(Map.Entry::getValue, Map.Entry::getKey));
@@ -111,6 +113,9 @@ public final class MetadataCodec {
         if (metadata.brokerSettings().equals(DynamicSettings.NONE)) {
             state.remove(SETTINGS_FIELD);
         }
+        if (!metadata.rebalancing()) {
+            state.remove(REBALANCING_FIELD);
+        }
         state.path(TOPICS_FIELD).forEach(topic -> leaveOutEmpty(topic, LATER_FIELDS_OF_TOPICS));
         return Payload.wrap(state.toString().getBytes(StandardCharsets.UTF_8));
     }
@@ -130,6 +135,9 @@ public final class MetadataCodec {
             state.path(BROKERS_FIELD).forEach(MetadataCodec::putUsualCapacity);
             if (!state.has(SETTINGS_FIELD)) {
                 state.set(SETTINGS_FIELD, JSON.valueToTree(DynamicSettings.NONE));
+            }
+            if (!state.has(REBALANCING_FIELD)) {
+                state.put(REBALANCING_FIELD, false);
             }
             state.path(TOPICS_FIELD).forEach(topic -> putEmpty(topic, LATER_FIELDS_OF_TOPICS));
             return JSON.treeToValue(state, ClusterMetadata.class);

@@ -1,6 +1,7 @@
 package io.millrace.controller;
 
 import io.millrace.controller.metadata.ClusterMetadata;
+import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.Reassignment;
 import io.millrace.controller.metadata.ReassignmentCause;
 import io.millrace.controller.metadata.TopicMetadata;
@@ -13,9 +14,10 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * Whether replicas are being spread evenly over the brokers, and what is next. Part of the {@link Controller}'s actor.
+ * Spreads replicas evenly over the brokers, when asked to or by itself. Part of the {@link Controller}'s actor.
  *
- * <p>That it goes on is seen from the moves that are under way: so the next controller goes on where this one ends.
+ * <p>The metadata says whether that goes on, and which moves are under way for it: so the next controller goes on where this one
+ * ends. What partitions weigh it learns anew.
  */
 final class ReplicaBalance {
     /** Enough to see what it would come to. */
@@ -26,83 +28,106 @@ final class ReplicaBalance {
 
     private final Supplier<ControllerSettings.Moves> settings;
 
-    private boolean going;
     /**
-     * As they were when it began: who leads a partition that was moved reports less for it at first than passes there, and
-     * its broker would be given more and more.
+     * While it goes on, as they were when it began: who leads a partition that was moved reports less for it at first than passes
+     * there, and its broker would be given more and more. Empty for a controller that has taken over in the middle of it and waits
+     * for what brokers report.
      */
-    private Optional<ReplicaWeights> weightsAtBegin = Optional.empty();
+    private Optional<ReplicaWeights> weights = Optional.empty();
 
-    private boolean stopping;
+    /** Nothing more is to be done for it, by the latest look. */
+    private boolean isDone;
+
     private int advisedCycles;
-    private String state = "";
+    /** By the latest cycle. */
+    private Optional<String> obstacle = Optional.empty();
+
+    private String evenness = "";
 
     /** @param settings asked each time */
     ReplicaBalance(Supplier<ControllerSettings.Moves> settings) {
         this.settings = settings;
     }
 
-    /** Of what is not begun, nothing more is known. */
+    /** It rules no more. */
     void forget() {
-        going = false;
-        stopping = false;
+        weights = Optional.empty();
+        isDone = false;
         advisedCycles = 0;
-        weightsAtBegin = Optional.empty();
     }
 
     /** What is to be said of it to people. */
-    String state() {
-        return state;
+    String state(ClusterMetadata metadata) {
+        return metadata.rebalancing()
+                ? "moves replicas" + obstacle.map(why -> ", but waits: " + why).orElse("")
+                : obstacle.map(why -> "waits: " + why).orElse(evenness);
     }
 
-    ReplicaBalancer.Plan plan(ClusterMetadata metadata, LiveBrokers live, ReplicaWeights weights) {
-        return ReplicaBalancer.plan(metadata, live.ids(), weights, MOVES_MAX);
+    /** What would be done. */
+    ControllerReply planned(ClusterMetadata metadata, LiveBrokers live, ReplicaWeights now) {
+        ReplicaBalancer.Plan plan = ReplicaBalancer.plan(metadata, live.ids(), now, MOVES_MAX);
+        return plan.obstacle().isPresent()
+                ? new ControllerReply.Unavailable(plan.obstacle().get())
+                : told(plan, metadata, metadata.rebalancing());
     }
 
-    void begin() {
-        forget();
-        going = true;
+    /** @param mode begin or stop */
+    ControllerDecisions.Decision decide(
+            ControllerCommand.RebalanceReplicas.Mode mode,
+            ClusterMetadata metadata,
+            LiveBrokers live,
+            ReplicaWeights now) {
+        boolean begins = mode == ControllerCommand.RebalanceReplicas.Mode.BEGIN;
+        ReplicaBalancer.Plan plan = ReplicaBalancer.plan(metadata, live.ids(), now, begins ? MOVES_MAX : 0);
+        if (begins && plan.obstacle().isPresent()) {
+            return new ControllerDecisions.Answer(
+                    new ControllerReply.Unavailable(plan.obstacle().get()));
+        }
+        ControllerReply.ReplicasPlanned told = told(plan, metadata, begins);
+        if (metadata.rebalancing() == begins) {
+            return new ControllerDecisions.Answer(told);
+        }
+        weights = Optional.of(now);
+        return new ControllerDecisions.Submit(
+                new MetadataCommand.SetRebalancing(metadata.controllerEpoch(), begins), Optional.of(told));
     }
 
-    /** What has begun is undone, and nothing more is begun. */
-    void stop() {
-        forget();
-        stopping = true;
+    private static ControllerReply.ReplicasPlanned told(
+            ReplicaBalancer.Plan plan, ClusterMetadata metadata, boolean underWay) {
+        return new ControllerReply.ReplicasPlanned(
+                plan.moves(), plan.before(), plan.after(), plan.advised(), underWay, metadata.appliedIndex());
     }
 
-    void cycle(ClusterMetadata metadata, LiveBrokers live, ReplicaWeights weights) {
-        ReplicaBalancer.Plan plan = ReplicaBalancer.plan(metadata, live.ids(), weights, 1);
-        advisedCycles = plan.advised() && !going ? advisedCycles + 1 : 0;
-        going |= settings.get().balanced() && advisedCycles >= ADVISED_CYCLES;
-        state = going
-                ? "moves replicas"
-                        + plan.obstacle().map(why -> ", but waits: " + why).orElse("")
-                : plan.obstacle().isPresent()
-                        ? "waits: " + plan.obstacle().get()
-                        : plan.advised() ? "uneven: " + plan.moves().get(0).reason() : "even enough";
+    void cycle(ClusterMetadata metadata, LiveBrokers live, ReplicaWeights now) {
+        ReplicaBalancer.Plan plan = ReplicaBalancer.plan(metadata, live.ids(), now, 1);
+        advisedCycles = plan.advised() && !metadata.rebalancing() ? advisedCycles + 1 : 0;
+        if (weights.isEmpty() || !metadata.rebalancing()) {
+            weights = Optional.of(now);
+        }
+        obstacle = plan.obstacle();
+        evenness = plan.advised() ? "uneven: " + plan.moves().get(0).reason() : "even enough";
     }
 
     /** The next moves, most important first; more than may begin at the same time. */
-    List<ReplicaMove> next(ClusterMetadata metadata, LiveBrokers live, Supplier<ReplicaWeights> weights) {
+    List<ReplicaMove> next(ClusterMetadata metadata, LiveBrokers live) {
+        isDone = false;
         List<ReplicaMove> back = back(metadata);
-        if (stopping) {
-            stopping = !back.isEmpty();
-            return back;
+        if (!metadata.rebalancing()) {
+            return back; // it was stopped
         }
-        boolean underWay = !back.isEmpty();
-        going |= underWay;
-        if (!going) {
+        if (weights.isEmpty()) {
             return List.of();
         }
-        ReplicaWeights known = weightsAtBegin.orElseGet(weights);
-        weightsAtBegin = Optional.of(known);
         int enough =
                 settings.get().perBrokerMax() * Math.max(1, metadata.brokers().size());
-        ReplicaBalancer.Plan plan = ReplicaBalancer.plan(metadata, live.ids(), known, enough);
-        if (!underWay && plan.obstacle().isEmpty() && plan.moves().isEmpty()) {
-            forget();
-        }
+        ReplicaBalancer.Plan plan = ReplicaBalancer.plan(metadata, live.ids(), weights.get(), enough);
+        isDone = back.isEmpty() && plan.obstacle().isEmpty() && plan.moves().isEmpty();
         return plan.moves();
+    }
+
+    /** Whether the metadata is to say that it goes on and does not yet, or the other way round; to be asked when there are no moves. */
+    boolean isToChange(ClusterMetadata metadata) {
+        return metadata.rebalancing() ? isDone : settings.get().balanced() && advisedCycles >= ADVISED_CYCLES;
     }
 
     /** What would undo the moves that are under way for it. */

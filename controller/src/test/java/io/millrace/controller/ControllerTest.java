@@ -504,7 +504,12 @@ class ControllerTest {
 
     private ControllerReply.ReplicasPlanned rebalance(
             ActorRef<ControllerCommand> asked, ControllerCommand.RebalanceReplicas.Mode mode) {
-        asked.tell(new ControllerCommand.RebalanceReplicas(mode, asker.getRef()));
+        asked.tell(new ControllerCommand.RebalanceReplicas(mode, 10_000, asker.getRef()));
+        if (mode != ControllerCommand.RebalanceReplicas.Mode.DRY_RUN) {
+            MetadataReplica.Propose proposal = nextProposal();
+            assertThat(proposal.command()).isInstanceOf(MetadataCommand.SetRebalancing.class);
+            commit(proposal);
+        }
         return asker.expectMessageClass(ControllerReply.ReplicasPlanned.class);
     }
 
@@ -522,8 +527,9 @@ class ControllerTest {
         passSeconds(1);
         metadata.expectNoMessage();
 
-        assertThat(rebalance(controller, ControllerCommand.RebalanceReplicas.Mode.BEGIN))
-                .isEqualTo(plan);
+        assertThat(rebalance(controller, ControllerCommand.RebalanceReplicas.Mode.BEGIN)
+                        .moves())
+                .isEqualTo(plan.moves());
         MetadataReplica.Propose first = nextProposal();
         assertThat(nextMoves(first).partitions())
                 .hasSize(2)
@@ -537,23 +543,37 @@ class ControllerTest {
         ActorRef<ControllerCommand> next = KIT.spawn(Controller.create(
                 3, metadata.getRef()::tell, NoReplicas.INSTANCE, view, liveness, configuration, () -> "c", clock));
         commit(nextClaim());
-        MetadataCommand.PartitionTarget done = nextMoves(first).partitions().get(0);
+        long begun = committed.appliedIndex() - 1;
         commit(new MetadataCommand.CompleteReassignments(
                 2,
-                List.of(new MetadataCommand.PartitionReassigned(
-                        done.topic(), done.topicId(), done.partition(), committed.appliedIndex() - 1))));
-        now = now.plus(SECOND);
-        TIME.timePasses(SECOND);
-        MetadataReplica.Propose one = nextProposal();
-        assertThat(nextMoves(one).partitions())
-                .as("takes the place of what is done")
-                .hasSize(1);
-        commit(one);
+                nextMoves(first).partitions().stream()
+                        .map(done -> new MetadataCommand.PartitionReassigned(
+                                done.topic(), done.topicId(), done.partition(), begun))
+                        .toList()));
+        assertThat(describe(next).replicaBalance()).isEqualTo("moves replicas");
+        assertThat(rebalance(next, ControllerCommand.RebalanceReplicas.Mode.DRY_RUN)
+                        .underWay())
+                .isTrue();
+        for (int i = 0; i <= SETTINGS.cycle().toSeconds(); i++) {
+            now = now.plus(SECOND);
+            TIME.timePasses(SECOND);
+            describe(next);
+        }
+        MetadataReplica.Propose more = nextProposal();
+        assertThat(nextMoves(more).partitions())
+                .as("though nothing was under way")
+                .hasSize(2);
+        commit(more);
 
         rebalance(next, ControllerCommand.RebalanceReplicas.Mode.STOP);
+        assertThat(describe(next).replicaBalance()).doesNotContain("moves replicas");
         MetadataReplica.Propose back = nextProposal();
-        assertThat(nextMoves(back).partitions()).hasSize(2).allMatch(move -> !move.target()
-                .contains(3));
+        assertThat(nextMoves(back).partitions())
+                .hasSize(2)
+                .extracting(move -> move.target())
+                .isEqualTo(nextMoves(more).partitions().stream()
+                        .map(move -> committed.topic(move.topic()).orElseThrow().replicas(move.partition()))
+                        .toList());
         commit(back);
         now = now.plus(SECOND);
         TIME.timePasses(SECOND);
@@ -592,6 +612,12 @@ class ControllerTest {
             now = now.plus(SECOND);
             TIME.timePasses(SECOND);
         }
+        MetadataReplica.Propose begin = nextProposal();
+        assertThat(begin.command()).isEqualTo(new MetadataCommand.SetRebalancing(1, true));
+        commit(begin);
+        describe(automatic);
+        now = now.plus(SECOND);
+        TIME.timePasses(SECOND);
         assertThat(nextMoves(nextProposal()).partitions()).hasSize(2);
         KIT.stop(automatic);
     }
@@ -709,8 +735,12 @@ class ControllerTest {
     }
 
     private ControllerReply.Description describe() {
+        return describe(controller);
+    }
+
+    private static ControllerReply.Description describe(ActorRef<ControllerCommand> described) {
         TestProbe<ControllerReply> inspector = KIT.createTestProbe();
-        controller.tell(new ControllerCommand.DescribeController(inspector.getRef()));
+        described.tell(new ControllerCommand.DescribeController(inspector.getRef()));
         return inspector.expectMessageClass(ControllerReply.Description.class);
     }
 }

@@ -57,7 +57,8 @@ class MetadataCodecTest {
                                     "orders", 17, 1, List.of(3, 2), ReassignmentCause.BALANCE))),
             new MetadataCommand.SetBrokerSettings(
                     5, OptionalInt.empty(), new TreeMap<>(Map.of("moves-per-broker", "2"))),
-            new MetadataCommand.SetBrokerSettings(5, OptionalInt.of(2), new TreeMap<>()));
+            new MetadataCommand.SetBrokerSettings(5, OptionalInt.of(2), new TreeMap<>()),
+            new MetadataCommand.SetRebalancing(5, true));
 
     @Test
     void theFormatOnDiskHasNotChanged() throws IOException {
@@ -154,6 +155,17 @@ class MetadataCodecTest {
         assertThat(new String(encoded.toByteArray(), StandardCharsets.UTF_8).replace('"', '\''))
                 .endsWith(
                         "'brokerSettings':{'byBroker':{'-1':{'moves-per-broker':'2'},'2':{'moves-per-broker':'3'}}},'appliedIndex':4}");
+        assertThat(MetadataCodec.decodeState(encoded)).isEqualTo(metadata);
+    }
+
+    @Test
+    void theFormatOfARebalanceHasNotChanged() {
+        ClusterMetadata metadata = Samples.apply(Samples.cluster(2), new MetadataCommand.SetRebalancing(1, true));
+
+        Payload encoded = MetadataCodec.encodeState(metadata);
+
+        assertThat(new String(encoded.toByteArray(), StandardCharsets.UTF_8).replace('"', '\''))
+                .endsWith("'topics':{},'rebalancing':true,'appliedIndex':3}");
         assertThat(MetadataCodec.decodeState(encoded)).isEqualTo(metadata);
     }
 

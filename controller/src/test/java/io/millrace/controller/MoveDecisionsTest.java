@@ -78,7 +78,7 @@ class MoveDecisionsTest {
                 .isEqualTo(new MetadataCommand.ReassignPartitions(
                         1,
                         List.of(new PartitionTarget("orders", 6, 0, List.of(1, 2, 4), ReassignmentCause.REQUESTED))));
-        ControllerReply.MovePlan plan = submit.plan().orElseThrow();
+        ControllerReply.MovePlan plan = (ControllerReply.MovePlan) submit.plan().orElseThrow();
         assertThat(plan.moves()).hasSize(1);
         assertThat(plan.before()).isEqualTo(Map.of(1, 2, 2, 2, 3, 2, 4, 0));
         assertThat(plan.after()).isEqualTo(Map.of(1, 2, 2, 2, 3, 1, 4, 1));

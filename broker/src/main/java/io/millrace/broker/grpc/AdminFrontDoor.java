@@ -216,7 +216,7 @@ final class AdminFrontDoor implements AdminServicePowerApi {
                 : request.getDryRun()
                         ? ControllerCommand.RebalanceReplicas.Mode.DRY_RUN
                         : ControllerCommand.RebalanceReplicas.Mode.BEGIN;
-        return leaderChanges.rebalanceReplicas(mode, timeout(metadata)).thenApply(MoveConversions::balance);
+        return changes.rebalanceReplicas(mode, timeout(metadata)).thenApply(MoveConversions::balance);
     }
 
     @Override

@@ -36,8 +36,9 @@ final class MoveConversions {
     }
 
     static RebalanceReplicasResponse balance(ControllerReply.ReplicasPlanned plan) {
-        RebalanceReplicasResponse.Builder told =
-                RebalanceReplicasResponse.newBuilder().setAdvised(plan.advised());
+        RebalanceReplicasResponse.Builder told = RebalanceReplicasResponse.newBuilder()
+                .setAdvised(plan.advised())
+                .setUnderWay(plan.underWay());
         plan.moves().forEach(move -> told.addMoves(move(move)));
         plan.before()
                 .forEach((broker, before) -> told.addBrokers(ReplicaShare.newBuilder()

@@ -144,8 +144,12 @@ final class ClusterStatus {
         return text.toString();
     }
 
-    /** That replicas could be spread better, if that is worth it. */
+    /** That replicas could be spread better, if that is worth it, or that they are being spread. */
     static String offer(ReplicaPlan plan) {
+        if (plan.underWay()) {
+            return "\nreplicas are being evened out: 'millrace broker list' shows how far it is, 'millrace cluster"
+                    + " rebalance-replicas --stop' ends it\n";
+        }
         return plan.advised()
                 ? "\nreplicas are uneven ("
                         + plan.moves().get(0).reason()

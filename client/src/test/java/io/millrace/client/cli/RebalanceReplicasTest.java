@@ -19,7 +19,7 @@ class RebalanceReplicasTest {
                     2, new ReplicaPlan.Held(1, 0, 0, 0, 0.5), new ReplicaPlan.Held(2, 0, 2 * MIB, 3 * MIB, 1)));
 
     private static ReplicaPlan planOf(List<MovePlan.Move> moves, boolean advised) {
-        return new ReplicaPlan(moves, SHARES, advised);
+        return new ReplicaPlan(moves, SHARES, advised, false);
     }
 
     private static final List<MovePlan.Move> ONE = List.of(new MovePlan.Move(
@@ -47,5 +47,8 @@ class RebalanceReplicasTest {
         assertThat(ClusterStatus.offer(planOf(ONE, true)))
                 .contains("broker 1 carries 150 % of the mean", "millrace cluster rebalance-replicas", "--dry-run");
         assertThat(ClusterStatus.offer(planOf(ONE, false))).isEmpty();
+        assertThat(ClusterStatus.offer(new ReplicaPlan(ONE, SHARES, true, true)))
+                .contains("are being evened out", "--stop")
+                .doesNotContain("uneven");
     }
 }

@@ -22,6 +22,7 @@ import java.util.TreeSet;
  * @param draining those of them whose replicas are to be moved to others
  * @param topics by name
  * @param brokerSettings those that are changed while brokers run
+ * @param rebalancing whether replicas are being moved to even out what brokers carry; if not, what was begun for that is undone
  */
 public record ClusterMetadata(
         Optional<String> clusterId,
@@ -31,6 +32,7 @@ public record ClusterMetadata(
         NavigableSet<Integer> draining,
         NavigableMap<String, TopicMetadata> topics,
         DynamicSettings brokerSettings,
+        boolean rebalancing,
         long appliedIndex) {
 
     /** No topic has more, whatever a controller's settings allow. All replicas must agree on it: never lower it. */
@@ -48,7 +50,7 @@ public record ClusterMetadata(
         topics = Collections.unmodifiableNavigableMap(new TreeMap<>(topics));
     }
 
-    /** With no settings of brokers. */
+    /** With no settings of brokers, and nothing that is being evened out. */
     public ClusterMetadata(
             Optional<String> clusterId,
             long controllerEpoch,
@@ -57,7 +59,16 @@ public record ClusterMetadata(
             NavigableSet<Integer> draining,
             NavigableMap<String, TopicMetadata> topics,
             long appliedIndex) {
-        this(clusterId, controllerEpoch, controllerId, brokers, draining, topics, DynamicSettings.NONE, appliedIndex);
+        this(
+                clusterId,
+                controllerEpoch,
+                controllerId,
+                brokers,
+                draining,
+                topics,
+                DynamicSettings.NONE,
+                false,
+                appliedIndex);
     }
 
     public Optional<TopicMetadata> topic(String name) {
@@ -139,6 +150,9 @@ public record ClusterMetadata(
         if (command instanceof MetadataCommand.SetBrokerSettings set) {
             return here.setSettings(set);
         }
+        if (command instanceof MetadataCommand.SetRebalancing set) {
+            return here.setRebalancing(set);
+        }
         throw new IllegalStateException("no rule for " + command);
     }
 
@@ -153,7 +167,15 @@ public record ClusterMetadata(
                     "broken invariant: entry " + index + " cannot be applied after entry " + appliedIndex);
         }
         return new ClusterMetadata(
-                clusterId, controllerEpoch, controllerId, brokers, draining, topics, brokerSettings, index);
+                clusterId,
+                controllerEpoch,
+                controllerId,
+                brokers,
+                draining,
+                topics,
+                brokerSettings,
+                rebalancing,
+                index);
     }
 
     // From here on appliedIndex is that of the entry that is being applied.
@@ -173,6 +195,7 @@ public record ClusterMetadata(
                         draining,
                         topics,
                         brokerSettings,
+                        rebalancing,
                         appliedIndex),
                 new MetadataResult.Claimed(epoch, id));
     }
@@ -319,6 +342,20 @@ public record ClusterMetadata(
                 new MetadataResult.Changed(broker.isPresent() ? 1 : brokers.size()));
     }
 
+    private Applied setRebalancing(MetadataCommand.SetRebalancing command) {
+        ClusterMetadata after = new ClusterMetadata(
+                clusterId,
+                controllerEpoch,
+                controllerId,
+                brokers,
+                draining,
+                topics,
+                brokerSettings,
+                command.rebalancing(),
+                appliedIndex);
+        return new Applied(after, new MetadataResult.Changed(command.rebalancing() == rebalancing ? 0 : 1));
+    }
+
     /** How many replicas it has, or is to have. */
     public int replicasOn(int brokerId) {
         int replicas = 0;
@@ -378,18 +415,34 @@ public record ClusterMetadata(
 
     private ClusterMetadata withTopics(NavigableMap<String, TopicMetadata> after) {
         return new ClusterMetadata(
-                clusterId, controllerEpoch, controllerId, brokers, draining, after, brokerSettings, appliedIndex);
+                clusterId,
+                controllerEpoch,
+                controllerId,
+                brokers,
+                draining,
+                after,
+                brokerSettings,
+                rebalancing,
+                appliedIndex);
     }
 
     private ClusterMetadata withBrokers(
             NavigableMap<Integer, BrokerRegistration> registered, NavigableSet<Integer> drained) {
         return new ClusterMetadata(
-                clusterId, controllerEpoch, controllerId, registered, drained, topics, brokerSettings, appliedIndex);
+                clusterId,
+                controllerEpoch,
+                controllerId,
+                registered,
+                drained,
+                topics,
+                brokerSettings,
+                rebalancing,
+                appliedIndex);
     }
 
     private ClusterMetadata withSettings(DynamicSettings after) {
         return new ClusterMetadata(
-                clusterId, controllerEpoch, controllerId, brokers, draining, topics, after, appliedIndex);
+                clusterId, controllerEpoch, controllerId, brokers, draining, topics, after, rebalancing, appliedIndex);
     }
 
     private Applied refuse(MetadataResult refusal) {

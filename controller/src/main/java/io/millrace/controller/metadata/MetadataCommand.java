@@ -136,6 +136,9 @@ public sealed interface MetadataCommand {
         }
     }
 
+    /** From now on replicas are moved to even out what brokers carry, or no more, and what is under way for it is to be undone. */
+    record SetRebalancing(long epoch, boolean rebalancing) implements MetadataCommand {}
+
     /** A broker leaves for good; only one that holds nothing. */
     record UnregisterBroker(long epoch, int brokerId) implements MetadataCommand {}
 }

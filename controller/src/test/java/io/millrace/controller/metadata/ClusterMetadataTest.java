@@ -82,7 +82,11 @@ class ClusterMetadataTest {
                 .values()
                 .stream()
                 .map(command -> command.apply(1L));
-        return Stream.concat(all, Stream.of(settings(OptionalInt.of(2), Map.of("moves-per-broker", "3"))));
+        return Stream.concat(
+                all,
+                Stream.of(
+                        settings(OptionalInt.of(2), Map.of("moves-per-broker", "3")),
+                        new MetadataCommand.SetRebalancing(1, true)));
     }
 
     private static MetadataCommand settings(OptionalInt broker, Map<String, String> settings) {
@@ -125,6 +129,28 @@ class ClusterMetadataTest {
         return apply(
                 cluster(1, 2, 3),
                 new MetadataCommand.CreateTopic(1, "orders", 2, List.of(List.of(1, 2), List.of(3, 1))));
+    }
+
+    @Test
+    void thatReplicasAreEvenedOutIsRememberedAcrossControllersUntilItEnds() {
+        ClusterMetadata begun = apply(clusterWithOrders(), new MetadataCommand.SetRebalancing(1, true));
+        ClusterMetadata inherited = apply(begun, new MetadataCommand.ClaimController(1, 2, "c"));
+        for (MetadataCommand command : List.of(
+                register(2, 4),
+                new MetadataCommand.DeleteTopic(2, "orders", 5),
+                new MetadataCommand.SetBrokerState(2, 3, BrokerState.DRAINING),
+                new MetadataCommand.SetBrokerSettings(2, OptionalInt.of(3), new TreeMap<>()))) {
+            inherited = apply(inherited, command);
+        }
+        assertThat(inherited.rebalancing()).isTrue();
+
+        Applied ended = inherited.apply(inherited.appliedIndex() + 1, new MetadataCommand.SetRebalancing(2, false));
+        assertThat(ended.result()).isEqualTo(new MetadataResult.Changed(1));
+        assertThat(ended.next().rebalancing()).isFalse();
+        assertThat(ended.next()
+                        .apply(ended.next().appliedIndex() + 1, new MetadataCommand.SetRebalancing(2, false))
+                        .result())
+                .isEqualTo(new MetadataResult.Changed(0));
     }
 
     @Test

@@ -39,7 +39,7 @@ class MetadataHistoryTest {
             List<String> names = List.of("a", "b", "c");
             String name = names.get(random.nextInt(names.size()));
             int broker = random.nextInt(5);
-            return switch (random.nextInt(43)) {
+            return switch (random.nextInt(45)) {
                 case 0 -> new MetadataCommand.ClaimController(known.controllerEpoch(), brokerId, "id-" + brokerId);
                 case 1, 2, 3, 4, 5, 6, 7, 8 ->
                     new MetadataCommand.RegisterBroker(
@@ -68,6 +68,7 @@ class MetadataHistoryTest {
                             epoch,
                             random.nextBoolean() ? OptionalInt.empty() : OptionalInt.of(broker),
                             new TreeMap<>(Map.of("moves-per-broker", "" + random.nextInt(3))));
+                case 43, 44 -> new MetadataCommand.SetRebalancing(epoch, random.nextBoolean());
                 default ->
                     new MetadataCommand.CreateTopic(
                             epoch, name, 1, List.of(List.of(random.nextInt(5)), List.of(random.nextInt(5))));
