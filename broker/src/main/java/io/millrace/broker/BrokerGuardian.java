@@ -58,6 +58,7 @@ import io.millrace.controller.ControllerSingleton;
 import io.millrace.controller.MetadataReplica;
 import io.millrace.controller.MetadataView;
 import io.millrace.controller.metadata.BrokerRegistration;
+import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.Endpoint;
 import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.replica.BrokerRole;
@@ -146,10 +147,11 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
     private final DiskReport diskReport = new DiskReport();
     private final OpenLogs openLogs = new OpenLogs();
     private final LedPartitions led = new LedPartitions();
-    private final MoveThrottle moveThrottle;
     private final BrokerMetrics metrics;
     private final ActorRef<LeaderDirectory.Command> directory;
     private final LiveSettings live;
+    private boolean registering;
+    private int registrations;
     private final Replicas replicas;
     private final ActorRef<ControllerCommand> controller;
     private final GroupMachine.Limits limits;
@@ -178,7 +180,6 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         this.dataDirectory = dataDirectory;
         this.readiness = readiness;
         this.metrics = metrics;
-        this.moveThrottle = new MoveThrottle(settings.moveBytesPerSecond());
         ActorSystem<Void> system = context.getSystem();
         this.cluster = Cluster.get(system);
 
@@ -379,14 +380,31 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
     private Behavior<Command> onJoined(Joined message) {
         readiness.met(Readiness.Condition.JOINED);
         onOpenMetadata();
+        register();
+        return this;
+    }
+
+    private void register() {
+        registering = true;
+        registrations++;
         getContext()
                 .spawn(
                         Registrar.create(
                                 controller,
                                 this::introduction,
                                 getContext().messageAdapter(Registrar.Outcome.class, RegistrationEnded::new)),
-                        "registrar");
-        return this;
+                        "registrar-" + registrations);
+    }
+
+    /** What the cluster knows of this broker and is not so any more, since a setting was changed. */
+    private void registerIfOther(ClusterMetadata metadata) {
+        boolean isOther = metadata.broker(settings.brokerId())
+                .filter(known -> known.directoryId().equals(dataDirectory.directoryId())
+                        && known.capacity() != live.get().capacity())
+                .isPresent();
+        if (isOther && !registering && dataDirectory.isRegistered()) {
+            register();
+        }
     }
 
     /** Each replica that leads decides for itself. */
@@ -431,6 +449,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
         if (state.caughtUp()) {
             readiness.met(Readiness.Condition.METADATA);
             metrics.topicsAre(state.metadata().topics().keySet());
+            registerIfOther(state.metadata());
         }
         return this;
     }
@@ -450,8 +469,12 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
             } catch (RefusedException e) {
                 return refuse(String.valueOf(e.getMessage()));
             }
+            registering = false;
             readiness.met(Readiness.Condition.REGISTERED);
             manageReplicas();
+            if (view.current().appliedIndex() >= registered.index()) {
+                registerIfOther(view.current());
+            }
         }
         return this;
     }
@@ -525,7 +548,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                         new Endpoint(client.host(), client.port()),
                         new Endpoint(http.host(), http.port()),
                         settings.rack(),
-                        settings.capacity()),
+                        live.get().capacity()),
                 timeoutMillis,
                 replyTo);
     }
@@ -553,7 +576,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 replicas,
                 brokerWatch,
                 new Campaigns(),
-                moveThrottle,
+                new MoveThrottle(() -> live.get().moveBytesPerSecond()),
                 metrics.replicas(),
                 () -> dataDirectory.clusterId().orElse(""),
                 BrokerGuardian::monotonicMillis,

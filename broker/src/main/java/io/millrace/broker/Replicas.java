@@ -106,7 +106,10 @@ final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
                 .topic(id.topic())
                 .filter(topic -> topic.id() == id.topicId() && isHere(topic, id) && isInUse())
                 .map(topic -> PartitionActor.create(
-                        () -> spec(id, latest(topic)), settings.partition(), contextOf(topic, context), observer));
+                        () -> spec(id, latest(topic)),
+                        () -> live.get().partition(),
+                        contextOf(topic, context),
+                        observer));
     }
 
     /** Where there is none, the replica ends soon. */

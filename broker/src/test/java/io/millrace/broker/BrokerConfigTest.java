@@ -8,6 +8,7 @@ import io.millrace.protocol.v1.DescribeBrokerConfigRequest;
 import io.millrace.protocol.v1.DescribeBrokerConfigResponse;
 import io.millrace.protocol.v1.ErrorReason;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Settings of a broker that are others while it runs. */
@@ -60,6 +61,24 @@ class BrokerConfigTest extends WithOneBroker {
         assertThat(described().getGivenList()).isEmpty();
         assertThat(setting(key).getOrigin()).isEqualTo(BrokerSetting.Origin.DEFAULT);
         assertThat(setting("millrace.client.port").getLive()).isFalse();
+    }
+
+    /** The broker registers again by itself. */
+    @Test
+    void theClusterHearsWhatABrokerCanCarryNow() throws Exception {
+        admin.alterBrokerConfig(config().putSettings("capacity-percent", "250").build());
+        awaitCapacity(250);
+        admin.alterBrokerConfig(config().addResetSettings("capacity-percent").build());
+        awaitCapacity(100);
+    }
+
+    private static void awaitCapacity(int percent) throws Exception {
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        String page;
+        do {
+            page = broker.http("/api/v1/brokers").body();
+            assertThat(System.nanoTime()).as(page).isLessThan(giveUp);
+        } while (!page.contains("\"capacityPercent\" : " + percent));
     }
 
     @Test

@@ -30,6 +30,7 @@ public final class LiveSettings implements Supplier<BrokerSettings>, BrokerConfi
 
     /** By their keys below {@link #ROOT}; all others hold from one start to the next. */
     private static final NavigableSet<String> LIVE = new TreeSet<>(Set.of(
+            "capacity-percent",
             "client.connection-bytes",
             "client.pending-bytes",
             "client.pending-requests",
@@ -42,7 +43,9 @@ public final class LiveSettings implements Supplier<BrokerSettings>, BrokerConfi
             "leader-balance.threshold-percent",
             "max-message-size",
             "max-storage-size",
+            "move-throttle",
             "moves-per-broker",
+            "partition.producer-expiry",
             "replica-rebalance",
             "replica-replacement-delay",
             "retention-time"));

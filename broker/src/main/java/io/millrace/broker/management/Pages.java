@@ -67,8 +67,12 @@ final class Pages {
 
     record Brokers(Optional<String> clusterId, int self, OptionalInt controller, List<Broker> brokers) {}
 
-    /** @param replicas that it holds, or is to hold */
-    record Broker(int id, String client, String http, boolean alive, BrokerState state, int replicas) {}
+    /**
+     * @param capacityPercent what it can carry, beside others
+     * @param replicas that it holds, or is to hold
+     */
+    record Broker(
+            int id, String client, String http, boolean alive, BrokerState state, long capacityPercent, int replicas) {}
 
     /** This broker's. */
     record Disk(DiskSpace space, long freeBytes, long reserveBytes) {}
@@ -170,6 +174,7 @@ final class Pages {
                                 b.http().toString(),
                                 parts.alive().test(b.brokerId()),
                                 metadata.stateOf(b.brokerId()),
+                                Math.round(100 * b.capacity()),
                                 metadata.replicasOn(b.brokerId())))
                         .toList());
     }

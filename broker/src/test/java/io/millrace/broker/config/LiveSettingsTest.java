@@ -80,7 +80,7 @@ class LiveSettingsTest {
         assertThat(live.problemWithName("client").orElseThrow()).startsWith("there is no setting client of brokers");
         assertThat(live.problemWithName("moves").orElseThrow())
                 .startsWith(
-                        "there is no setting moves of brokers; those that can be changed while they run are client.");
+                        "there is no setting moves of brokers; those that can be changed while they run are capacity-percent,");
     }
 
     @Test
@@ -99,7 +99,7 @@ class LiveSettingsTest {
         assertThat(ConfiguredValue.allOf(started.akka()).stream()
                         .filter(ConfiguredValue::isLive)
                         .map(ConfiguredValue::key))
-                .hasSize(16)
+                .hasSize(19)
                 .contains("millrace.follower-read")
                 .doesNotContain("millrace.broker-id");
     }

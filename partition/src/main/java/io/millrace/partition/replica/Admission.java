@@ -31,19 +31,19 @@ final class Admission {
     private long baseOffset;
     private boolean begun;
 
-    private final long producerExpiryMillis;
+    private final LongSupplier producerExpiryMillis;
     private boolean numbered;
     /** Of this leader, perhaps not in the log yet. */
     private long toldMillis = Long.MIN_VALUE;
 
     /**
      * @param byContent whether records are compared by content; if not, there are no digests
-     * @param producerExpiryMillis for so long at least a producer is remembered
+     * @param producerExpiryMillis for so long at least a producer is remembered; asked each time
      * @param history asked only while it is complete
      */
     Admission(
             boolean byContent,
-            long producerExpiryMillis,
+            LongSupplier producerExpiryMillis,
             Supplier<WriteHistory> history,
             LongSupplier wallClockMillis) {
         this.producerExpiryMillis = producerExpiryMillis;
@@ -96,12 +96,13 @@ final class Admission {
         }
         numbered = false;
         long now = wallClockMillis.getAsLong();
+        long expiry = producerExpiryMillis.getAsLong();
         long last = Math.max(toldMillis, history.get().timeMillis());
-        if (last != Long.MIN_VALUE && now - last < producerExpiryMillis / TIMES_PER_EXPIRY) {
+        if (last != Long.MIN_VALUE && now - last < expiry / TIMES_PER_EXPIRY) {
             return Optional.empty();
         }
         toldMillis = now;
-        return Optional.of(new LogTime(now, now - producerExpiryMillis));
+        return Optional.of(new LogTime(now, now - expiry));
     }
 
     /** What it has told may not have come to the log. */

@@ -152,11 +152,12 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
      * A replica that is started again whenever it has to begin anew.
      *
      * @param spec what there is to know at the moment; asked at each start, and when it is told to look
+     * @param settings as they are at the moment; asked at each start, and each time for what can be changed while it runs
      * @param observer of this broker: hears who leads
      */
     public static Behavior<ReplicaMessage> create(
             Supplier<ReplicaSpec> spec,
-            PartitionSettings settings,
+            Supplier<PartitionSettings> settings,
             ReplicaContext context,
             ActorRef<LeaderObserved> observer) {
         return ReplicaSupervisor.create(
@@ -169,7 +170,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             ActorContext<ReplicaMessage> actor,
             TimerScheduler<ReplicaMessage> timers,
             Supplier<ReplicaSpec> latestSpec,
-            PartitionSettings settings,
+            Supplier<PartitionSettings> latestSettings,
             ReplicaSupervisor.Life life,
             ReplicaContext context,
             ActorRef<LeaderObserved> observer) {
@@ -177,7 +178,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         this.timers = timers;
         this.latestSpec = latestSpec;
         this.spec = latestSpec.get();
-        this.settings = settings;
+        this.settings = latestSettings.get();
         this.life = life;
         this.disk = context.disk();
         this.led = context.led();
@@ -192,7 +193,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 new HistoryOwner());
         this.admission = new Admission(
                 spec.dedup().isPresent(),
-                settings.producerExpiryMillis(),
+                () -> latestSettings.get().producerExpiryMillis(),
                 history::complete,
                 context.wallClockMillis());
         this.observer = observer;

@@ -9,7 +9,7 @@ package io.millrace.partition.replica;
  * @param proposalsInflightMax proposed and not committed; while so many are, requests wait and are merged
  * @param waitingFetchesMax long polls; beyond it fetches are answered {@link PartitionReply.Overloaded}
  * @param fetchBytesMax in one answer, unless one batch alone is larger; larger wishes are cut to it
- * @param producerExpiryMillis what an idempotent producer wrote last is remembered for so long at least
+ * @param producerExpiryMillis what an idempotent producer wrote last is remembered for so long at least; can be changed while the replica runs
  */
 public record PartitionSettings(
         int queueBytesMax,

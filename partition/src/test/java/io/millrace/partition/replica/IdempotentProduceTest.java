@@ -224,6 +224,34 @@ class IdempotentProduceTest {
         }
     }
 
+    @Test
+    void anExpiryThatIsMadeShorterHoldsForReplicasThatRun() {
+        PartitionSettings usual = PartitionSettings.DEFAULT;
+        long shorter = usual.producerExpiryMillis() / 10;
+        try (ReplicaGroup group = group(1)) {
+            LeaderObserved leader = group.awaitLeader(0);
+            assertWritten(group.produceAs(ref(leader), 7, 0, 0, "a"), 0);
+            assertWritten(group.produceAs(ref(leader), 8, 0, 0, "b"), 1);
+            group.wallClockMillis.addAndGet(2 * shorter);
+            assertWritten(group.produceAs(ref(leader), 8, 0, 1, "c"), 2);
+            assertWritten(group.produceAs(ref(leader), 7, 0, 1, "d"), 3);
+            group.wallClockMillis.addAndGet(shorter);
+            assertWritten(group.produceAs(ref(leader), 8, 0, 2, "e"), 4); // the log tells that "d" is older than this
+
+            group.settings = new PartitionSettings(
+                    usual.queueBytesMax(),
+                    usual.proposalBytesMax(),
+                    usual.proposalsInflightMax(),
+                    usual.waitingFetchesMax(),
+                    usual.fetchBytesMax(),
+                    shorter);
+            group.wallClockMillis.addAndGet(2 * shorter);
+            assertWritten(group.produceAs(ref(leader), 8, 0, 3, "f"), 5);
+            assertThat(((SequenceRefused) group.produceAs(ref(leader), 7, 0, 2, "g")).verdict())
+                    .isEqualTo(SequenceVerdict.UnknownProducer.UNKNOWN_PRODUCER);
+        }
+    }
+
     private static LeaderObserved restart(ReplicaGroup group, long term, int... brokers) {
         for (int broker : brokers) {
             group.stop(broker);

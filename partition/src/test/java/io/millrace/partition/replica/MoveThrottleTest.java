@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -20,7 +21,7 @@ class MoveThrottleTest {
 
     @Example
     void whoComesFirstGoesAtOnceAndTheOthersInTheirOrder() {
-        MoveThrottle throttle = new MoveThrottle(10 * MIB);
+        MoveThrottle throttle = new MoveThrottle(() -> 10 * MIB);
         assertThat(throttle.take(MIB, 5_000)).isZero();
         assertThat(throttle.take(MIB, 5_000)).isEqualTo(100);
         assertThat(throttle.take(MIB, 5_000)).isEqualTo(200);
@@ -30,7 +31,7 @@ class MoveThrottleTest {
 
     @Example
     void whatIsNotSentIsGivenBackAndWhatWasMoreIsOwed() {
-        MoveThrottle throttle = new MoveThrottle(10 * MIB);
+        MoveThrottle throttle = new MoveThrottle(() -> 10 * MIB);
         assertThat(throttle.take(MIB, 0)).isZero();
         throttle.giveBack(MIB);
         assertThat(throttle.take(MIB, 0)).isZero();
@@ -40,7 +41,7 @@ class MoveThrottleTest {
 
     @Example
     void withoutALimitNobodyWaits() {
-        MoveThrottle throttle = new MoveThrottle(MoveThrottle.UNLIMITED);
+        MoveThrottle throttle = new MoveThrottle(() -> MoveThrottle.UNLIMITED);
         for (int i = 0; i < 1_000; i++) {
             assertThat(throttle.take(MIB, i / 100)).isZero();
         }
@@ -48,11 +49,32 @@ class MoveThrottleTest {
 
     @Example
     void anHourInWhichNothingWasSentIsNotSaved() {
-        MoveThrottle throttle = new MoveThrottle(10 * MIB);
+        MoveThrottle throttle = new MoveThrottle(() -> 10 * MIB);
         assertThat(throttle.take(MIB, 0)).isZero();
         assertThat(throttle.take(MIB, 3_600_000)).isZero();
         assertThat(throttle.take(MIB, 3_600_000)).as("a tenth of a second is").isZero();
         assertThat(throttle.take(MIB, 3_600_000)).isEqualTo(100);
+    }
+
+    @Example
+    void anotherLimitHoldsFromTheNextMessageOn() {
+        AtomicLong limit = new AtomicLong(MoveThrottle.UNLIMITED);
+        MoveThrottle throttle = new MoveThrottle(limit::get);
+        for (int i = 0; i < 100; i++) {
+            assertThat(throttle.take(MIB, i)).isZero();
+            throttle.giveBack(MIB); // to nobody
+        }
+        limit.set(10 * MIB);
+        assertThat(throttle.take(MIB, 100)).isZero();
+        assertThat(throttle.take(MIB, 100)).as("a tenth of a second is saved").isZero();
+        assertThat(throttle.take(MIB, 100)).isEqualTo(100);
+        limit.set(20 * MIB);
+        assertThat(throttle.take(MIB, 100)).as("2 MiB are owed").isEqualTo(100);
+        limit.set(MoveThrottle.UNLIMITED);
+        assertThat(throttle.take(MIB, 100)).isZero();
+        limit.set(MIB);
+        assertThat(throttle.take(MIB, 100)).as("what was owed is forgotten").isZero();
+        assertThat(throttle.take(MIB, 100)).isEqualTo(1_000);
     }
 
     /** Members that have all there is to get, on timers that are late: over any second the limit holds, and it is used. */
@@ -61,7 +83,7 @@ class MoveThrottleTest {
         Random random = new Random(seed);
         long bytesPerSecond = (1 + random.nextInt(100)) * (long) MIB;
         int members = 1 + random.nextInt(10);
-        MoveThrottle throttle = new MoveThrottle(bytesPerSecond);
+        MoveThrottle throttle = new MoveThrottle(() -> bytesPerSecond);
         PriorityQueue<Sending> queue = new PriorityQueue<>(Comparator.comparingLong(Sending::atMillis));
         List<Sent> sent = new ArrayList<>();
         for (int member = 0; member < members; member++) {

@@ -108,7 +108,7 @@ class RaftActorTest {
                 new Nobody(),
                 new BrokerWatch(),
                 campaigns,
-                new MoveThrottle(MoveThrottle.UNLIMITED),
+                new MoveThrottle(() -> MoveThrottle.UNLIMITED),
                 ReplicaMetrics.NONE,
                 () -> "",
                 () -> 0,

@@ -80,7 +80,7 @@ class RelocationOfPartitionTest {
             group.stop(1);
             group.stop(2);
             group.metrics = counted;
-            group.throttle = new MoveThrottle(bytesPerSecond);
+            group.throttle = new MoveThrottle(() -> bytesPerSecond);
             group.start(1);
             group.start(2);
             LeaderObserved leader = group.awaitLeader(before.term());

@@ -52,7 +52,9 @@ final class ReplicaGroup implements AutoCloseable {
     private final OpenLogs openLogs = new OpenLogs();
     private final LedPartitions led = new LedPartitions();
     private final long topicId;
-    private final PartitionSettings settings;
+    /** Asked by each replica for what can be changed while it runs. */
+    volatile PartitionSettings settings;
+
     private final LogSettings logSettings;
     // Replicas read these on threads of their own.
     private volatile FlushPolicy flush;
@@ -67,7 +69,7 @@ final class ReplicaGroup implements AutoCloseable {
     private final Set<Integer> cutOff = ConcurrentHashMap.newKeySet();
     private final TestProbe<LeaderObserved> observer;
     /** Of all brokers; for replicas that are started from now on. */
-    MoveThrottle throttle = new MoveThrottle(MoveThrottle.UNLIMITED);
+    MoveThrottle throttle = new MoveThrottle(() -> MoveThrottle.UNLIMITED);
 
     ReplicaMetrics metrics = ReplicaMetrics.NONE;
     private long requestId;
@@ -186,7 +188,7 @@ final class ReplicaGroup implements AutoCloseable {
                                 retention,
                                 minInSync,
                                 dedup),
-                        settings,
+                        () -> settings,
                         context,
                         observer.getRef())));
     }

@@ -59,7 +59,7 @@ class SleepingMemberTest {
                 new ToTheTest(),
                 watch,
                 new Campaigns(),
-                new MoveThrottle(MoveThrottle.UNLIMITED),
+                new MoveThrottle(() -> MoveThrottle.UNLIMITED),
                 ReplicaMetrics.NONE,
                 () -> "",
                 () -> {

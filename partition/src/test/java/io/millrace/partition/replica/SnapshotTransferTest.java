@@ -101,7 +101,7 @@ class SnapshotTransferTest {
                 new Network(),
                 new BrokerWatch(),
                 new Campaigns(),
-                new MoveThrottle(MoveThrottle.UNLIMITED),
+                new MoveThrottle(() -> MoveThrottle.UNLIMITED),
                 ReplicaMetrics.NONE,
                 () -> "",
                 () -> System.nanoTime() / 1_000_000,
