@@ -73,6 +73,7 @@ class MetricsTest extends WithOneBroker {
         for (String more : List.of(
                 "millrace_produce_seconds_count",
                 "millrace_fetch_seconds_count",
+                "millrace_commit_seconds_count",
                 "millrace_proposals_total",
                 "millrace_proposed_requests_total")) {
             assertThat(value(after, more)).as(more).isEqualTo(value(before, more) + 2);

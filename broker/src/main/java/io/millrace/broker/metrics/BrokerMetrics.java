@@ -85,13 +85,18 @@ public final class BrokerMetrics implements AutoCloseable {
     }
 
     static Timer forces(MeterRegistry registry, String name, String description) {
+        return timer(registry, name, description, 0.25, 0.5, 1, 2.5, 5, 10, 25, 100, 500);
+    }
+
+    /** A histogram with these bounds. */
+    static Timer timer(MeterRegistry registry, String name, String description, double... millis) {
         return Timer.builder(name)
                 .description(description)
-                .serviceLevelObjectives(millis(0.25, 0.5, 1, 2.5, 5, 10, 25, 100, 500))
+                .serviceLevelObjectives(millis(millis))
                 .register(registry);
     }
 
-    static Duration[] millis(double... bounds) {
+    private static Duration[] millis(double... bounds) {
         return Arrays.stream(bounds)
                 .mapToObj(millis -> Duration.ofNanos((long) (millis * NANOS_PER_MILLI)))
                 .toArray(Duration[]::new);

@@ -24,6 +24,7 @@ public final class ReplicaMeters implements ReplicaMetrics {
     private final LongAdder campaigns = new LongAdder();
     private final LongAdder elections = new LongAdder();
     private final Set<ReplicaId> asleep = ConcurrentHashMap.newKeySet();
+    private final Timer commits;
     private final Timer logForces;
 
     ReplicaMeters(MeterRegistry registry) {
@@ -61,6 +62,21 @@ public final class ReplicaMeters implements ReplicaMetrics {
         Gauge.builder("millrace.replicas.asleep", asleep::size)
                 .description("Replicas here whose partitions are idle, and that do nothing until something is new.")
                 .register(registry);
+        this.commits = BrokerMetrics.timer(
+                registry,
+                "millrace.commit",
+                "From when a leader here made a proposal until it was committed: on disk at a majority, or what the topic's flush.policy says.",
+                0.5,
+                1,
+                2.5,
+                5,
+                10,
+                25,
+                50,
+                100,
+                250,
+                1_000,
+                5_000);
         this.logForces = BrokerMetrics.forces(
                 registry, "millrace.log.force", "Time to force the log of one partition to disk (fdatasync).");
     }
@@ -81,6 +97,11 @@ public final class ReplicaMeters implements ReplicaMetrics {
         proposedRequests.add(requests);
         proposedRecords.add(records);
         proposedBytes.add(sizeBytes);
+    }
+
+    @Override
+    public void committed(long nanos) {
+        commits.record(nanos, TimeUnit.NANOSECONDS);
     }
 
     @Override

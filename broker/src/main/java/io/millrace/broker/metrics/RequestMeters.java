@@ -9,7 +9,6 @@ import io.millrace.broker.routing.Traffic;
 import io.millrace.partition.log.OffsetReader;
 import io.millrace.partition.raft.Payload;
 import io.millrace.partition.replica.PartitionReply;
-import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -17,7 +16,7 @@ import java.util.concurrent.atomic.LongAdder;
 
 /** What clients ask of this broker, whichever broker leads. */
 public final class RequestMeters implements Traffic {
-    private static final Duration[] LATENCIES = BrokerMetrics.millis(1, 2.5, 5, 10, 25, 50, 100, 250, 1_000, 5_000);
+    private static final double[] LATENCIES_MILLIS = {1, 2.5, 5, 10, 25, 50, 100, 250, 1_000, 5_000};
     private static final OffsetReader OFFSETS = OffsetReader.recordBatches();
 
     private final MeterRegistry registry;
@@ -30,21 +29,18 @@ public final class RequestMeters implements Traffic {
     RequestMeters(MeterRegistry registry, TopicMeters topics) {
         this.registry = registry;
         this.topics = topics;
-        this.produce = timer(
+        this.produce = BrokerMetrics.timer(
+                registry,
                 "millrace.produce",
-                "From when a produce request was checked until it was acknowledged; refused ones are not in it.");
-        this.fetch = timer(
+                "From when a produce request was checked until it was acknowledged; refused ones are not in it.",
+                LATENCIES_MILLIS);
+        this.fetch = BrokerMetrics.timer(
+                registry,
                 "millrace.fetch",
-                "From when a read of one partition was checked until it was answered, with the time that it waited for records.");
+                "From when a read of one partition was checked until it was answered, with the time that it waited for records.",
+                LATENCIES_MILLIS);
         FunctionCounter.builder("millrace.group.requests", coordinated, LongAdder::sum)
                 .description("Requests of consumer groups that were answered through this broker.")
-                .register(registry);
-    }
-
-    private Timer timer(String name, String description) {
-        return Timer.builder(name)
-                .description(description)
-                .serviceLevelObjectives(LATENCIES)
                 .register(registry);
     }
 

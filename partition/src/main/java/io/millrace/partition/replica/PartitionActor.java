@@ -197,7 +197,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 history::complete,
                 context.wallClockMillis());
         this.observer = observer;
-        this.proposals = new Proposals(settings);
+        this.proposals = new Proposals(settings, System::nanoTime, metrics::committed);
         this.reads = new Reads(
                 actor, timers, context.monotonicMillis(), spec.id(), settings, offsetReader, new OfThisReplica(), load);
         this.statusAdapter = actor.messageAdapter(RaftStatus.class, Status::new);

@@ -13,6 +13,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 
 /**
  * Turns produce requests into proposals. While as many proposals as allowed are on their way, requests wait; when one
@@ -55,19 +57,23 @@ final class Proposals {
     private static final class Inflight {
         final long id;
         final long firstOffset;
+        final long proposedNanos;
         /** Answered when it is committed: the requests that it was made of, and repetitions of these. */
         final List<Placed> requests;
 
         long index; // 0: not appended yet
 
-        Inflight(long id, long firstOffset, List<Placed> requests) {
+        Inflight(long id, long firstOffset, long proposedNanos, List<Placed> requests) {
             this.id = id;
             this.firstOffset = firstOffset;
+            this.proposedNanos = proposedNanos;
             this.requests = requests;
         }
     }
 
     private final PartitionSettings settings;
+    private final LongSupplier clockNanos;
+    private final LongConsumer committedAfterNanos;
     private final ArrayDeque<Produce> waiting = new ArrayDeque<>();
     private final ArrayDeque<Inflight> inflight = new ArrayDeque<>();
     /** Requests of one producer overtake each other on their way: these get a moment before they are refused. */
@@ -78,8 +84,11 @@ final class Proposals {
     private long queuedBytes;
     private ProposalCounters counters = ProposalCounters.NONE;
 
-    Proposals(PartitionSettings settings) {
+    /** @param committedAfterNanos hears of each proposal that is committed how long after it was made */
+    Proposals(PartitionSettings settings, LongSupplier clockNanos, LongConsumer committedAfterNanos) {
         this.settings = settings;
+        this.clockNanos = clockNanos;
+        this.committedAfterNanos = committedAfterNanos;
     }
 
     /** Whether there was room. A request larger than the whole queue is taken when the queue is empty. */
@@ -144,7 +153,7 @@ final class Proposals {
                 payload.array(), payload.arrayOffset(), payload.arrayOffset() + payload.sizeBytes(), nextOffset, (int)
                         term);
         Proposal proposal = new Proposal(nextId++, payload, offset);
-        inflight.add(new Inflight(proposal.id(), nextOffset, placed));
+        inflight.add(new Inflight(proposal.id(), nextOffset, clockNanos.getAsLong(), placed));
         counters = counters.plus(merged.size(), offset - nextOffset);
         return Optional.of(proposal);
     }
@@ -242,7 +251,9 @@ final class Proposals {
     /** Takes out the requests of all proposals that are committed with this index, in order. */
     void committed(long index, Consumer<Placed> each) {
         while (!inflight.isEmpty() && inflight.peekFirst().index > 0 && inflight.peekFirst().index <= index) {
-            remove(inflight.removeFirst()).forEach(each);
+            Inflight done = inflight.removeFirst();
+            committedAfterNanos.accept(clockNanos.getAsLong() - done.proposedNanos);
+            remove(done).forEach(each);
         }
     }
 

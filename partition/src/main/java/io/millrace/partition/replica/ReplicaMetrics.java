@@ -11,6 +11,9 @@ public interface ReplicaMetrics {
     /** A leader has made one proposal of so many requests, with so many records. */
     default void proposed(long requests, long records, int sizeBytes) {}
 
+    /** A leader's proposal was committed so long after it was made. */
+    default void committed(long nanos) {}
+
     /** So many bytes more, or fewer if negative, are proposed and not committed, or wait for a proposal. */
     default void queued(long moreBytes) {}
 

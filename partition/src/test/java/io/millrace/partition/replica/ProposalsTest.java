@@ -20,8 +20,12 @@ class ProposalsTest {
     private static final TestInbox<PartitionReply> ANYONE = TestInbox.create();
     private static final long PRODUCER = 7;
 
+    private long nowNanos;
+    private final List<Long> commitNanos = new ArrayList<>();
     private final Proposals proposals = new Proposals(
-            new PartitionSettings(1 << 20, 1 << 20, 3, 1, 1 << 20, PartitionSettings.PRODUCER_EXPIRY_USUAL));
+            new PartitionSettings(1 << 20, 1 << 20, 3, 1, 1 << 20, PartitionSettings.PRODUCER_EXPIRY_USUAL),
+            () -> nowNanos,
+            commitNanos::add);
     private final WriteHistory history = new WriteHistory(Optional.empty());
     private final List<String> answers = new ArrayList<>();
     private long requestId;
@@ -197,9 +201,25 @@ class ProposalsTest {
     }
 
     @Test
+    void eachProposalThatIsCommittedTellsHowLongThatTook() {
+        offer(0, 1);
+        append(propose().orElseThrow());
+        nowNanos = 5;
+        offer(1, 1);
+        append(propose().orElseThrow());
+        offer(2, 1);
+        proposals.refused(propose().orElseThrow().id(), this::answered);
+        nowNanos = 12;
+        commitAll();
+        assertThat(commitNanos).containsExactly(12L, 7L);
+    }
+
+    @Test
     void whateverBecomesOfARequestItsRoomInTheQueueIsFreedOnce() {
         Proposals small = new Proposals(
-                new PartitionSettings(1, 1 << 20, 2, 1, 1 << 20, PartitionSettings.PRODUCER_EXPIRY_USUAL));
+                new PartitionSettings(1, 1 << 20, 2, 1, 1 << 20, PartitionSettings.PRODUCER_EXPIRY_USUAL),
+                () -> nowNanos,
+                commitNanos::add);
         for (int round = 0; round < 3; round++) {
             Produce request = new Produce(++requestId, ReplicaGroup.batchOf(PRODUCER, 0, 9, "gap"), 1, ANYONE.getRef());
             assertThat(small.offer(request)).isTrue();
