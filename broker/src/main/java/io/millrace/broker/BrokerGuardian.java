@@ -29,6 +29,7 @@ import io.millrace.broker.disk.DiskReport;
 import io.millrace.broker.disk.DiskWatch;
 import io.millrace.broker.group.GroupCoordinatorSettings;
 import io.millrace.broker.group.GroupCoordinators;
+import io.millrace.broker.group.GroupLags;
 import io.millrace.broker.group.Groups;
 import io.millrace.broker.group.assign.Assignors;
 import io.millrace.broker.group.state.GroupMachine;
@@ -314,6 +315,9 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                         FileDescriptors::ofProcess),
                 Clock.systemUTC(),
                 behavior -> context.spawn(behavior, "health-watch"));
+        TopicChanges changes = new TopicChanges(system, controller);
+        TopicLookup topics = new TopicLookup(view::current, readiness);
+        Groups groups = new Groups(topics::metadata, gateway, changes, limits);
         metrics.show(new BrokerGauges.Sources(
                 settings.brokerId(),
                 Version.TEXT,
@@ -325,10 +329,8 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 openLogs,
                 settings.diskReserve(),
                 diskReport,
-                health));
-        TopicChanges changes = new TopicChanges(system, controller);
-        TopicLookup topics = new TopicLookup(view::current, readiness);
-        Groups groups = new Groups(topics::metadata, gateway, changes, limits);
+                health,
+                GroupLags.of(groups, this::isLedHere, BrokerGuardian::monotonicMillis)));
         GrpcServer.Backend backend = new GrpcServer.Backend(
                 topics,
                 gateway,
@@ -523,6 +525,12 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
             }
         }
         return led;
+    }
+
+    private boolean isLedHere(PartitionKey partition) {
+        return leaders.leaderOf(partition)
+                .filter(leader -> leader.broker().equals(OptionalInt.of(settings.brokerId())))
+                .isPresent();
     }
 
     private Behavior<Command> onBindFailed(BindFailed message) {

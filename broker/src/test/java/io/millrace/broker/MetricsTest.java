@@ -6,8 +6,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.broker.metrics.PrometheusText;
 import io.millrace.broker.metrics.PrometheusText.Family;
+import io.millrace.protocol.v1.CommitOffsetsRequest;
 import io.millrace.protocol.v1.DeleteTopicRequest;
 import io.millrace.protocol.v1.ErrorReason;
+import io.millrace.protocol.v1.GroupServiceGrpc;
+import io.millrace.protocol.v1.PartitionCommit;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -98,6 +101,7 @@ class MetricsTest extends WithOneBroker {
     }
 
     @Test
+    @Timeout(60)
     void everyMetricOfOursIsDocumentedOnce() throws Exception {
         everythingHasHappened();
         List<String> rows = scrape().values().stream()
@@ -154,5 +158,14 @@ class MetricsTest extends WithOneBroker {
         String topic = newTopic(1);
         messages.produce(records(topic, 0, value("x")));
         failure(() -> messages.fetch(fetch("no-such-topic", 0, 0).build()));
+        var unused = GroupServiceGrpc.newBlockingStub(broker.channel())
+                .commitOffsets(CommitOffsetsRequest.newBuilder()
+                        .setGroup("lagging")
+                        .addOffsets(PartitionCommit.newBuilder().setTopic(topic).setPartition(0))
+                        .build());
+        String lag = "millrace_group_lag_records{group=\"lagging\",topic=\"" + topic + "\"} 1.0";
+        while (!broker.http("/metrics").body().contains(lag)) {
+            Thread.onSpinWait(); // until it has looked
+        }
     }
 }

@@ -34,6 +34,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** The way to the coordinators of groups, wherever they are. Thread-safe. */
@@ -81,19 +82,26 @@ public final class Groups {
     }
 
     public CompletionStage<List<OfCoordinator>> list(long timeoutMillis) {
+        return list(partition -> true, timeoutMillis);
+    }
+
+    /** @param coordinators which of them to ask: partitions of {@code __groups} */
+    CompletionStage<List<OfCoordinator>> list(Predicate<PartitionKey> coordinators, long timeoutMillis) {
         CompletionStage<List<OfCoordinator>> all = CompletableFuture.completedFuture(new ArrayList<>());
         TopicMetadata topic = metadata.get().topic(TopicName.GROUPS).orElse(null);
         if (topic == null) {
             return all;
         }
         long deadline = gateway.nowMillis() + timeoutMillis;
-        List<CompletionStage<GroupReply>> asked = new ArrayList<>();
+        Map<Integer, CompletionStage<GroupReply>> asked = new TreeMap<>();
         for (int i = 0; i < topic.partitionCount(); i++) {
-            asked.add(send(topic, i, new GroupCommand.ListGroups(), 0, deadline));
+            if (coordinators.test(new PartitionKey(topic.id(), i))) {
+                asked.put(i, send(topic, i, new GroupCommand.ListGroups(), 0, deadline));
+            }
         }
-        for (int i = 0; i < asked.size(); i++) {
-            int partition = i;
-            all = all.thenCombine(asked.get(i), (list, reply) -> {
+        for (Map.Entry<Integer, CompletionStage<GroupReply>> each : asked.entrySet()) {
+            int partition = each.getKey();
+            all = all.thenCombine(each.getValue(), (list, reply) -> {
                 list.add(new OfCoordinator(
                         partition, accepted(reply, GroupReply.Listed.class).groups()));
                 return list;

@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.Tags;
 import io.millrace.broker.Readiness;
 import io.millrace.broker.disk.DiskReport;
 import io.millrace.broker.disk.DiskReserve;
+import io.millrace.broker.group.GroupLags;
 import io.millrace.broker.health.Figures;
 import io.millrace.broker.health.Health;
 import io.millrace.broker.health.HealthReport;
@@ -38,12 +39,14 @@ public final class BrokerGauges {
             OpenLogs logs,
             DiskReserve diskReserve,
             DiskReport disk,
-            Health health) {}
+            Health health,
+            GroupLags groupLags) {}
 
     private final MeterRegistry registry;
     private final TopicMeters topics;
     private final Sources sources;
     private final MultiGauge logBytes;
+    private final GroupLagMeters groupLags;
 
     BrokerGauges(MeterRegistry registry, TopicMeters topics, Sources sources) {
         this.registry = registry;
@@ -52,6 +55,7 @@ public final class BrokerGauges {
         this.logBytes = MultiGauge.builder("millrace.log.bytes")
                 .description("Bytes of the logs of replicas here, without indexes and what is preallocated.")
                 .register(registry);
+        this.groupLags = new GroupLagMeters(registry, topics.topicsMax());
         gauge("millrace.build", "Always 1; the labels tell what runs.", Tags.of("version", sources.version()), () -> 1);
         gauge(
                 "millrace.ready",
@@ -149,8 +153,9 @@ public final class BrokerGauges {
         }
     }
 
-    /** What has as many series as there are topics. */
+    /** What has as many series as there are topics, or groups. */
     void refresh() {
+        groupLags.show(sources.groupLags().latest());
         Map<String, ?> there = sources.metadata().current().topics();
         Map<String, Long> shown = new TreeMap<>();
         sources.logs().sizeBytesByTopic().forEach((topic, bytes) -> {

@@ -39,6 +39,10 @@ final class TopicMeters {
         register(OTHER, others);
     }
 
+    int topicsMax() {
+        return topicsMax;
+    }
+
     Counters of(String topic) {
         Counters counters = own.get(topic);
         return counters != null ? counters : own.size() < topicsMax ? begin(topic) : others;

@@ -6,7 +6,7 @@
  *  Faults ─── the reason of each error ─▶ RequestMeters
  *  replicas ── ReplicaMetrics ─────────▶ ReplicaMeters
  *  journal ─── JournalForces ──────────▶ BrokerMetrics
- *  all that is known anyway ◀── read when somebody asks ── BrokerGauges
+ *  all that is known anyway ◀── read when somebody asks ── BrokerGauges ──▶ GroupLagMeters (of GroupLags, which asks leaders for it)
  * </pre>
  *
  * <p>Whoever works adds to a {@link java.util.concurrent.atomic.LongAdder} or records one duration, once a request, proposal or force.
