@@ -6,6 +6,7 @@ import akka.grpc.javadsl.Metadata;
 import akka.stream.KillSwitches;
 import akka.stream.SharedKillSwitch;
 import akka.stream.javadsl.Source;
+import io.millrace.broker.Failure;
 import io.millrace.broker.ProducerIds;
 import io.millrace.broker.routing.Call;
 import io.millrace.broker.routing.PartitionGateway;
@@ -45,6 +46,7 @@ final class MessageFrontDoor implements MessageServicePowerApi {
     private final int streamParallelism;
 
     private final SharedKillSwitch stopping = KillSwitches.shared("streams");
+    private final SharedKillSwitch stoppingReads = KillSwitches.shared("subscriptions");
 
     MessageFrontDoor(
             ProduceIntake intake,
@@ -65,9 +67,10 @@ final class MessageFrontDoor implements MessageServicePowerApi {
         this.streamParallelism = streamParallelism;
     }
 
-    /** Ends all streams; those that write when what they have sent is answered. */
+    /** Ends all streams; those that write when what they have sent is answered, those that read with the word that there would be more. */
     void stop() {
         stopping.shutdown();
+        stoppingReads.abort(new Failure.BrokerNotReady(List.of("it is being stopped")).asException());
     }
 
     @Override
@@ -133,7 +136,7 @@ final class MessageFrontDoor implements MessageServicePowerApi {
 
     @Override
     public Source<SubscribeResponse, NotUsed> subscribe(SubscribeRequest request, Metadata metadata) {
-        return reads.subscribe(request).via(stopping.flow());
+        return reads.subscribe(request).via(stoppingReads.flow());
     }
 
     @Override
