@@ -6,6 +6,7 @@ import akka.actor.typed.javadsl.Behaviors;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntPredicate;
 
 /** Waits until a new topic can be used: each of its partitions has a leader, and this broker knows of all that. */
 public final class LeadersAwaited {
@@ -36,7 +37,10 @@ public final class LeadersAwaited {
             ActorRef<LeaderDirectory.Command> directory,
             Duration timeout,
             CompletableFuture<Boolean> done) {
-        BooleanSupplier usable = () -> known.getAsBoolean() && allHaveLeaders(topicId, partitions, view);
+        BooleanSupplier led = new AllLed(partitions, partition -> view.leaderOf(new PartitionKey(topicId, partition))
+                .map(Leader::readyRef)
+                .isPresent());
+        BooleanSupplier usable = () -> known.getAsBoolean() && led.getAsBoolean();
         return Behaviors.setup(context -> Behaviors.withTimers(timers -> {
             directory.tell(new LeaderDirectory.Subscribe(
                     context.messageAdapter(LeaderChanged.class, changed -> Look.INSTANCE)));
@@ -62,14 +66,26 @@ public final class LeadersAwaited {
                 .build();
     }
 
-    private static boolean allHaveLeaders(long topicId, int partitions, LeaderView view) {
-        for (int partition = 0; partition < partitions; partition++) {
-            if (view.leaderOf(new PartitionKey(topicId, partition))
-                    .map(Leader::readyRef)
-                    .isEmpty()) {
-                return false;
-            }
+    /** Begins with the partition that had no leader last time: else each of thousands of elections would cost a look at thousands of partitions. */
+    static final class AllLed implements BooleanSupplier {
+        private final int partitions;
+        private final IntPredicate isLed;
+        private int next;
+
+        AllLed(int partitions, IntPredicate isLed) {
+            this.partitions = partitions;
+            this.isLed = isLed;
         }
-        return true;
+
+        @Override
+        public boolean getAsBoolean() {
+            for (int looked = 0; looked < partitions; looked++) {
+                if (!isLed.test(next)) {
+                    return false;
+                }
+                next = (next + 1) % partitions;
+            }
+            return true;
+        }
     }
 }
