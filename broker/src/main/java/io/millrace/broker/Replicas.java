@@ -25,6 +25,7 @@ import io.millrace.partition.replica.PartitionActor;
 import io.millrace.partition.replica.PartitionCommand;
 import io.millrace.partition.replica.PeerRouter;
 import io.millrace.partition.replica.RaftActor;
+import io.millrace.partition.replica.RaftGroup;
 import io.millrace.partition.replica.ReplicaContext;
 import io.millrace.partition.replica.ReplicaId;
 import io.millrace.partition.replica.ReplicaMessage;
@@ -176,12 +177,13 @@ final class Replicas implements PeerRouter, RequestRouter.LocalReplicas {
                 view,
                 this,
                 owner -> RaftActor.create(
-                        id,
-                        voters,
-                        isFounder,
-                        voters.voters().size() > 1,
-                        OffsetReader.withoutOffsets(),
-                        MetadataStateMachine::new,
+                        new RaftGroup(
+                                id,
+                                voters,
+                                isFounder,
+                                voters.voters().size() > 1,
+                                OffsetReader.withoutOffsets(),
+                                MetadataStateMachine::new),
                         smallSegments,
                         owner),
                 METADATA_PROPOSALS_MAX,

@@ -17,7 +17,6 @@ import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.EntryType;
 import io.millrace.partition.raft.Membership;
 import io.millrace.partition.raft.NodeId;
-import io.millrace.partition.raft.Payload;
 import io.millrace.partition.raft.RaftStatus;
 import io.millrace.partition.raft.Role;
 import io.millrace.partition.raft.Snapshot;
@@ -26,13 +25,7 @@ import io.millrace.partition.replica.PartitionCommand.Fetch;
 import io.millrace.partition.replica.PartitionCommand.GetOffsets;
 import io.millrace.partition.replica.PartitionCommand.GetStatus;
 import io.millrace.partition.replica.PartitionCommand.Produce;
-import io.millrace.partition.replica.Proposals.Placed;
-import io.millrace.partition.replica.Proposals.Proposal;
 import io.millrace.partition.state.PartitionOffsets;
-import io.millrace.partition.state.ProducerBatch;
-import io.millrace.partition.state.SequenceVerdict;
-import io.millrace.partition.state.WriteVerdict;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,12 +47,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
-    /** So long, and up to twice as long, a batch waits for one before it that it has overtaken on the way. */
-    private static final Duration EARLY_ROUND = Duration.ofMillis(50);
-
-    /** Of a decision of this replica, which nobody waits for. */
-    private static final long NO_PROPOSAL = -1;
-
     private static final int PRODUCER_SNAPSHOTS_PER_SEGMENT = 4;
 
     private record Raft(RaftEvent event) implements ReplicaMessage {}
@@ -70,31 +57,22 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         INSTANCE
     }
 
-    private record Trim(long entryIndex, TrimDecision decision) {}
-
-    private enum EarlyRoundOver implements ReplicaMessage {
-        INSTANCE
-    }
-
     private record BaseFound(int logsReplaced, long index, long nextOffset, @Nullable Throwable failure)
             implements ReplicaMessage {}
 
     private final TimerScheduler<ReplicaMessage> timers;
     private final Supplier<ReplicaSpec> latestSpec;
-    private final PartitionSettings settings;
     private final ReplicaSupervisor.Life life;
     private final Disk disk;
-    private final ReplicaMetrics metrics;
     private final ActorRef<LeaderObserved> observer;
     private final ActorRef<RaftCommand> raft;
     private final ActorRef<RaftStatus> statusAdapter;
     private final OffsetReader offsetReader = OffsetReader.recordBatches();
-    private final Admission admission;
-    private final BySequence sequencing = new BySequence();
 
     private ReplicaSpec spec;
     private final HistoryKeeper history;
-    private final Proposals proposals;
+    private final Writes writes;
+    private final Trims trims = new Trims();
     private final Reads reads;
     private final HandOver handOver;
     private final LedPartitions led;
@@ -120,9 +98,6 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     /** The problem is that there was no room, and nothing else. */
     private boolean outOfSpace;
 
-    /** In the log, and not committed; in order. */
-    private final ArrayDeque<Trim> trims = new ArrayDeque<>();
-
     /** Who is to hold the partition, if its members were ever to change. */
     private ReplicaMessage.@Nullable Relocate relocate;
 
@@ -141,12 +116,6 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private OptionalInt leader = OptionalInt.empty();
     private long ownFirstIndex;
     private boolean serving;
-    /** Voters that have what was committed a second ago, this one among them, if it leads. */
-    private int inSync;
-
-    private long nextOffset;
-    /** As it was told. */
-    private long queuedBytes;
 
     /**
      * A replica that is started again whenever it has to begin anew.
@@ -178,11 +147,10 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         this.timers = timers;
         this.latestSpec = latestSpec;
         this.spec = latestSpec.get();
-        this.settings = latestSettings.get();
+        PartitionSettings settings = latestSettings.get();
         this.life = life;
         this.disk = context.disk();
         this.led = context.led();
-        this.metrics = context.metrics();
         this.history = new HistoryKeeper(
                 actor,
                 spec.id(),
@@ -191,30 +159,39 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 actor.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER)),
                 Math.max(1, context.log().segmentBytes() / PRODUCER_SNAPSHOTS_PER_SEGMENT),
                 new HistoryOwner());
-        this.admission = new Admission(
-                spec.dedup().isPresent(),
-                () -> latestSettings.get().producerExpiryMillis(),
-                history::complete,
-                context.wallClockMillis());
         this.observer = observer;
-        this.proposals = new Proposals(settings, System::nanoTime, metrics::committed);
-        this.reads = new Reads(
-                actor, timers, context.monotonicMillis(), spec.id(), settings, offsetReader, new OfThisReplica(), load);
+        AsItStands replica = new AsItStands();
+        this.reads =
+                new Reads(actor, timers, context.monotonicMillis(), spec.id(), settings, offsetReader, replica, load);
         this.statusAdapter = actor.messageAdapter(RaftStatus.class, Status::new);
         Membership founding = Membership.ofVoters(
                 spec.founders().stream().map(NodeId::new).collect(Collectors.toCollection(TreeSet::new)));
         this.raft = actor.spawn(
                 RaftActor.create(
-                        spec.id(),
-                        founding,
-                        spec.isFounder(),
-                        spec.othersHold(),
-                        offsetReader,
-                        () -> new PartitionStateMachine(spec.dedup()),
+                        new RaftGroup(
+                                spec.id(),
+                                founding,
+                                spec.isFounder(),
+                                spec.othersHold(),
+                                offsetReader,
+                                () -> new PartitionStateMachine(spec.dedup())),
                         context.withLog(context.log().withFlush(spec.flush())),
                         actor.messageAdapter(RaftEvent.class, Raft::new)),
                 "raft");
         actor.watch(raft);
+        this.writes = new Writes(
+                replica,
+                settings,
+                timers,
+                raft,
+                new Admission(
+                        spec.dedup().isPresent(),
+                        () -> latestSettings.get().producerExpiryMillis(),
+                        history::complete,
+                        context.wallClockMillis()),
+                disk,
+                context.metrics(),
+                load);
         this.handOver = new HandOver(actor, spec.id().partition(), raft, context.peers()::isReachable);
         if (!spec.retention().equals(Retention.FOREVER)) {
             awaitRetentionRounds();
@@ -253,7 +230,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                 .onMessage(BaseFound.class, this::onBaseFound)
                 .onMessage(HistoryKeeper.Event.class, this::onHistoryEvent)
                 .onMessageEquals(LookForRoom.INSTANCE, this::onLookForRoom)
-                .onMessageEquals(EarlyRoundOver.INSTANCE, this::onEarlyRoundOver)
+                .onMessageEquals(Writes.EarlyRoundOver.INSTANCE, this::onEarlyRoundOver)
                 .onMessage(ReplicaMessage.ApplyRetention.class, this::onApplyRetention)
                 .onMessageEquals(ReplicaMessage.Reconfigure.INSTANCE, this::onReconfigure)
                 .onMessage(ReplicaMessage.Relocate.class, this::onRelocate)
@@ -292,7 +269,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         while (!baseAsked && problem == null && !deferred.isEmpty()) {
             orFail(() -> take(deferred.removeFirst()));
         }
-        tellQueued();
+        writes.tellQueued();
     }
 
     private void orFail(Runnable step) {
@@ -311,9 +288,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         } else if (event instanceof RaftEvent.Appended appended) {
             onAppended(appended.entries());
         } else if (event instanceof RaftEvent.ProposalAppended accepted) {
-            proposals.appended(accepted.proposalId(), accepted.index());
+            writes.appended(accepted);
         } else if (event instanceof RaftEvent.ProposalRefused refused) {
-            proposals.refused(refused.proposalId(), placed -> answerNotLeader(placed.request()));
+            writes.refused(refused);
         } else if (event instanceof RaftEvent.RoleChanged change) {
             onRoleChanged(change);
         } else if (event instanceof RaftEvent.Truncated truncated) {
@@ -328,9 +305,9 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             membership = settled.membership();
             tellIfRelocated();
         } else if (event instanceof RaftEvent.CaughtUp) {
-            propose();
+            writes.propose();
         } else if (event instanceof RaftEvent.MembersInSync members) {
-            inSync = members.voters();
+            writes.membersInSync(members.voters());
             load.membersBehind(members.behind());
         } else if (event instanceof RaftEvent.Damaged damaged) {
             onDamage(damaged.problem());
@@ -344,7 +321,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     }
 
     private void onTruncated(long fromIndex) {
-        trims.removeIf(trim -> trim.entryIndex() >= fromIndex);
+        trims.truncated(fromIndex);
         history.truncated(fromIndex);
         if (!offsets().truncated(fromIndex)) {
             askBase(fromIndex - 1);
@@ -379,9 +356,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             known.appended(
                     entry.index(),
                     entry.type() == EntryType.DATA ? offsetReader.nextOffset(entry.payload(), before) : before);
-            if (entry.type() == EntryType.TRIM) {
-                trims.add(new Trim(entry.index(), TrimDecision.decode(entry.payload())));
-            }
+            trims.appended(entry);
         }
         history.appended(entries);
     }
@@ -395,10 +370,10 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             return;
         }
         history.committed(committed.index());
-        proposals.committed(committed.index(), PartitionActor::answerProduced);
-        trim(committed.index());
+        writes.committed(committed.index());
+        trims.committed(committed.index()).ifPresent(index -> raft.tell(new RaftCommand.Trim(index)));
         serveIfReady();
-        propose();
+        writes.propose();
         reads.committed();
         tellIfRelocated();
     }
@@ -407,7 +382,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private void serveIfReady() {
         if (role == Role.LEADER && !serving && offsets().commitIndex() >= ownFirstIndex && history.isComplete()) {
             serving = true;
-            nextOffset = offsets().logEndOffset();
+            writes.serves(offsets().logEndOffset());
             led.leads(spec.id(), load);
             tellObserver();
         }
@@ -422,11 +397,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         serving = false;
         led.leadsNoMore(spec.id());
         history.abandonProposed();
-        admission.lostLeadership();
-        proposals.abandonAppended(placed -> placed.request()
-                .replyTo()
-                .tell(new PartitionReply.OutcomeUnknown(placed.request().requestId())));
-        proposals.drainWaiting(this::answerNotLeader);
+        writes.roleChanged();
         reads.servesNoMore();
         tellObserver();
     }
@@ -522,131 +493,24 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     // -------------------------------------------------------------------------------------------------------- writing
 
     private Behavior<ReplicaMessage> onProduce(Produce produce) {
-        if (outOfSpace) {
-            produce.replyTo().tell(new PartitionReply.DiskFull(produce.requestId()));
-        } else if (problem != null) {
-            produce.replyTo().tell(new PartitionReply.ReplicaFailed(produce.requestId(), problem));
-        } else if (!serving) {
-            answerNotLeader(produce);
-        } else if (!disk.space().leadersTakeRecords()) {
-            produce.replyTo().tell(new PartitionReply.DiskFull(produce.requestId()));
-            raft.tell(RaftCommand.StepAside.INSTANCE);
-        } else if (inSync < spec.minInSync()) {
-            produce.replyTo().tell(new PartitionReply.NotEnoughReplicas(produce.requestId(), inSync, spec.minInSync()));
-        } else if (!proposals.offer(produce)) {
-            produce.replyTo().tell(new PartitionReply.Overloaded(produce.requestId(), settings.queueBytesMax()));
-        } else {
-            load.produced(produce.sizeBytes());
-            propose();
-        }
-        tellQueued();
+        writes.write(produce);
         return this;
     }
 
     private Behavior<ReplicaMessage> onProduceInTerm(PartitionCommand.ProduceInTerm message) {
-        if (serving && term != message.term()) {
-            answerNotLeader(message.produce());
-            return this;
-        }
-        return onProduce(message.produce());
+        writes.write(message);
+        return this;
+    }
+
+    private Behavior<ReplicaMessage> onEarlyRoundOver() {
+        writes.onEarlyRoundOver();
+        return this;
     }
 
     /** Whoever takes these stands before this replica, or is not there yet. */
     private Behavior<ReplicaMessage> onCoordinate(PartitionCommand.Coordinate request) {
         request.replyTo().tell(new PartitionReply.NotLeader(request.requestId(), leader));
         return this;
-    }
-
-    private void propose() {
-        while (serving && !log().isBehind()) {
-            ProposalCounters before = proposals.counters();
-            Optional<Proposal> next = proposals.next(nextOffset, term, sequencing);
-            armEarlyTimer();
-            if (next.isEmpty()) {
-                return;
-            }
-            Proposal proposal = next.get();
-            nextOffset = proposal.nextOffset();
-            ProposalCounters now = proposals.counters();
-            metrics.proposed(
-                    now.requests() - before.requests(),
-                    now.records() - before.records(),
-                    proposal.payload().sizeBytes());
-            propose(proposal);
-        }
-    }
-
-    private void tellQueued() {
-        long now = proposals.queuedBytes();
-        if (now != queuedBytes) {
-            metrics.queued(now - queuedBytes);
-            queuedBytes = now;
-        }
-    }
-
-    /** The digest goes before the records, which must not be in the log without it. */
-    private void propose(Proposal proposal) {
-        boolean hasRecords = proposal.payload().sizeBytes() > 0;
-        admission
-                .takeTime()
-                .ifPresent(time -> raft.tell(
-                        new RaftCommand.Propose(term, NO_PROPOSAL, EntryType.TIME, Payload.wrap(time.toBytes()))));
-        admission
-                .takeDigest()
-                .ifPresent(digest -> raft.tell(new RaftCommand.Propose(
-                        term,
-                        hasRecords ? NO_PROPOSAL : proposal.id(),
-                        EntryType.DIGEST,
-                        Payload.wrap(digest.toBytes()))));
-        if (hasRecords) {
-            raft.tell(new RaftCommand.Propose(term, proposal.id(), proposal.payload()));
-        }
-    }
-
-    private Behavior<ReplicaMessage> onEarlyRoundOver() {
-        proposals.refuseEarly(sequencing);
-        tellQueued();
-        armEarlyTimer();
-        return this;
-    }
-
-    private void armEarlyTimer() {
-        if (proposals.hasEarly() && !timers.isTimerActive(EarlyRoundOver.INSTANCE)) {
-            timers.startSingleTimer(EarlyRoundOver.INSTANCE, EARLY_ROUND);
-        }
-    }
-
-    private final class BySequence implements Proposals.Sequencing {
-        @Override
-        public WriteVerdict decide(Produce request, long nextOffset) {
-            return admission.decide(request, nextOffset);
-        }
-
-        @Override
-        public void settled(Placed request) {
-            answerProduced(request);
-        }
-
-        @Override
-        public void refused(Produce request, SequenceVerdict why) {
-            ProducerBatch batch = ProducerBatches.of(request.batches()).orElseThrow();
-            request.replyTo().tell(new PartitionReply.SequenceRefused(request.requestId(), batch, why));
-        }
-    }
-
-    private static void answerProduced(Placed placed) {
-        Produce request = placed.request();
-        request.replyTo()
-                .tell(new PartitionReply.Produced(
-                        request.requestId(),
-                        placed.baseOffset(),
-                        request.recordCount(),
-                        placed.repeated(),
-                        placed.duplicates()));
-    }
-
-    private void answerNotLeader(Produce produce) {
-        produce.replyTo().tell(new PartitionReply.NotLeader(produce.requestId(), leader));
     }
 
     // ------------------------------------------------------------------------------------------------------ retention
@@ -668,63 +532,14 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         return this;
     }
 
-    /** One decision at a time. If one is cut off, the next round makes another. */
     private void proposeTrim(long index, long nowMillis) {
         if (trims.isEmpty()) {
             raft.tell(new RaftCommand.Propose(
-                    term, NO_PROPOSAL, EntryType.TRIM, new TrimDecision(index, nowMillis).encode()));
-        }
-    }
-
-    private void trim(long committed) {
-        while (!trims.isEmpty() && trims.getFirst().entryIndex() <= committed) {
-            raft.tell(new RaftCommand.Trim(trims.removeFirst().decision().index()));
+                    term, Writes.NO_PROPOSAL, EntryType.TRIM, new TrimDecision(index, nowMillis).encode()));
         }
     }
 
     // -------------------------------------------------------------------------------------------------------- reading
-
-    private final class OfThisReplica implements Reads.Replica {
-        @Override
-        public @Nullable String problem() {
-            return problem;
-        }
-
-        @Override
-        public boolean isServing() {
-            return serving;
-        }
-
-        @Override
-        public boolean isOpen() {
-            return log != null;
-        }
-
-        @Override
-        public OptionalInt leader() {
-            return leader;
-        }
-
-        @Override
-        public ReplicaLog log() {
-            return PartitionActor.this.log();
-        }
-
-        @Override
-        public PartitionOffsets offsets() {
-            return PartitionActor.this.offsets();
-        }
-
-        @Override
-        public void damaged(String found) {
-            raft.tell(new RaftCommand.Damaged(found));
-        }
-
-        @Override
-        public void askReadIndex(long readId) {
-            raft.tell(new RaftCommand.ReadIndex(readId));
-        }
-    }
 
     private Behavior<ReplicaMessage> onFetch(Fetch fetch) {
         reads.read(fetch);
@@ -801,7 +616,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
             return this;
         }
         PartitionStatus answer =
-                PartitionStatus.running(spec.id(), status.raft(), offsets(), log(), damage, proposals.counters());
+                PartitionStatus.running(spec.id(), status.raft(), offsets(), log(), damage, writes.counters());
         statusRequests.forEach(get -> get.replyTo().tell(new PartitionReply.Status(get.requestId(), answer)));
         statusRequests.clear();
         return this;
@@ -902,12 +717,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         leader = OptionalInt.empty();
         serving = false;
         led.leadsNoMore(spec.id());
-        proposals.abandonAll(
-                placed -> placed.request()
-                        .replyTo()
-                        .tell(new PartitionReply.OutcomeUnknown(placed.request().requestId())),
-                produce -> produce.replyTo().tell(new PartitionReply.ReplicaFailed(produce.requestId(), why)));
-        tellQueued();
+        writes.ended(why);
         reads.servesNoMore();
         answerStatusRequests();
         if (!deleting) { // of a topic that is gone nobody wants to hear any more
@@ -921,5 +731,68 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
 
     private PartitionOffsets offsets() {
         return Optional.ofNullable(offsets).orElseThrow(() -> new IllegalStateException("the log is not open"));
+    }
+
+    /** For those who read and write. */
+    private final class AsItStands implements Reads.Replica, Writes.Replica {
+        @Override
+        public @Nullable String problem() {
+            return problem;
+        }
+
+        @Override
+        public boolean isServing() {
+            return serving;
+        }
+
+        @Override
+        public boolean isOpen() {
+            return log != null;
+        }
+
+        @Override
+        public OptionalInt leader() {
+            return leader;
+        }
+
+        @Override
+        public ReplicaLog log() {
+            return PartitionActor.this.log();
+        }
+
+        @Override
+        public PartitionOffsets offsets() {
+            return PartitionActor.this.offsets();
+        }
+
+        @Override
+        public void damaged(String found) {
+            raft.tell(new RaftCommand.Damaged(found));
+        }
+
+        @Override
+        public void askReadIndex(long readId) {
+            raft.tell(new RaftCommand.ReadIndex(readId));
+        }
+
+        @Override
+        public boolean isOutOfSpace() {
+            return outOfSpace;
+        }
+
+        @Override
+        public boolean isLogBehind() {
+            return PartitionActor.this.log().isBehind();
+        }
+
+        @Override
+        public long term() {
+            return term;
+        }
+
+        @Override
+        public int minInSync() {
+            return spec.minInSync();
+        }
     }
 }

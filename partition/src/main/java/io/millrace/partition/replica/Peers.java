@@ -6,6 +6,8 @@ import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.replica.ReplicaMessage.PeerMessage;
 import java.util.HashMap;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The other members of one group, as one can reach them: by the ActorRef from which they were last heard, or, before that
@@ -14,10 +16,13 @@ import java.util.Map;
 final class Peers {
     private record Known(ActorRef<PeerMessage> ref, long heardMillis) {}
 
+    private static final Logger LOG = LoggerFactory.getLogger(Peers.class);
+
     private final ReplicaId self;
     private final ReplicaContext context;
     private final ActorRef<PeerMessage> selfRef;
     private final Map<NodeId, Known> known = new HashMap<>();
+    private boolean warnedOfForeignCluster;
 
     Peers(ReplicaId self, ReplicaContext context, ActorRef<PeerMessage> selfRef) {
         this.self = self;
@@ -25,8 +30,23 @@ final class Peers {
         this.selfRef = selfRef;
     }
 
-    void heard(NodeId from, ActorRef<PeerMessage> ref) {
-        known.put(from, new Known(ref, context.monotonicMillis().getAsLong()));
+    /** Whether this is of the same cluster; if not, it is to be ignored. */
+    boolean heard(PeerMessage received) {
+        NodeId from = received.message().from();
+        String own = context.clusterId().get();
+        if (!own.isEmpty() && !received.clusterId().isEmpty() && !own.equals(received.clusterId())) {
+            if (!warnedOfForeignCluster) {
+                warnedOfForeignCluster = true;
+                LOG.error(
+                        "Broker {} belongs to cluster {}, this one to {}: its messages are ignored",
+                        from,
+                        received.clusterId(),
+                        own);
+            }
+            return false;
+        }
+        known.put(from, new Known(received.sender(), context.monotonicMillis().getAsLong()));
+        return true;
     }
 
     void send(Message message) {

@@ -115,12 +115,8 @@ class RaftActorTest {
                 () -> 0);
         Membership membership = Membership.ofVoters(new TreeSet<>(founders));
         return RaftActor.create(
-                id,
-                membership,
-                true,
-                othersHold,
-                OffsetReader.withoutOffsets(),
-                PartitionStateMachine::new,
+                new RaftGroup(
+                        id, membership, true, othersHold, OffsetReader.withoutOffsets(), PartitionStateMachine::new),
                 context,
                 owner);
     }

@@ -69,12 +69,7 @@ class SleepingMemberTest {
                 () -> 0);
         Membership membership = Membership.ofVoters(new TreeSet<>(Set.of(SELF, SECOND, THIRD)));
         member = KIT.spawn(RaftActor.create(
-                id,
-                membership,
-                true,
-                true,
-                OffsetReader.withoutOffsets(),
-                PartitionStateMachine::new,
+                new RaftGroup(id, membership, true, true, OffsetReader.withoutOffsets(), PartitionStateMachine::new),
                 context,
                 owner.getRef()));
         owner.fishForMessage(

@@ -109,12 +109,7 @@ class SnapshotTransferTest {
         members.put(
                 member,
                 KIT.spawn(RaftActor.create(
-                        idOf(member),
-                        VOTERS,
-                        true,
-                        true,
-                        OffsetReader.withoutOffsets(),
-                        Counter::new,
+                        new RaftGroup(idOf(member), VOTERS, true, true, OffsetReader.withoutOffsets(), Counter::new),
                         context,
                         owner.getRef())));
     }
