@@ -122,6 +122,18 @@ class ManagementTest extends WithOneBroker {
     }
 
     @Test
+    void theMetadatasGroupIsShownLikeAnyOther() throws Exception {
+        JsonNode group = json(broker.http("/api/v1/metadata"));
+
+        int self = broker.settings().brokerId();
+        assertThat(group.path("leader").asInt()).isEqualTo(self);
+        JsonNode replica = group.path("replicas").path(String.valueOf(self));
+        assertThat(replica.path("state").asText()).isEqualTo("RUNNING");
+        assertThat(replica.path("role").asText()).isEqualTo("LEADER");
+        assertThat(replica.path("commitIndex").asLong()).isPositive();
+    }
+
+    @Test
     @Timeout(60)
     void aBrokerThatIsWellHasNoProblems() throws Exception {
         JsonNode health = awaitWell();

@@ -32,9 +32,9 @@ class LostDirectoryTest {
             deleteAll(cluster.dataOf(2));
             cluster.start(2);
             cluster.awaitReady(2);
-            awaitVote(cluster, "__metadata", 0);
-            awaitVote(cluster, "kept", 0);
-            awaitVote(cluster, "kept", 1);
+            awaitVote(cluster, "/api/v1/metadata");
+            awaitVote(cluster, "/api/v1/topics/kept/partitions/0");
+            awaitVote(cluster, "/api/v1/topics/kept/partitions/1");
             assertThat(Files.readString(cluster.outputOf(2)))
                     .contains("__metadata-0~0@2 has lost its journal or its log: it has no vote");
 
@@ -53,9 +53,8 @@ class LostDirectoryTest {
     }
 
     /** By its own word: the leader counts on it a little before broker 2 knows that it has a vote again. */
-    private static void awaitVote(ProcessCluster cluster, String topic, int partition) {
-        ProcessCluster.await(topic + "-" + partition + " has a vote on broker 2", () -> cluster.partition(
-                        1, topic, partition)
+    private static void awaitVote(ProcessCluster cluster, String groupsPage) {
+        ProcessCluster.await("broker 2 has a vote: " + groupsPage, () -> cluster.page(1, groupsPage)
                 .map(page -> page.path("replicas").path("2").path("state").asText())
                 .filter("RUNNING"::equals)
                 .isPresent());

@@ -313,9 +313,8 @@ public final class ProcessCluster implements AutoCloseable {
         int[] found = new int[1];
         await("there is a controller", () -> {
             for (int id : brokers.keySet()) {
-                found[0] = get(id, "/api/v1/controller")
-                        .filter(answer -> answer.statusCode() == 200)
-                        .map(answer -> json(answer.body()).path("brokerId").asInt())
+                found[0] = page(id, "/api/v1/controller")
+                        .map(page -> page.path("brokerId").asInt())
                         .orElse(0);
                 if (found[0] != 0) {
                     return true;
@@ -352,7 +351,12 @@ public final class ProcessCluster implements AutoCloseable {
 
     /** What a broker says of a partition over HTTP. */
     public Optional<JsonNode> partition(int askedBroker, String topic, int partition) {
-        return get(askedBroker, "/api/v1/topics/" + topic + "/partitions/" + partition)
+        return page(askedBroker, "/api/v1/topics/" + topic + "/partitions/" + partition);
+    }
+
+    /** What a broker shows at this path; empty if it shows nothing. */
+    Optional<JsonNode> page(int askedBroker, String path) {
+        return get(askedBroker, path)
                 .filter(response -> response.statusCode() == 200)
                 .map(response -> json(response.body()));
     }

@@ -12,6 +12,7 @@ import akka.actor.typed.javadsl.Receive;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.partition.raft.Entry;
 import io.millrace.partition.raft.NodeId;
+import io.millrace.partition.raft.RaftStatus;
 import io.millrace.partition.raft.Role;
 import io.millrace.partition.raft.Snapshot;
 import io.millrace.partition.replica.ControlMessage;
@@ -19,12 +20,14 @@ import io.millrace.partition.replica.HandOver;
 import io.millrace.partition.replica.JournalOutOfSpace;
 import io.millrace.partition.replica.LogDamage;
 import io.millrace.partition.replica.PartitionCommand;
+import io.millrace.partition.replica.PartitionStatus;
 import io.millrace.partition.replica.PeerRouter;
 import io.millrace.partition.replica.RaftCommand;
 import io.millrace.partition.replica.RaftEvent;
 import io.millrace.partition.replica.ReplicaId;
 import io.millrace.partition.replica.ReplicaLog;
 import io.millrace.partition.replica.ReplicaMessage;
+import io.millrace.partition.replica.StatusRequests;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -75,6 +78,8 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
 
     private record RaftSaid(RaftEvent event) implements ReplicaMessage {}
 
+    private record StatusOfRaft(RaftStatus raft) implements ReplicaMessage {}
+
     private record EntriesRead(int logsReplaced, List<Entry> entries) implements ReplicaMessage {}
 
     private record ReadFailed(int logsReplaced, Throwable cause) implements ReplicaMessage {}
@@ -86,6 +91,7 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
     private final ActorRef<RaftCommand> raft;
     private final Proposals proposals;
     private final HandOver handOver;
+    private final StatusRequests statusRequests;
     private final int proposalsMax;
     private final long logBytesMax;
     private final MetadataStateMachine state = new MetadataStateMachine();
@@ -104,6 +110,8 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
 
     private boolean reading;
     private boolean caughtUp;
+    /** What of the log cannot be read any more. */
+    private @Nullable String damage;
 
     private long term;
     private OptionalInt leader = OptionalInt.empty();
@@ -158,6 +166,8 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
         this.raft = context.spawn(raft.apply(owner), "raft");
         context.watch(this.raft);
         this.handOver = new HandOver(context, 0, this.raft, peers::isReachable);
+        this.statusRequests =
+                new StatusRequests(this.raft, context.messageAdapter(RaftStatus.class, StatusOfRaft::new));
     }
 
     @Override
@@ -169,6 +179,8 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
                 .onMessage(MetadataFounding.Question.class, this::onFoundingQuestion)
                 .onMessage(PartitionCommand.TransferLeadership.class, this::onTransferLeadership)
                 .onMessage(HandOver.Internal.class, this::onHandOver)
+                .onMessage(PartitionCommand.GetStatus.class, this::onGetStatus)
+                .onMessage(StatusOfRaft.class, this::onStatus)
                 .onMessage(RaftSaid.class, said -> onRaftEvent(said.event))
                 .onMessage(EntriesRead.class, this::onEntriesRead)
                 .onMessage(ReadFailed.class, this::onReadFailed)
@@ -247,6 +259,22 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
         return this;
     }
 
+    private Behavior<ReplicaMessage> onGetStatus(PartitionCommand.GetStatus request) {
+        if (log == null) {
+            StatusRequests.answer(request, PartitionStatus.notRunning(idOn(self), "RECOVERING", null, term));
+        } else {
+            statusRequests.add(request);
+        }
+        return this;
+    }
+
+    private Behavior<ReplicaMessage> onStatus(StatusOfRaft status) {
+        if (log != null) {
+            statusRequests.answer(PartitionStatus.withoutRecords(idOn(self), status.raft, log, damage));
+        }
+        return this;
+    }
+
     // What the Raft member says.
 
     private Behavior<ReplicaMessage> onRaftEvent(RaftEvent event) {
@@ -266,7 +294,8 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
         } else if (event instanceof RaftEvent.ProposalRefused refused) {
             proposals.refused(refused.proposalId());
         } else if (event instanceof RaftEvent.Damaged damaged) {
-            getContext().getLog().error("The log of the cluster's metadata is damaged here: {}", damaged.problem());
+            damage = damaged.problem();
+            getContext().getLog().error("The log of the cluster's metadata is damaged here: {}", damage);
         } else if (event instanceof RaftEvent.SetAside) {
             beginsAnew = true;
         } else if (event instanceof RaftEvent.Failed failed) {
@@ -429,7 +458,13 @@ public final class MetadataReplica extends AbstractBehavior<ReplicaMessage> {
         proposals.abandonAll();
         view.publish(new MetadataView.State(state.metadata(), caughtUp, Optional.of(problem)));
         getContext().stop(raft);
+        PartitionStatus failed = PartitionStatus.notRunning(idOn(self), "FAILED", problem, term);
+        statusRequests.answer(failed);
         return newReceiveBuilder()
+                .onMessage(PartitionCommand.GetStatus.class, request -> {
+                    StatusRequests.answer(request, failed);
+                    return Behaviors.same();
+                })
                 .onMessage(Propose.class, request -> refuse(request.requestId, problem, request.replyTo))
                 .onMessage(ForwardedProposal.class, request -> refuse(request.requestId, problem, request.replyTo))
                 .onAnyMessage(ignored -> Behaviors.same())

@@ -13,6 +13,7 @@ import io.millrace.controller.ControllerCommand;
 import io.millrace.controller.metadata.BrokerState;
 import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.replica.PartitionStatus;
+import io.millrace.partition.replica.ReplicaId;
 import io.millrace.protocol.TopicName;
 import io.millrace.protocol.v1.AdminServicePowerApi;
 import io.millrace.protocol.v1.AlterBrokerConfigRequest;
@@ -185,7 +186,8 @@ final class AdminFrontDoor implements AdminServicePowerApi {
         // All are asked at once; only the answers are put together one after the other.
         var asked = told.getPartitionsList().stream()
                 .map(p -> p.hasLeader()
-                        ? inspection.ask(topic, p.getPartition(), p.getLeader(), patience)
+                        ? inspection.ask(
+                                new ReplicaId(topic.name(), topic.id(), p.getPartition(), p.getLeader()), patience)
                         : CompletableFuture.completedFuture(Optional.<PartitionStatus>empty()))
                 .toList();
         for (int i = 0; i < asked.size(); i++) {

@@ -69,7 +69,10 @@ final class HealthCheck {
         seen.statuses().forEach(check::replica);
         Figures figures = new Figures(
                 check.leaders,
-                seen.statuses().size() + seen.asleep(),
+                (int) seen.statuses().keySet().stream()
+                                .filter(id -> !id.isOfMetadata())
+                                .count()
+                        + seen.asleep(),
                 seen.asleep(),
                 check.underReplicated,
                 check.withoutLeader,

@@ -12,6 +12,7 @@ import io.millrace.broker.disk.DiskReserve;
 import io.millrace.broker.routing.Inspection;
 import io.millrace.broker.routing.LeaderView;
 import io.millrace.broker.routing.PartitionKey;
+import io.millrace.controller.MetadataReplica;
 import io.millrace.controller.MetadataView;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.TopicMetadata;
@@ -135,20 +136,24 @@ public final class HealthWatch extends AbstractBehavior<HealthWatch.Command> {
                     if (sources.isAsleep().test(id)) {
                         asleep++;
                     } else {
-                        asked.put(
-                                id,
-                                sources.inspection()
-                                        .ask(topic, number, sources.brokerId(), PATIENCE)
-                                        .toCompletableFuture());
+                        asked.put(id, ask(id));
                     }
                 }
             }
+        }
+        if (metadata.brokers().containsKey(sources.brokerId())) {
+            ReplicaId ofMetadata = MetadataReplica.idOn(sources.brokerId());
+            asked.put(ofMetadata, ask(ofMetadata));
         }
         int sleeping = asleep;
         getContext()
                 .pipeToSelf(
                         CompletableFuture.allOf(asked.values().toArray(CompletableFuture[]::new)),
                         (done, thrown) -> answered(asked, sleeping));
+    }
+
+    private CompletableFuture<Optional<PartitionStatus>> ask(ReplicaId replica) {
+        return sources.inspection().ask(replica, PATIENCE).toCompletableFuture();
     }
 
     private static Answered answered(Map<ReplicaId, CompletableFuture<Optional<PartitionStatus>>> asked, int asleep) {

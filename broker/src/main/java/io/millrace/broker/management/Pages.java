@@ -10,6 +10,7 @@ import io.millrace.broker.group.state.Membership;
 import io.millrace.broker.routing.Leader;
 import io.millrace.broker.routing.PartitionKey;
 import io.millrace.controller.ControllerReply;
+import io.millrace.controller.MetadataReplica;
 import io.millrace.controller.metadata.BrokerState;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.TopicMetadata;
@@ -17,17 +18,21 @@ import io.millrace.controller.metadata.TopicSettings;
 import io.millrace.partition.replica.DiskSpace;
 import io.millrace.partition.replica.PartitionStatus;
 import io.millrace.partition.replica.ProposalCounters;
+import io.millrace.partition.replica.ReplicaId;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.IntFunction;
 
 /** What can be looked at of the cluster, and the content of each page. */
 final class Pages {
@@ -46,6 +51,7 @@ final class Pages {
                 Endpoint.page("/api/v1/brokers", pages::brokers),
                 Endpoint.page("/api/v1/disk", pages::disk),
                 Endpoint.later("/api/v1/controller", asked -> pages.controller()),
+                Endpoint.later("/api/v1/metadata", asked -> pages.metadataGroup()),
                 Endpoint.later("/api/v1/groups", asked -> pages.groups()),
                 Endpoint.later("/api/v1/groups/{group}", asked -> pages.group(asked.parameter(0))),
                 Endpoint.page("/api/v1/topics", pages::topics),
@@ -161,6 +167,18 @@ final class Pages {
     /** @param controller empty if it does not answer */
     record ControllerPage(long epoch, OptionalInt brokerId, ControllerReply.Description controller) {}
 
+    /**
+     * @param leader where the other fields are from; empty if no leader answered, and then they are those of the replica with
+     *     the highest commit index, or absent
+     * @param replicas how each broker's replica sees it; null for one that does not answer
+     */
+    record MetadataPage(
+            OptionalInt leader,
+            Optional<Long> term,
+            Optional<Long> commitIndex,
+            List<PartitionStatus.Peer> peers,
+            SortedMap<Integer, Optional<PartitionStatus>> replicas) {}
+
     Object brokers() {
         ClusterMetadata metadata = metadata();
         return new Brokers(
@@ -263,6 +281,20 @@ final class Pages {
                         new ControllerPage(metadata.controllerEpoch(), metadata.controllerId(), description));
     }
 
+    /** Asks no group to agree on anything: it is there for when the metadata's cannot. */
+    CompletionStage<MetadataPage> metadataGroup() {
+        return ask(metadata().brokers().keySet(), MetadataReplica::idOn).thenApply(replicas -> {
+            Optional<PartitionStatus> leader = leaderOf(replicas);
+            Optional<PartitionStatus> best = leader.or(() -> farthest(replicas));
+            return new MetadataPage(
+                    broker(leader),
+                    best.map(PartitionStatus::term),
+                    best.map(PartitionStatus::commitIndex),
+                    best.map(PartitionStatus::peers).orElse(List.of()),
+                    replicas);
+        });
+    }
+
     CompletionStage<PartitionPage> partition(String name, int number) {
         try {
             TopicMetadata topic = find(name);
@@ -280,35 +312,53 @@ final class Pages {
         topic.wanted(number).stream()
                 .filter(broker -> !brokers.contains(broker))
                 .forEach(brokers::add);
-        List<CompletionStage<Optional<PartitionStatus>>> asked = new ArrayList<>();
-        brokers.forEach(broker -> asked.add(parts.inspection().ask(topic, number, broker, TIMEOUT)));
+        return ask(brokers, broker -> new ReplicaId(topic.name(), topic.id(), number, broker))
+                .thenApply(replicas -> page(topic, number, replicas));
+    }
+
+    private CompletionStage<SortedMap<Integer, Optional<PartitionStatus>>> ask(
+            Collection<Integer> brokers, IntFunction<ReplicaId> replicaOn) {
+        Map<Integer, CompletionStage<Optional<PartitionStatus>>> asked = new HashMap<>();
+        brokers.forEach(broker -> asked.put(broker, parts.inspection().ask(replicaOn.apply(broker), TIMEOUT)));
         CompletionStage<SortedMap<Integer, Optional<PartitionStatus>>> answers =
                 CompletableFuture.completedFuture(new TreeMap<>());
-        for (int i = 0; i < brokers.size(); i++) {
-            int broker = brokers.get(i);
-            answers = answers.thenCombine(asked.get(i), (map, status) -> {
-                map.put(broker, status);
+        for (Map.Entry<Integer, CompletionStage<Optional<PartitionStatus>>> one : asked.entrySet()) {
+            answers = answers.thenCombine(one.getValue(), (map, status) -> {
+                map.put(one.getKey(), status);
                 return map;
             });
         }
-        return answers.thenApply(replicas -> page(topic, number, replicas));
+        return answers;
+    }
+
+    /** Two may believe that they lead: the later term is right. */
+    private static Optional<PartitionStatus> leaderOf(SortedMap<Integer, Optional<PartitionStatus>> replicas) {
+        return replicas.values().stream()
+                .flatMap(Optional::stream)
+                .filter(status -> status.role().equals("LEADER"))
+                .max(Comparator.comparingLong(PartitionStatus::term));
+    }
+
+    /** Whom to believe while nobody leads. */
+    private static Optional<PartitionStatus> farthest(SortedMap<Integer, Optional<PartitionStatus>> replicas) {
+        return replicas.values().stream()
+                .flatMap(Optional::stream)
+                .max(Comparator.comparingLong(PartitionStatus::commitIndex));
+    }
+
+    private static OptionalInt broker(Optional<PartitionStatus> replica) {
+        return replica.map(status -> OptionalInt.of(status.brokerId())).orElse(OptionalInt.empty());
     }
 
     private static PartitionPage page(
             TopicMetadata topic, int number, SortedMap<Integer, Optional<PartitionStatus>> replicas) {
-        // Two may believe that they lead: the later term is right.
-        Optional<PartitionStatus> leader = replicas.values().stream()
-                .flatMap(Optional::stream)
-                .filter(status -> status.role().equals("LEADER"))
-                .max((a, b) -> Long.compare(a.term(), b.term()));
-        Optional<PartitionStatus> best = leader.or(() -> replicas.values().stream()
-                .flatMap(Optional::stream)
-                .max((a, b) -> Long.compare(a.commitIndex(), b.commitIndex())));
+        Optional<PartitionStatus> leader = leaderOf(replicas);
+        Optional<PartitionStatus> best = leader.or(() -> farthest(replicas));
         return new PartitionPage(
                 topic.name(),
                 topic.id(),
                 number,
-                leader.map(status -> OptionalInt.of(status.brokerId())).orElse(OptionalInt.empty()),
+                broker(leader),
                 best.map(PartitionStatus::role),
                 best.map(PartitionStatus::term),
                 best.map(PartitionStatus::commitIndex),

@@ -4,7 +4,7 @@
  * <pre>
  *  ManagementRoutes   finds the Endpoint; errors; who may change anything
  *      Probes         /alive, /ready, /metrics, /api/v1/health
- *      Pages          brokers, topics, partitions, groups, controller, disk
+ *      Pages          brokers, metadata, topics, partitions, groups, controller, disk
  *      Operations     configuration, loggers, threads, the description of all of this (openapi.yaml)
  *      Changes        POST /api/v1/actions/..., one for each call in grpc.JsonActions
  * </pre>

@@ -35,11 +35,9 @@ public final class Inspection {
         this.spawn = spawn;
     }
 
-    /** What that broker's replica says of itself; empty if it does not answer in time. Never fails. */
-    public CompletionStage<Optional<PartitionStatus>> ask(
-            TopicMetadata topic, int partition, int brokerId, Duration timeout) {
+    /** What a replica says of itself; empty if it does not answer in time. Never fails. */
+    public CompletionStage<Optional<PartitionStatus>> ask(ReplicaId replica, Duration timeout) {
         CompletableFuture<Optional<PartitionStatus>> answer = new CompletableFuture<>();
-        ReplicaId replica = new ReplicaId(topic.name(), topic.id(), partition, brokerId);
         inspector.tell(new ReplicaInspector.Inspect(replica, timeout, answer));
         return answer;
     }

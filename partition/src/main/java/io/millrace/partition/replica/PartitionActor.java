@@ -27,7 +27,6 @@ import io.millrace.partition.replica.PartitionCommand.GetStatus;
 import io.millrace.partition.replica.PartitionCommand.Produce;
 import io.millrace.partition.state.PartitionOffsets;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -66,7 +65,6 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private final Disk disk;
     private final ActorRef<LeaderObserved> observer;
     private final ActorRef<RaftCommand> raft;
-    private final ActorRef<RaftStatus> statusAdapter;
     private final OffsetReader offsetReader = OffsetReader.recordBatches();
 
     private ReplicaSpec spec;
@@ -77,7 +75,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     private final HandOver handOver;
     private final LedPartitions led;
     private final LoadMeter load = new LoadMeter();
-    private final List<GetStatus> statusRequests = new ArrayList<>();
+    private final StatusRequests statusRequests;
 
     /** Raft events to take up: more than one only while the log is asked what follows an entry. */
     private final ArrayDeque<RaftEvent> deferred = new ArrayDeque<>();
@@ -163,7 +161,6 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         AsItStands replica = new AsItStands();
         this.reads =
                 new Reads(actor, timers, context.monotonicMillis(), spec.id(), settings, offsetReader, replica, load);
-        this.statusAdapter = actor.messageAdapter(RaftStatus.class, Status::new);
         Membership founding = Membership.ofVoters(
                 spec.founders().stream().map(NodeId::new).collect(Collectors.toCollection(TreeSet::new)));
         this.raft = actor.spawn(
@@ -179,6 +176,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
                         actor.messageAdapter(RaftEvent.class, Raft::new)),
                 "raft");
         actor.watch(raft);
+        this.statusRequests = new StatusRequests(raft, actor.messageAdapter(RaftStatus.class, Status::new));
         this.writes = new Writes(
                 replica,
                 settings,
@@ -584,42 +582,26 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
     // --------------------------------------------------------------------------------------------------------- status
 
     private Behavior<ReplicaMessage> onGetStatus(GetStatus get) {
-        if (problem != null) {
-            get.replyTo()
-                    .tell(new PartitionReply.Status(
-                            get.requestId(), PartitionStatus.notRunning(spec.id(), "FAILED", problem, term)));
-        } else if (log == null || baseAsked) {
-            get.replyTo()
-                    .tell(new PartitionReply.Status(
-                            get.requestId(), PartitionStatus.notRunning(spec.id(), "RECOVERING", null, term)));
-        } else {
-            if (statusRequests.isEmpty()) {
-                raft.tell(new RaftCommand.GetStatus(statusAdapter));
-            }
-            statusRequests.add(get);
-        }
+        statusWithoutRaft()
+                .ifPresentOrElse(status -> StatusRequests.answer(get, status), () -> statusRequests.add(get));
         return this;
-    }
-
-    /** Without asking Raft. */
-    private void answerStatusRequests() {
-        statusRequests.forEach(this::onGetStatus);
-        statusRequests.clear();
     }
 
     private Behavior<ReplicaMessage> onStatus(Status status) {
-        if (statusRequests.isEmpty()) {
-            return this; // the replica ended meanwhile, and they have their answers
-        }
-        if (baseAsked) { // since they asked: nobody knows where the log ends
-            answerStatusRequests();
-            return this;
-        }
-        PartitionStatus answer =
-                PartitionStatus.running(spec.id(), status.raft(), offsets(), log(), damage, writes.counters());
-        statusRequests.forEach(get -> get.replyTo().tell(new PartitionReply.Status(get.requestId(), answer)));
-        statusRequests.clear();
+        statusRequests.answer(statusWithoutRaft()
+                .orElseGet(() -> PartitionStatus.running(
+                        spec.id(), status.raft(), offsets(), log(), damage, writes.counters())));
         return this;
+    }
+
+    /** Of a replica that does not run, or does not know where its log ends; empty if its Raft member has to be asked. */
+    private Optional<PartitionStatus> statusWithoutRaft() {
+        if (problem != null) {
+            return Optional.of(PartitionStatus.notRunning(spec.id(), "FAILED", problem, term));
+        }
+        return log == null || baseAsked
+                ? Optional.of(PartitionStatus.notRunning(spec.id(), "RECOVERING", null, term))
+                : Optional.empty();
     }
 
     // ------------------------------------------------------------------------------------------------------- settings
@@ -719,7 +701,7 @@ public final class PartitionActor extends AbstractBehavior<ReplicaMessage> {
         led.leadsNoMore(spec.id());
         writes.ended(why);
         reads.servesNoMore();
-        answerStatusRequests();
+        statusWithoutRaft().ifPresent(statusRequests::answer);
         if (!deleting) { // of a topic that is gone nobody wants to hear any more
             tellObserver();
         }

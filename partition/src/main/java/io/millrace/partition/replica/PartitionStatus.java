@@ -45,7 +45,7 @@ public record PartitionStatus(
         peers = List.copyOf(peers);
     }
 
-    static PartitionStatus notRunning(ReplicaId id, String state, @Nullable String problem, long term) {
+    public static PartitionStatus notRunning(ReplicaId id, String state, @Nullable String problem, long term) {
         return new PartitionStatus(
                 id.topic(),
                 id.topicId(),
@@ -66,6 +66,12 @@ public record PartitionStatus(
                 0,
                 ProposalCounters.NONE,
                 List.of());
+    }
+
+    /** Of a member of a group whose entries are no records. */
+    public static PartitionStatus withoutRecords(
+            ReplicaId id, RaftStatus raft, ReplicaLog log, @Nullable String damage) {
+        return running(id, raft, new PartitionOffsets(0, 0, 0), log, damage, ProposalCounters.NONE);
     }
 
     static PartitionStatus running(

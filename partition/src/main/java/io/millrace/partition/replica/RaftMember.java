@@ -92,6 +92,8 @@ final class RaftMember {
     private boolean damaged;
     /** As it was told. */
     private boolean asleep;
+    /** As it was said. */
+    private boolean wasRecovering;
 
     private long scheduledMillis = Long.MAX_VALUE;
     private Set<NodeId> watched = Set.of();
@@ -123,6 +125,7 @@ final class RaftMember {
                 context.raft().inflightBytesMax(), // the own disk may lag as far as another member's
                 actor.getSystem().dispatchers().lookup(DispatcherSelector.fromConfig(ReplicaContext.LOG_DISPATCHER)),
                 context.openLogs().readAhead());
+        this.wasRecovering = state.recovering();
         this.core = new RaftCore(
                 group.self(),
                 found.start().map(Snapshot::configuration).orElse(Configuration.founding(group.founding())),
@@ -428,10 +431,21 @@ final class RaftMember {
     /** The order matters: see {@link Output}. */
     private Effect<TermAndVote, TermAndVote> perform(Output out) {
         if (out.hardState().isPresent()) {
-            return effects.persist(TermAndVote.of(out.hardState().get())).thenRun(persisted -> performRest(out));
+            TermAndVote next = TermAndVote.of(out.hardState().get());
+            return effects.persist(next).thenRun(persisted -> {
+                sayWhetherItHasItsVote(next.recovering());
+                performRest(out);
+            });
         }
         performRest(out);
         return none();
+    }
+
+    private void sayWhetherItHasItsVote(boolean recovering) {
+        if (wasRecovering && !recovering) {
+            actor.getLog().info("{} has what the others gave it, and its vote", group.id());
+        }
+        wasRecovering = recovering;
     }
 
     private void performRest(Output first) {

@@ -15,7 +15,7 @@ public record ReplicaId(String topic, long topicId, int partition, int brokerId)
             Pattern.compile("(?<topic>.+)-(?<partition>\\d+)~(?<id>\\d+)@(?<broker>\\d+)");
 
     /** Whether it is of the cluster's own metadata. */
-    boolean isOfMetadata() {
+    public boolean isOfMetadata() {
         return topicId == 0;
     }
 
