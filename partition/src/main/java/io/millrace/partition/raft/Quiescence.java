@@ -11,6 +11,7 @@ package io.millrace.partition.raft;
  * <pre>
  *   the last heartbeat is lost           that member stays awake, asks for votes, and its question wakes the leader, who speaks
  *   a follower restarts                  it starts awake, with a timer: the same
+ *   it has lost its disk, and no vote    it asks all the same, and gets none; the leader finds that it lacks everything
  *   the leader restarts                  it asks for votes; who sleeps under it grants them at once: it leads no more
  *   the leader dies, or is cut off       its node becomes unreachable: its followers get up and elect
  *   a follower dies, or is cut off       nothing, as long as a majority is left: if it comes back, it lacks nothing, or it asks

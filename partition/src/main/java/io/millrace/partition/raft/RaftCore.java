@@ -265,8 +265,9 @@ public final class RaftCore {
         if (leadership != null) {
             return quiescence.isAsleep() ? Long.MAX_VALUE : Math.max(nowMillis, leadership.deadlineMillis());
         }
-        long campaignMillis = mayCampaign() && !quiescence.isAsleep() ? timer.deadlineMillis() : Long.MAX_VALUE;
-        return Math.max(nowMillis, Math.min(campaignMillis, forwardedReads.deadlineMillis()));
+        boolean waitsForLeader = (mayCampaign() || !remembers()) && !quiescence.isAsleep();
+        long silenceMillis = waitsForLeader ? timer.deadlineMillis() : Long.MAX_VALUE;
+        return Math.max(nowMillis, Math.min(silenceMillis, forwardedReads.deadlineMillis()));
     }
 
     /**
@@ -391,7 +392,11 @@ public final class RaftCore {
                 leadership.tendSuccession(nowMillis, log.commitIndex(), log.durableIndex(), out);
             }
         } else if (nowMillis >= timer.deadlineMillis()) {
-            onCampaign();
+            if (remembers()) {
+                onCampaign();
+            } else {
+                askWhoLeads();
+            }
         }
     }
 
@@ -403,6 +408,15 @@ public final class RaftCore {
         if (role != Role.LEADER && mayCampaign()) {
             becomePreCandidate();
         }
+    }
+
+    /**
+     * It may not lead, but somebody must know that it lacks everything: if its node was back before anybody missed it, the group
+     * sleeps, and counts on what it had.
+     */
+    private void askWhoLeads() {
+        timer.campaignBegun();
+        askVoters(voter -> new PreVoteRequest(self, voter, hardState.term() + 1, log.last()));
     }
 
     private boolean mayQuiesce(Leadership leading) {
@@ -1045,12 +1059,16 @@ public final class RaftCore {
         }
     }
 
-    /** Asks all voters but this one, which has made up its mind. */
     private void canvass(Function<NodeId, Message> request) {
-        leader = Optional.empty();
-        timer.restart(nowMillis);
         votes.clear();
         votes.add(self);
+        askVoters(request);
+    }
+
+    /** All but this one. */
+    private void askVoters(Function<NodeId, Message> request) {
+        leader = Optional.empty();
+        timer.restart(nowMillis);
         for (NodeId voter : membership().voters()) {
             if (!voter.equals(self)) {
                 out.send(request.apply(voter));

@@ -36,11 +36,24 @@ class RaftRecoveryTest {
         @Test
         void neverStandsForElection() {
             CoreOnBench bench = recovering();
-            assertThat(bench.core.deadlineMillis()).isEqualTo(Long.MAX_VALUE);
             assertThat(bench.step(new Input.Campaign()).messages()).isEmpty();
             bench.receiveAppend(2, 5, LogPosition.ZERO, 0);
             assertThat(bench.receive(new Message.TimeoutNow(node(2), SELF, 5)).messages())
                     .isEmpty();
+        }
+
+        @Test
+        void asksWhoLeadsForTheGroupMaySleepAndCountOnWhatItHad() {
+            CoreOnBench bench = recovering();
+            Output asked = bench.timeOut();
+            assertThat(asked.messages())
+                    .containsExactly(
+                            new Message.PreVoteRequest(SELF, node(2), 1, LogPosition.ZERO),
+                            new Message.PreVoteRequest(SELF, node(3), 1, LogPosition.ZERO));
+            bench.receive(new Message.PreVoteResponse(node(2), SELF, 1, true));
+            bench.receive(new Message.PreVoteResponse(node(3), SELF, 1, true));
+            assertThat(bench.role()).as("whoever would have it").isEqualTo(Role.FOLLOWER);
+            assertThat(bench.timeOut().messages()).as("it asks again").hasSize(2);
         }
 
         @Test
