@@ -113,6 +113,8 @@ public final class ReplicaBalancer {
     private final ClusterMetadata metadata;
     private final ReplicaWeights weights;
     private final NavigableMap<Integer, Holder> holders = new TreeMap<>();
+    /** Of some partition a replica is on its way to another broker. */
+    private boolean anyUnderWay;
 
     private ReplicaBalancer(ClusterMetadata metadata, ReplicaWeights weights) {
         this.metadata = metadata;
@@ -122,6 +124,7 @@ public final class ReplicaBalancer {
         for (TopicMetadata topic : metadata.topics().values()) {
             for (int number = 0; number < topic.partitionCount(); number++) {
                 List<Integer> replicas = topic.wanted(number);
+                anyUnderWay |= !Set.copyOf(replicas).equals(Set.copyOf(topic.replicas(number)));
                 Partition partition =
                         new Partition(topic, number, replicas, weights.of(new PartitionId(topic.id(), number)));
                 for (int id : replicas) {
@@ -175,7 +178,8 @@ public final class ReplicaBalancer {
             }
             moves.add(take(step.get()));
         }
-        if (moves.size() < movesMax) {
+        // What is under way may be moved on when it is there: until then the order would be for nothing.
+        if (moves.size() < movesMax && !anyUnderWay) {
             evenOutLeaders(moves, movesMax);
         }
         return moves;

@@ -12,6 +12,7 @@ import io.millrace.controller.metadata.BrokerState;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.Endpoint;
 import io.millrace.controller.metadata.MetadataCommand;
+import io.millrace.controller.metadata.ReassignmentCause;
 import io.millrace.controller.metadata.TopicMetadata;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -101,6 +102,32 @@ class ReplicaBalancerTest {
                 .extracting(ReplicaBalancer.Share::preferred)
                 .containsOnly(2);
         assertThat(plan.advised()).as("as long as nobody asks").isFalse();
+    }
+
+    @Example
+    void theOrderWaitsUntilNoReplicaIsUnderWay() {
+        ClusterMetadata metadata = apply(
+                cluster(1, 2, 3), new MetadataCommand.CreateTopic(1, "t", 3, Collections.nCopies(6, List.of(1, 2, 3))));
+        metadata = apply(metadata, new MetadataCommand.CreateTopic(1, "u", 1, List.of(List.of(1), List.of(2))));
+
+        assertThat(plan(metadata).moves()).hasSize(4);
+        assertThat(plan(target(target(metadata, "u", 0, 2), "u", 1, 1)).moves()).isEmpty();
+        assertThat(plan(target(metadata, "t", 0, 3, 2, 1)).moves())
+                .as("another order of one is under way")
+                .hasSize(3);
+    }
+
+    private static ClusterMetadata target(ClusterMetadata metadata, String topic, int partition, Integer... brokers) {
+        return apply(
+                metadata,
+                new MetadataCommand.ReassignPartitions(
+                        1,
+                        List.of(new MetadataCommand.PartitionTarget(
+                                topic,
+                                metadata.topic(topic).orElseThrow().id(),
+                                partition,
+                                List.of(brokers),
+                                ReassignmentCause.REQUESTED))));
     }
 
     /** 1 shares nothing with 3: what it has too much goes to 2, which is twice as large, and something of 2 to 3. */
