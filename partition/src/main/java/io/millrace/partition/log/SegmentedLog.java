@@ -298,6 +298,11 @@ public final class SegmentedLog implements Closeable {
         return reader.indexOfTimestamp(timestampMillis);
     }
 
+    /** Closes what only readers have open; who reads again opens it again. From any thread. */
+    public void closeReadFiles() throws IOException {
+        reader.forgetFiles();
+    }
+
     /** Makes everything durable, gives back what was preallocated, and closes the files. A failed log is only closed. */
     @Override
     public void close() throws IOException {

@@ -23,6 +23,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A replica's log with its latest entries in memory: reads are answered from there at once, or on the dispatcher for
@@ -36,6 +38,8 @@ final class CachedLog implements ReplicaLog {
     private interface Read<T> {
         T run() throws IOException;
     }
+
+    private static final Logger LOG = LoggerFactory.getLogger(CachedLog.class);
 
     /** A cut may disturb a read of what lies before it; one replica does not cut so often in the time of a read. */
     private static final int READ_ATTEMPTS_MAX = 5;
@@ -187,6 +191,17 @@ final class CachedLog implements ReplicaLog {
     /** The bytes of the snapshot at the start of the log. */
     CompletionStage<Payload> encodedSnapshot(LogPosition position) {
         return blocking(() -> log.encodedSnapshot(position));
+    }
+
+    /** Nothing happens: so there may be thousands of such logs, each keeps open only the file that it writes to. */
+    void rest() {
+        blocking.execute(() -> {
+            try {
+                log.closeReadFiles();
+            } catch (IOException e) {
+                LOG.warn("cannot close a file that was read", e);
+            }
+        });
     }
 
     /** Where the log may begin, whole segments shorter; see {@link SegmentedLog#trimmableTo}. */

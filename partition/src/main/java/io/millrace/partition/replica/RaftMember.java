@@ -501,6 +501,9 @@ final class RaftMember {
     private void tellWhetherAsleep(boolean now) {
         if (asleep != now) {
             asleep = now;
+            if (now) {
+                log.rest();
+            }
             context.metrics().asleep(group.id(), now);
         }
     }

@@ -93,6 +93,7 @@ public final class Scrubber extends AbstractBehavior<Scrubber.Command> {
             List<Entry> entries = from.log().read(nextIndex, Long.MAX_VALUE, PIECE_BYTES);
             if (entries.isEmpty()) {
                 open = Optional.empty();
+                from.log().closeReadFiles(); // perhaps nobody else has read of it for a long time
                 return 0;
             }
             nextIndex += entries.size();

@@ -35,6 +35,7 @@ public final class SimulatedStorage implements Storage {
     private long capacityBytes = Long.MAX_VALUE;
     private int writesUntilFault = -1;
     private int forcesUntilFault = -1;
+    private int openFiles;
     private int operationsUntilHalt = -1;
     private @Nullable Runnable beforeRead;
     private int forces;
@@ -309,6 +310,11 @@ public final class SimulatedStorage implements Storage {
         };
     }
 
+    /** How often files were opened and not closed again. */
+    public synchronized int openFiles() {
+        return openFiles;
+    }
+
     private final class SimulatedFile implements StorageFile {
         private final Inode inode;
         private final int openedIn;
@@ -317,6 +323,7 @@ public final class SimulatedStorage implements Storage {
         SimulatedFile(Inode inode, int openedIn) {
             this.inode = inode;
             this.openedIn = openedIn;
+            openFiles++;
         }
 
         private void check() throws IOException {
@@ -410,7 +417,10 @@ public final class SimulatedStorage implements Storage {
 
         @Override
         public void close() {
-            closed = true;
+            synchronized (SimulatedStorage.this) {
+                openFiles -= closed ? 0 : 1;
+                closed = true;
+            }
         }
     }
 }

@@ -69,6 +69,17 @@ class CachedLogTest {
     }
 
     @Test
+    void whileNothingHappensOnlyTheFileThatIsWrittenIsOpen() {
+        CachedLog cached = cached(0);
+        finish(cached.read(1, 5, ALL));
+        assertThat(storage.openFiles()).isEqualTo(2);
+        cached.rest();
+        reads.removeFirst().run();
+        assertThat(storage.openFiles()).isEqualTo(1);
+        assertThat(finish(cached.read(1, 5, ALL))).isEqualTo(OLD);
+    }
+
+    @Test
     void whatFollowsARecordThatWasReadIsReadAhead() {
         CachedLog cached = cached(0);
         assertThat(finish(cached.readFromOffset(0, 5, 1))).containsExactly(OLD.get(1));

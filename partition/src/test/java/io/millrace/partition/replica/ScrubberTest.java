@@ -69,6 +69,20 @@ class ScrubberTest {
     }
 
     @Test
+    void aFileThatNobodyElseReadsIsNotLeftOpen() throws IOException {
+        SimulatedStorage whole = open("first", ENTRIES);
+        flip(open("second", ENTRIES), 1, 30_000);
+        scrub(1L << 30, Duration.ofMillis(1));
+        found.receiveMessage(ReplicaGroup.PATIENCE);
+        found.awaitAssert(
+                ReplicaGroup.PATIENCE,
+                () -> { // between two rounds, at the latest
+                    assertThat(whole.openFiles()).isEqualTo(1);
+                    return null;
+                });
+    }
+
+    @Test
     void everyLogIsReadToItsEndRoundAfterRound() throws IOException {
         open("empty", 0);
         SimulatedStorage early = open("first", ENTRIES);
