@@ -2,12 +2,15 @@ package io.millrace.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -52,12 +55,31 @@ class LostDirectoryTest {
         }
     }
 
-    /** By its own word: the leader counts on it a little before broker 2 knows that it has a vote again. */
+    /**
+     * First by its own word: a leader that sleeps does not know yet that it has lost anything. Then by the leader's: until that has
+     * made it a voter again, what it may do is of no use.
+     */
     private static void awaitVote(ProcessCluster cluster, String groupsPage) {
-        ProcessCluster.await("broker 2 has a vote: " + groupsPage, () -> cluster.page(1, groupsPage)
-                .map(page -> page.path("replicas").path("2").path("state").asText())
-                .filter("RUNNING"::equals)
-                .isPresent());
+        awaitPage(
+                cluster,
+                groupsPage,
+                "what broker 2 needs to vote",
+                page -> page.path("replicas").path("2").path("state").asText().equals("RUNNING"));
+        awaitPage(
+                cluster,
+                groupsPage,
+                "that broker 2 has a vote",
+                page -> page.path("leader").asInt() == 2
+                        || StreamSupport.stream(page.path("peers").spliterator(), false)
+                                .anyMatch(peer -> peer.path("brokerId").asInt() == 2
+                                        && peer.path("voter").asBoolean()
+                                        && peer.path("lagEntries").asLong(-1) == 0));
+    }
+
+    private static void awaitPage(ProcessCluster cluster, String path, String what, Predicate<JsonNode> shows) {
+        ProcessCluster.await(
+                path + " shows " + what,
+                () -> cluster.page(1, path).filter(shows).isPresent());
     }
 
     private static void deleteAll(Path directory) throws IOException {
