@@ -13,7 +13,7 @@ import java.util.Optional;
 public record FileDescriptors(long open, long max) {
     public static final FileDescriptors UNKNOWN = new FileDescriptors(0, 0);
 
-    /** Two while it runs, and more for a moment when it is opened: docs/scale.md. */
+    /** One while it is idle, two or more while it is read from its files or opened: docs/scale.md. */
     private static final int PER_REPLICA = 3;
 
     /** What Elasticsearch asks for; Kafka's documentation recommends 100,000. */

@@ -1059,6 +1059,7 @@ public final class RaftCore {
         }
     }
 
+    /** Asks for votes; its own it has. */
     private void canvass(Function<NodeId, Message> request) {
         votes.clear();
         votes.add(self);
