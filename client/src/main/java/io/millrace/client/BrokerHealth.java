@@ -13,7 +13,7 @@ import java.util.OptionalLong;
  * @param problems the worst first
  * @param leaders partitions that it leads
  * @param replicas that it should have
- * @param underReplicated of the partitions that it leads
+ * @param underReplicated of the partitions that it leads, and of those without leader that it speaks for: the brokers' numbers add up
  * @param lagEntriesMax log entries that the follower furthest behind lacks, of all partitions that it leads
  * @param diskFreeBytes if it has looked
  * @param diskReserveBytes what it keeps free

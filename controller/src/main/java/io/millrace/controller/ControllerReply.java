@@ -94,7 +94,7 @@ public sealed interface ControllerReply extends ControlMessage {
      * @param since it rules; empty if it does not
      * @param waiting requests
      * @param withoutLeader partitions that nobody says to lead, by the latest reports of the brokers, which are some seconds old
-     * @param underReplicated partitions whose leader says that another replica lacks something, or is away; as old
+     * @param underReplicated partitions whose leader says that another replica lacks something, or is away, and those without leader; as old
      * @param leaderBalance whether leaders are even enough, or what is done about it, in words
      * @param replicaBalance the same of replicas
      * @param decisions the last ones, the latest first

@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
+import java.util.stream.Stream;
 
 /** Decides what is wrong, from what was seen. One for one look. */
 final class HealthCheck {
@@ -122,12 +123,24 @@ final class HealthCheck {
             Optional<Leader> leader = seen.leaders().apply(new PartitionKey(topic.id(), number));
             if (leader.isEmpty() || leader.get().readyRef() == null) {
                 withoutLeader++;
+                underReplicated += counts(topic.replicas(number)) ? 1 : 0;
                 found(Problem.NO_LEADER, topic.name() + "-" + number, "replicas on brokers " + topic.replicas(number));
             } else if (leader.get().broker().equals(OptionalInt.of(seen.brokerId()))) {
                 leaders++;
                 asleepWithout(topic, number);
             }
         }
+    }
+
+    /**
+     * Whether it is this broker that counts a partition without leader as under-replicated, so that the brokers' figures add up: the
+     * first of its replicas' brokers that can be reached; if none can, the first of all.
+     */
+    private boolean counts(List<Integer> replicas) {
+        return Stream.concat(replicas.stream(), seen.metadata().brokers().keySet().stream())
+                .filter(seen.alive()::test)
+                .findFirst()
+                .equals(Optional.of(seen.brokerId()));
     }
 
     /** Who sleeps is not asked: its followers have everything, but for those that were away when it fell asleep. */

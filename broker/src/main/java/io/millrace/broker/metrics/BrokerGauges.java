@@ -110,7 +110,7 @@ public final class BrokerGauges {
         }
         figure(
                 "millrace.partitions.under.replicated",
-                "Partitions led here that have a replica which cannot be reached, or lacks what was committed seconds ago.",
+                "Partitions led here that have a replica which cannot be reached, or lacks what was committed seconds ago; and those without leader, each counted by one broker.",
                 Figures::underReplicated);
         figure(
                 "millrace.partitions.without.leader",

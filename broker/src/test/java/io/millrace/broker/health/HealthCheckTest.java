@@ -43,6 +43,7 @@ class HealthCheckTest {
     private List<String> missing = List.of();
     private Set<Integer> alive = Set.of(1, 2, 3);
     private Map<PartitionKey, Long> committedBefore = Map.of(LED_KEY, 90L);
+    private List<List<Integer>> replicas = List.of(List.of(1, 2, 3), List.of(2, 3, 1));
     private OptionalInt controller = OptionalInt.of(2);
     private DiskReport.State disk = new DiskReport.State(DiskSpace.AMPLE, 1_000_000);
     private FileDescriptors files = new FileDescriptors(500, 1_000);
@@ -103,7 +104,7 @@ class HealthCheckTest {
                             broker, "d" + broker, new Endpoint("h", 1), new Endpoint("h", 2), Optional.empty()));
         }
         TreeMap<String, TopicMetadata> topics = new TreeMap<>();
-        topics.put("orders", new TopicMetadata("orders", TOPIC, 3, List.of(List.of(1, 2, 3), List.of(2, 3, 1))));
+        topics.put("orders", new TopicMetadata("orders", TOPIC, 3, replicas));
         ClusterMetadata metadata =
                 new ClusterMetadata(Optional.of("c"), 1, controller, brokers, new TreeSet<>(), topics, 100);
         return HealthCheck.of(new HealthCheck.Seen(
@@ -177,6 +178,29 @@ class HealthCheckTest {
 
         assertThat(found()).containsExactly("NO_LEADER orders-0", "NO_LEADER orders-1");
         assertThat(look().figures().withoutLeader()).isEqualTo(2);
+    }
+
+    @Test
+    void aPartitionWithoutLeaderIsCountedAsUnderReplicatedByTheFirstOfItsBrokersThatCanBeReached() {
+        leaders.remove(new PartitionKey(TOPIC, 1)); // on brokers 2, 3 and 1
+        assertThat(look().figures().underReplicated()).as("broker 2 counts it").isZero();
+        leaders.remove(LED_KEY);
+        statuses.remove(LED);
+        assertThat(look().figures().underReplicated()).as("orders-0").isEqualTo(1);
+        alive = Set.of(1);
+        assertThat(look().figures().underReplicated()).isEqualTo(2);
+    }
+
+    @Test
+    void oneOfWhichNoBrokerCanBeReachedIsCountedByTheFirstThatCan() {
+        replicas = List.of(List.of(1, 2), List.of(2, 3));
+        leaders.remove(new PartitionKey(TOPIC, 1));
+        statuses.clear();
+        alive = Set.of(1);
+
+        assertThat(look().figures().underReplicated())
+                .as("orders-0, which sleeps without broker 2, and orders-1")
+                .isEqualTo(2);
     }
 
     @Test

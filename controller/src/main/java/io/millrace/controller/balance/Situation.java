@@ -58,10 +58,12 @@ public record Situation(
         return without;
     }
 
-    /** Partitions of which a replica lacks something, or is away. */
+    /** Partitions of which a replica lacks something, or is away; and those that nobody says to lead. */
     public int underReplicated() {
-        return (int)
-                led().values().stream().filter(led -> led.load().behind() > 0).count();
+        return withoutLeader()
+                + (int) led().values().stream()
+                        .filter(led -> led.load().behind() > 0)
+                        .count();
     }
 
     public record Led(int broker, PartitionLoad load, long saidMillis) {}
