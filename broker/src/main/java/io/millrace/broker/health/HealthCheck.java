@@ -173,7 +173,11 @@ final class HealthCheck {
         switch (status.state()) {
             case "FAILED" -> found(Problem.FAILED_REPLICA, subject, String.valueOf(status.problem()));
             case "RECOVERING" -> found(Problem.RECOVERING_REPLICA, subject, "its log is being opened");
-            case "REBUILDING" -> found(Problem.REBUILDING_REPLICA, subject, "it has no vote yet");
+            case "REBUILDING" ->
+                found(
+                        Problem.REBUILDING_REPLICA,
+                        subject,
+                        "it has no vote yet" + (status.leader() == null ? ", and hears of no leader" : ""));
             default -> {}
         }
         if (status.damage() != null) {

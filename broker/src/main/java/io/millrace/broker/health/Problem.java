@@ -8,7 +8,10 @@ public enum Problem {
                     + " whom it waits for."),
     NO_LEADER(
             Severity.CRITICAL,
-            "Start the brokers that hold its replicas: a majority of them elects a leader. Right after a failure it takes seconds."),
+            "Start the brokers that hold its replicas: a majority of them elects a leader. Right after a failure it takes seconds. If all"
+                    + " of them run, and one is REBUILDING_REPLICA, that one has no vote, since its disk was lost, and the others are no"
+                    + " majority of all: of two replicas, neither can go on alone, and nothing recovers the partition yet (docs/operations.md,"
+                    + " A lost disk)."),
     NO_CONTROLLER(
             Severity.CRITICAL,
             "Start the brokers of millrace.cluster.metadata-voters: topics cannot be changed, and brokers cannot join, until a"
@@ -27,7 +30,9 @@ public enum Problem {
                     + " read into another topic. Look at the disk."),
     REBUILDING_REPLICA(
             Severity.WARNING,
-            "Nothing: it gets its records from the others, and has no vote until then. It needs a majority of the other replicas."),
+            "Nothing, if its partition has a leader: it gets its records from that, and then its vote. Without one it gets nothing: those"
+                    + " of the other replicas that run must be a majority of all, itself included: two of three, but one of two is none"
+                    + " (docs/operations.md, A lost disk)."),
     RECOVERING_REPLICA(
             Severity.WARNING,
             "Nothing, if the broker has just started: it reads its log. If this lasts, look at the disk and at the broker's log."),
@@ -37,8 +42,8 @@ public enum Problem {
                     + " network let it."),
     BROKER_DOWN(
             Severity.WARNING,
-            "Start it again on its data directory. If that is lost, start it on an empty one: it gets everything again from the"
-                    + " others."),
+            "Start it again on its data directory. If that is lost, start it on an empty one: of partitions with three replicas or more it"
+                    + " gets everything again from the others; with fewer, see docs/operations.md, A lost disk, first."),
     DISK_LOW(
             Severity.WARNING,
             "Less than twice millrace.disk-reserve is free: give the disk more room, or shorten the retention of topics."),

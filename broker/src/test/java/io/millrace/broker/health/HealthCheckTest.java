@@ -220,7 +220,15 @@ class HealthCheckTest {
         statuses.put(FOLLOWED, Optional.of(status(FOLLOWED, "RUNNING", null, "a hole", "FOLLOWER", List.of())));
         assertThat(found()).containsExactly("DAMAGED_REPLICA orders-1 on broker 1");
         statuses.put(FOLLOWED, Optional.of(status(FOLLOWED, "REBUILDING", null, null, "FOLLOWER", List.of())));
-        assertThat(found()).containsExactly("REBUILDING_REPLICA orders-1 on broker 1");
+        assertThat(look().findings())
+                .containsExactly(new Finding(Problem.REBUILDING_REPLICA, "orders-1 on broker 1", "it has no vote yet"));
+        statuses.put(FOLLOWED, Optional.of(PartitionStatus.notRunning(FOLLOWED, "REBUILDING", null, 3)));
+        assertThat(look().findings())
+                .as("it waits in vain")
+                .containsExactly(new Finding(
+                        Problem.REBUILDING_REPLICA,
+                        "orders-1 on broker 1",
+                        "it has no vote yet, and hears of no leader"));
         statuses.put(FOLLOWED, Optional.empty());
         assertThat(found()).containsExactly("RECOVERING_REPLICA orders-1 on broker 1");
     }
