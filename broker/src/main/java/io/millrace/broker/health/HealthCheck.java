@@ -219,8 +219,8 @@ final class HealthCheck {
             return Optional.of("cannot be reached");
         } else if (peer.isEmpty()) {
             return Optional.of("is no member of the group");
-        } else if (peer.get().silentMillis() > SILENT_MILLIS_MAX) {
-            return Optional.of("has been silent for " + peer.get().silentMillis() + " ms");
+        } else if (peer.get().awaitedMillis() > SILENT_MILLIS_MAX) {
+            return Optional.of("has been silent for " + peer.get().awaitedMillis() + " ms");
         } else if (peer.get().matchIndex() < mustHave) {
             return Optional.of("lacks " + peer.get().lagEntries() + " entries");
         }

@@ -58,8 +58,8 @@ class HealthCheckTest {
                 3, OptionalInt.of(broker), TestInbox.<PartitionCommand>create().getRef(), reachable);
     }
 
-    private static PartitionStatus.Peer peer(int broker, boolean voter, long matchIndex, long silentMillis) {
-        return new PartitionStatus.Peer(broker, voter, matchIndex, 100 - matchIndex, false, silentMillis);
+    private static PartitionStatus.Peer peer(int broker, boolean voter, long matchIndex, long awaitedMillis) {
+        return new PartitionStatus.Peer(broker, voter, matchIndex, 100 - matchIndex, false, 3_600_000L, awaitedMillis);
     }
 
     private static PartitionStatus leading(PartitionStatus.Peer... peers) {

@@ -90,7 +90,7 @@ final class Failovers implements AutoCloseable {
         for (JsonNode peer : page.path("peers")) {
             boolean follows =
                     !peer.path("probing").asBoolean() && peer.path("lagEntries").asLong() <= LAG_ENTRIES_MAX;
-            close += follows && peer.path("silentMillis").asLong() < 1_000 ? 1 : 0;
+            close += follows && peer.path("awaitedMillis").asLong() < 1_000 ? 1 : 0;
         }
         return page.path("leader").isInt() && close == BROKERS - 1;
     }

@@ -408,7 +408,7 @@ final class Leadership {
     /** After sleep, during which nobody had to speak: everybody is given the time to. */
     void wakeUp(long nowMillis) {
         quorumCheckMillis = nowMillis + settings.electionTimeoutMillisMax();
-        peers.values().forEach(progress -> progress.heard(nowMillis));
+        peers.values().forEach(progress -> progress.isGivenTime(nowMillis));
     }
 
     NavigableMap<NodeId, RaftStatus.Peer> status(long nowMillis) {

@@ -1,6 +1,7 @@
 package io.millrace.partition.raft;
 
 import java.util.ArrayDeque;
+import java.util.OptionalLong;
 
 /**
  * What a leader knows of one other member's log.
@@ -36,7 +37,10 @@ final class Progress {
     /** How often in a row it has denied what it had confirmed. */
     private int denials;
 
+    /** Since when it is waited for: since it was heard, or was given time to speak. */
     private long lastHeardMillis;
+
+    private long lastSpokeMillis = NEVER_MILLIS;
     private long lastSentMillis = NEVER_MILLIS;
     private long lastHeartbeatMillis = NEVER_MILLIS;
     /** Since when the member has not been told of the present commit index. */
@@ -147,6 +151,17 @@ final class Progress {
 
     void heard(long nowMillis) {
         lastHeardMillis = nowMillis;
+        lastSpokeMillis = nowMillis;
+    }
+
+    /** Nobody had to speak until now: it counts as heard of, until it has had the time to. */
+    void isGivenTime(long nowMillis) {
+        lastHeardMillis = nowMillis;
+    }
+
+    /** Since it spoke itself; empty if this leader has never heard of it. */
+    OptionalLong silentMillis(long nowMillis) {
+        return lastSpokeMillis == NEVER_MILLIS ? OptionalLong.empty() : OptionalLong.of(nowMillis - lastSpokeMillis);
     }
 
     /**

@@ -3,6 +3,7 @@ package io.millrace.partition.raft;
 import java.util.Collections;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
@@ -28,10 +29,17 @@ public record RaftStatus(
 
     /**
      * @param probing whether the leader still looks for where the logs agree
-     * @param silentMillis since the last answer
+     * @param silentMillis since the last answer; empty if this leader has had none
+     * @param awaitedMillis for how long an answer is awaited: since the last one, or since the leader was elected or got up
      */
     public record Peer(
-            boolean voter, long matchIndex, long nextIndex, boolean probing, long inflightBytes, long silentMillis) {
+            boolean voter,
+            long matchIndex,
+            long nextIndex,
+            boolean probing,
+            long inflightBytes,
+            OptionalLong silentMillis,
+            long awaitedMillis) {
         static Peer of(Progress progress, boolean voter, long nowMillis) {
             return new Peer(
                     voter,
@@ -39,6 +47,7 @@ public record RaftStatus(
                     progress.nextIndex(),
                     progress.isProbing(),
                     progress.inflightBytes(),
+                    progress.silentMillis(nowMillis),
                     nowMillis - progress.lastHeardMillis());
         }
     }

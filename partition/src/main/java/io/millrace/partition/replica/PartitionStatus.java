@@ -4,6 +4,7 @@ import io.millrace.partition.raft.NodeId;
 import io.millrace.partition.raft.RaftStatus;
 import io.millrace.partition.state.PartitionOffsets;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,7 +89,8 @@ public record PartitionStatus(
                         peer.getValue().matchIndex(),
                         raft.lastPosition().index() - peer.getValue().matchIndex(),
                         peer.getValue().probing(),
-                        peer.getValue().silentMillis()))
+                        known(peer.getValue().silentMillis()),
+                        peer.getValue().awaitedMillis()))
                 .toList();
         return new PartitionStatus(
                 id.topic(),
@@ -114,8 +116,20 @@ public record PartitionStatus(
 
     /**
      * @param lagEntries how many of the leader's log entries it is not known to have on disk
-     * @param silentMillis since it was last heard of
+     * @param silentMillis since it was last heard of; null if this leader has never heard of it
+     * @param awaitedMillis for how long it is waited for: since it was last heard of, or since the leader was elected or the group woke,
+     *     which asks nothing of anybody while it sleeps
      */
     public record Peer(
-            int brokerId, boolean voter, long matchIndex, long lagEntries, boolean probing, long silentMillis) {}
+            int brokerId,
+            boolean voter,
+            long matchIndex,
+            long lagEntries,
+            boolean probing,
+            @Nullable Long silentMillis,
+            long awaitedMillis) {}
+
+    private static @Nullable Long known(OptionalLong value) {
+        return value.isPresent() ? value.getAsLong() : null;
+    }
 }

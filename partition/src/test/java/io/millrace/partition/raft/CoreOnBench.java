@@ -115,6 +115,11 @@ final class CoreOnBench {
 
     // ------------------------------------------------------------------------------------------------------- time
 
+    /** As it stands with this leader. */
+    RaftStatus.Peer statusOf(int peer) {
+        return Objects.requireNonNull(core.status().peers().get(node(peer)));
+    }
+
     Output elapse(long millis) {
         nowMillis += millis;
         return core.step(nowMillis, new Input.TimePassed());

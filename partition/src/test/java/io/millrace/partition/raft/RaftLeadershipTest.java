@@ -23,6 +23,16 @@ import org.junit.jupiter.api.Test;
 class RaftLeadershipTest {
     private static final RaftSettings SMALL_WINDOW = new RaftSettings(100, 500, 1_000, 10, 1_000, 2_000, 3);
 
+    @Test
+    void aNewLeaderHasHeardOfNobodyUntilSomebodyAnswersIt() {
+        CoreOnBench bench = leader(3, 1);
+        bench.elapse(50);
+        bench.receiveAccepted(3, 1);
+        assertThat(bench.statusOf(2).silentMillis()).isEmpty();
+        assertThat(bench.statusOf(2).awaitedMillis()).isEqualTo(50);
+        assertThat(bench.statusOf(3).silentMillis()).hasValue(0);
+    }
+
     @Nested
     @DisplayName("§3.5, proposals")
     class Proposals {

@@ -179,6 +179,21 @@ class RaftQuiescenceTest {
         }
 
         @Test
+        void whoHasNotSpokenSinceIsNotShownAsHeardOf() {
+            CoreOnBench bench = sleepingLeader();
+            bench.propose(1);
+            bench.elapse(100);
+            bench.receiveAccepted(3, 2);
+            bench.elapse(10);
+            RaftStatus.Peer silent = bench.statusOf(2);
+            assertThat(silent.silentMillis().orElseThrow()).isGreaterThan(AN_HOUR);
+            assertThat(silent.awaitedMillis()).isEqualTo(110);
+            RaftStatus.Peer heard = bench.statusOf(3);
+            assertThat(heard.silentMillis()).hasValue(10);
+            assertThat(heard.awaitedMillis()).isEqualTo(10);
+        }
+
+        @Test
         void aQuestionForVotesMakesASleepingLeaderSpeak() {
             // Of a follower that restarted, or that the last heartbeat did not reach.
             CoreOnBench bench = sleepingLeader();

@@ -10,6 +10,7 @@ import io.millrace.partition.raft.RaftStatus;
 import io.millrace.partition.raft.Role;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.Test;
 /** A leader, broker 1, whose log ends at 100 and is committed up to 90. */
 class HeirsTest {
     private static RaftStatus.Peer peer(boolean voter, long matchIndex, long nextIndex, boolean probing) {
-        return new RaftStatus.Peer(voter, matchIndex, nextIndex, probing, 0, 60_000);
+        return new RaftStatus.Peer(voter, matchIndex, nextIndex, probing, 0, OptionalLong.of(60_000), 60_000);
     }
 
     private static Heirs heirs(Set<Integer> reachable, Map<Integer, RaftStatus.Peer> peers) {

@@ -187,7 +187,7 @@ class StorageFaultTest {
         assertThat(full.lastIndex()).isLessThan(group.status(leader).lastIndex());
         assertThat(disk(follower).storage.writes()).isEqualTo(writes);
         await(() -> assertThat(group.status(leader).peers())
-                .anySatisfy(peer -> assertThat(peer.brokerId() == follower && peer.silentMillis() < 100)
+                .anySatisfy(peer -> assertThat(peer.brokerId() == follower && peer.awaitedMillis() < 100)
                         .isTrue()));
 
         disk(follower).space(DiskSpace.AMPLE);
@@ -278,7 +278,7 @@ class StorageFaultTest {
         group.cutOff(other);
         await(() -> assertThat(group.status(leader).peers())
                 .anyMatch(
-                        peer -> peer.brokerId() == other && peer.silentMillis() > PATIENT.electionTimeoutMillisMin()));
+                        peer -> peer.brokerId() == other && peer.awaitedMillis() > PATIENT.electionTimeoutMillisMin()));
         flipSomethingInTheFirstRecordOf(follower);
         scrubWhile(() -> await(() -> assertThat(group.status(follower).damage()).contains("entry 2")));
         for (int i = 0; i < 20; i++) {
