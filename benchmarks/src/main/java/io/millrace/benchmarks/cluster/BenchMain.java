@@ -41,7 +41,7 @@ import picocli.CommandLine.Parameters;
             "Cells of 'writes': 1KiB-1p, 1KiB-12p, 100B-1p, 100B-12p (throughput), latency (1,000 records/s), batch (one at a"
                     + " time or all at once).",
             "Cells of 'reads': read-1p, read-12p (all of a topic, warm and cold), fan-out (20 consumers), delivery (1,000"
-                    + " records/s, from due to handled).",
+                    + " records/s, from due to handled), rebalance (members come and go; not of NATS).",
             "",
             "Examples:",
             "  bin/bench --quick",
@@ -297,13 +297,20 @@ final class BenchMain implements Callable<Integer> {
 
     private void measure(List<PeerSystem> measured) throws Exception {
         int count = 0;
-        int total = runs * cells.size() * measured.size();
+        long total = runs
+                * cells.stream()
+                        .mapToLong(cell ->
+                                measured.stream().filter(cell.kind::isFor).count())
+                        .sum();
         List<PeerSystem> order = new ArrayList<>(measured);
         for (int repetition = 0; repetition < runs; repetition++) {
             for (Cell cell : cells) {
                 for (PeerSystem system : order) {
                     if (ending) {
                         return;
+                    }
+                    if (!cell.kind.isFor(system)) {
+                        continue;
                     }
                     TaskResult result = run(task(system, cell.kind, cell, warmUpSeconds, seconds), system);
                     results.add(new Measurement(repetition, cell, system, result));

@@ -14,7 +14,8 @@ enum Cell {
     READ_1P("read-1p", Kind.READ, 1_024, 1),
     READ_12P("read-12p", Kind.READ, 1_024, 12),
     FAN_OUT("fan-out", Kind.FAN_OUT, 1_024, 1),
-    DELIVERY("delivery", Kind.DELIVERY, 1_024, 1);
+    DELIVERY("delivery", Kind.DELIVERY, 1_024, 1),
+    REBALANCE("rebalance", Kind.REBALANCE, 1_024, 12);
 
     /** What belongs together on the command line. */
     enum Work {
@@ -51,12 +52,22 @@ enum Cell {
         /** {@value ReadTasks#CONSUMERS} consumers that read a tenth of that, all of it each, at once. */
         FAN_OUT(Work.READS),
         /** {@value Driver#PACED_PER_SECOND} records a second at an even pace, and a consumer that waits for them. */
-        DELIVERY(Work.READS);
+        DELIVERY(Work.READS),
+        /**
+         * {@value Driver#PACED_PER_SECOND} records a second to all partitions by turns, and a group of three members which a fourth and a
+         * fifth join, and which then two leave.
+         */
+        REBALANCE(Work.READS);
 
         final Work work;
 
         Kind(Work work) {
             this.work = work;
+        }
+
+        /** JetStream has neither partitions nor groups that share them out. */
+        boolean isFor(PeerSystem system) {
+            return this != REBALANCE || system != PeerSystem.NATS;
         }
 
         List<Metric> metrics() {
@@ -86,6 +97,13 @@ enum Cell {
                             Metric.HANDLED_P999,
                             Metric.SERVER_CPU,
                             Metric.OTHERS_CPU);
+                case REBALANCE ->
+                    List.of(
+                            Metric.PAUSE_KEPT,
+                            Metric.PAUSE_MOVED,
+                            Metric.PAUSE_QUIET,
+                            Metric.UNTIL_MOVED,
+                            Metric.MOVED);
                 case BATCH -> List.of(Metric.SINGLE_100, Metric.BATCH_100, Metric.SINGLE_1000, Metric.BATCH_1000);
             };
         }

@@ -39,6 +39,7 @@ final class Driver {
                 case READ -> reads.read();
                 case FAN_OUT -> reads.fanOut();
                 case DELIVERY -> reads.delivery();
+                case REBALANCE -> new Rebalances(client, task).run();
             };
         } finally {
             client.deleteTopic(task.topic());

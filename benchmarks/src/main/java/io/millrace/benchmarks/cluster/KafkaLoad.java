@@ -88,8 +88,10 @@ final class KafkaLoad implements LoadClient {
             @SuppressWarnings("FutureReturnValueIgnored") // the callback is told the same
             public void send(long number, Load.Acknowledgement acknowledgement) {
                 byte[] value = values.get((int) (number % values.size()));
+                Integer partition = linger ? null : (int) (number % partitions);
                 producer.send(
-                        new ProducerRecord<>(topic, value), (metadata, failure) -> acknowledgement.completed(failure));
+                        new ProducerRecord<>(topic, partition, null, value),
+                        (metadata, failure) -> acknowledgement.completed(failure));
             }
 
             @Override
@@ -120,6 +122,26 @@ final class KafkaLoad implements LoadClient {
         consumer.seekToBeginning(all);
         return new Polling(
                 consumer, wait -> consumer.poll(wait).forEach(record -> handler.accept(record.value().length)));
+    }
+
+    /** With the protocol of KIP-848: the broker assigns, and only what moves is revoked. */
+    @Override
+    public Receiver receiveInGroup(String topic, String group, IntConsumer handler) {
+        Map<String, Object> settings = Map.of(
+                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                bootstrap,
+                ConsumerConfig.GROUP_ID_CONFIG,
+                group,
+                ConsumerConfig.GROUP_PROTOCOL_CONFIG,
+                "consumer",
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                "earliest",
+                ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
+                POLL_RECORDS_MAX);
+        KafkaConsumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        consumer.subscribe(List.of(topic));
+        return new Polling(consumer, wait -> consumer.poll(wait).forEach(record -> handler.accept(record.partition())));
     }
 
     @Override

@@ -24,10 +24,11 @@ interface LoadClient extends AutoCloseable {
     void deleteTopic(String topic) throws Exception;
 
     /**
-     * A producer to all partitions by turns.
+     * A producer.
      *
      * @param values of its records, one after the other
-     * @param linger whether throughput matters, and not how soon a single record is acknowledged
+     * @param linger whether throughput matters, and the client chooses the partitions; otherwise it is how soon a single record is
+     *     acknowledged, and they go to the partitions by turns
      */
     Sender sender(String topic, int partitions, List<byte[]> values, boolean linger) throws Exception;
 
@@ -37,6 +38,13 @@ interface LoadClient extends AutoCloseable {
      * @param handler told the size of each value; one of no bytes may have been written when the topic was created
      */
     Receiver receive(String topic, int partitions, IntConsumer handler) throws Exception;
+
+    /**
+     * A member of a group that consumes this topic, on a thread of its own; a group without positions begins with the first records.
+     *
+     * @param handler told the partition of each record; those of no bytes may be among them
+     */
+    Receiver receiveInGroup(String topic, String group, IntConsumer handler) throws Exception;
 
     @Override
     void close();

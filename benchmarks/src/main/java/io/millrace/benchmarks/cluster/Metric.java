@@ -22,7 +22,12 @@ enum Metric {
     READ_BY_ALL("records/s, all consumers together", true, 0),
     HANDLED_P50("due to handled, p50, ms", false, 2),
     HANDLED_P99("due to handled, p99, ms", false, 2),
-    HANDLED_P999("due to handled, p99.9, ms", false, 2);
+    HANDLED_P999("due to handled, p99.9, ms", false, 2),
+    PAUSE_QUIET("longest pause of a partition while nobody came or went, ms", false, 0),
+    PAUSE_KEPT("longest pause of one that stayed while members came and went, ms", false, 0),
+    PAUSE_MOVED("longest pause of one that moved, from one member to the next, ms", false, 0),
+    UNTIL_MOVED("from a change until the last of its moves was done, at most, s", false, 1),
+    MOVED("partitions moved by four changes", false, 0);
 
     final String label;
     final boolean moreIsBetter;

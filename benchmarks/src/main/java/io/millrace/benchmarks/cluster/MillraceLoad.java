@@ -45,8 +45,10 @@ final class MillraceLoad implements LoadClient {
             @Override
             public void send(long number, Load.Acknowledgement acknowledgement) {
                 Bytes value = bytes.get((int) (number % bytes.size()));
+                ProducerRecord record = ProducerRecord.of(topic, value);
                 producer.send(
-                        ProducerRecord.of(topic, value), (position, failure) -> acknowledgement.completed(failure));
+                        linger ? record : record.toPartition((int) (number % partitions)),
+                        (position, failure) -> acknowledgement.completed(failure));
             }
 
             @Override
@@ -68,6 +70,15 @@ final class MillraceLoad implements LoadClient {
         return new Polling(consumer, wait -> consumer.poll(wait)
                 .forEach(record ->
                         handler.accept(Objects.requireNonNull(record.value()).size())));
+    }
+
+    @Override
+    public Receiver receiveInGroup(String topic, String group, IntConsumer handler) {
+        Consumer consumer = client.consumer(
+                ConsumerSettings.DEFAULT.withPollRecordsMax(POLL_RECORDS_MAX).withGroup(group));
+        consumer.subscribe(List.of(topic));
+        return new Polling(consumer, wait -> consumer.poll(wait)
+                .forEach(record -> handler.accept(record.partition().partition())));
     }
 
     @Override

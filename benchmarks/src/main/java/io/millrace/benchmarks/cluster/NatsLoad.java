@@ -112,6 +112,11 @@ final class NatsLoad implements LoadClient {
     }
 
     @Override
+    public Receiver receiveInGroup(String topic, String group, IntConsumer handler) {
+        throw new UnsupportedOperationException("JetStream has no such groups");
+    }
+
+    @Override
     public void close() {
         try {
             connection.close();

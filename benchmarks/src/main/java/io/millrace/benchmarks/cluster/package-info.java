@@ -15,6 +15,8 @@
  *   <li>What is read is counted from before a consumer is made; none is in a group, so nobody waits for an assignment. "Cold" means that the
  *       operating system was told to drop the servers' files ({@code POSIX_FADV_DONTNEED}), and how much they then read from disk is told
  *       as well. What the host of a virtual disk has in its memory stays there.
+ *   <li>Members of a group poll on a thread each, with the defaults of their client; Kafka's speak the protocol of KIP-848. How long a
+ *       partition is paused is the time between two of its records that are handled; there is one every twelve milliseconds.
  * </ul>
  */
 @NullMarked
