@@ -13,13 +13,16 @@ import io.millrace.controller.placement.ReplicaMove;
 import io.millrace.controller.placement.ReplicaMoves;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** What the controller does about requests to move replicas, to drain brokers and to let them go: pure. */
 final class MoveDecisions {
-    private static final int STUCK_TOLD_MAX = 5;
+    private static final int STUCK_TOLD_MAX = 3;
 
     private final Set<Integer> metadataVoters;
 
@@ -113,19 +116,32 @@ final class MoveDecisions {
                 metadata.apply(metadata.appliedIndex() + 1, command).next();
         ReplicaMoves.Plan moves = ReplicaMoves.plan(marked, live.ids(), Set.of());
         if (request.state() == BrokerState.DRAINING) {
-            List<String> stuck = new ArrayList<>(moves.stuck());
+            List<ReplicaMoves.Stuck> stuck = new ArrayList<>(moves.stuck());
             stuck.removeAll(ReplicaMoves.plan(metadata, live.ids(), Set.of()).stuck());
             if (!stuck.isEmpty()) {
-                int more = stuck.size() - STUCK_TOLD_MAX;
-                return refuse("broker " + broker + " cannot be drained: "
-                        + String.join("; ", stuck.subList(0, Math.min(stuck.size(), STUCK_TOLD_MAX)))
-                        + (more > 0 ? "; and " + more + " more" : ""));
+                return refuse("broker " + broker + " cannot be drained: " + told(stuck));
             }
         }
         ControllerReply.MovePlan plan = planOf(moves.moves(), metadata);
         return request.dryRun() || metadata.stateOf(broker) == request.state()
                 ? new Answer(plan)
                 : new Submit(command, Optional.of(plan));
+    }
+
+    /** By reasons, of which there are few, with the first partitions of each: {@code orders-0, orders-1, orders-2 and 57 more: 3 replicas, and …}. */
+    private static String told(List<ReplicaMoves.Stuck> stuck) {
+        Map<String, List<String>> partitions = new LinkedHashMap<>();
+        stuck.forEach(one ->
+                partitions.computeIfAbsent(one.why(), why -> new ArrayList<>()).add(one.partition()));
+        return partitions.entrySet().stream()
+                .map(reason -> firstOf(reason.getValue()) + ": " + reason.getKey())
+                .collect(Collectors.joining("; "));
+    }
+
+    private static String firstOf(List<String> names) {
+        int more = names.size() - STUCK_TOLD_MAX;
+        return String.join(", ", names.subList(0, Math.min(names.size(), STUCK_TOLD_MAX)))
+                + (more > 0 ? " and " + more + " more" : "");
     }
 
     Decision unregister(ControllerCommand.UnregisterBroker request, ClusterMetadata metadata, LiveBrokers live) {

@@ -17,6 +17,7 @@ import io.millrace.controller.metadata.MetadataCommand.PartitionTarget;
 import io.millrace.controller.metadata.ReassignmentCause;
 import io.millrace.controller.placement.ReplicaMove;
 import io.millrace.controller.placement.ReplicaWeights;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -184,8 +185,8 @@ class MoveDecisionsTest {
     @Test
     void aDrainThatWouldLeaveTooFewBrokersIsRefused() {
         assertThat(problem(drain(metadata, live(1, 2, 3), 3, false)))
-                .contains("broker 3 cannot be drained", "orders-0 has 3 replicas")
-                .contains("no other broker");
+                .isEqualTo("broker 3 cannot be drained: orders-0, orders-1: 3 replicas, and no other broker for"
+                        + " that on broker 3");
         ClusterMetadata one = apply(metadata, new MetadataCommand.SetBrokerState(1, 4, BrokerState.DRAINING));
         assertThat(problem(drain(one, ALL, 3, true))).contains("cannot be drained");
     }
@@ -203,6 +204,16 @@ class MoveDecisionsTest {
     }
 
     // Giving up.
+
+    @Test
+    void ofManyPartitionsThatCannotBeMovedTheFirstAreNamed() {
+        ClusterMetadata many =
+                apply(metadata, new MetadataCommand.CreateTopic(1, "pairs", 2, Collections.nCopies(60, List.of(3, 1))));
+        assertThat(problem(drain(many, live(1, 3), 3, false)))
+                .isEqualTo("broker 3 cannot be drained: orders-0, orders-1: 3 replicas, and no other broker for"
+                        + " that on broker 3; pairs-0, pairs-1, pairs-2 and 57 more: 2 replicas, and no other"
+                        + " broker for that on broker 3");
+    }
 
     @Test
     void onlyABrokerThatIsEmptyStoppedAndNoVoterIsGivenUp() {

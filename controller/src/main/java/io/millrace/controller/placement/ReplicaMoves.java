@@ -32,12 +32,15 @@ public final class ReplicaMoves {
      * @param moves in the order of topics and partitions
      * @param stuck partitions that should move and cannot, with the reason
      */
-    public record Plan(List<ReplicaMove> moves, List<String> stuck) {
+    public record Plan(List<ReplicaMove> moves, List<Stuck> stuck) {
         public Plan {
             moves = List.copyOf(moves);
             stuck = List.copyOf(stuck);
         }
     }
+
+    /** @param why the same words for all partitions with the same reason */
+    public record Stuck(String partition, String why) {}
 
     private final ClusterMetadata metadata;
     private final Set<Integer> alive;
@@ -48,7 +51,7 @@ public final class ReplicaMoves {
     private final Map<Integer, Integer> replicas;
 
     private final List<ReplicaMove> moves = new ArrayList<>();
-    private final List<String> stuck = new ArrayList<>();
+    private final List<Stuck> stuck = new ArrayList<>();
 
     private ReplicaMoves(ClusterMetadata metadata, Set<Integer> alive, Set<Integer> lost) {
         this.metadata = metadata;
@@ -155,7 +158,7 @@ public final class ReplicaMoves {
         String name = topic.name() + "-" + partition;
         long up = topic.replicas(partition).stream().filter(alive::contains).count();
         if (up <= topic.replicas(partition).size() / 2) {
-            stuck.add(name + " has no majority of its replicas up");
+            stuck.add(new Stuck(name, "no majority of its replicas is up"));
             return;
         }
         List<Integer> to = new ArrayList<>(wanted);
@@ -165,8 +168,8 @@ public final class ReplicaMoves {
             if (mustBeLeft(broker)) {
                 Optional<Integer> instead = best(to);
                 if (instead.isEmpty()) {
-                    stuck.add(name + " has " + wanted.size()
-                            + " replicas, and there is no other broker for that on broker " + broker);
+                    stuck.add(new Stuck(
+                            name, wanted.size() + " replicas, and no other broker for that on broker " + broker));
                 } else {
                     to.set(place, instead.get());
                     left.add(broker);

@@ -77,7 +77,7 @@ class ReplicaMovesTest {
         ReplicaMoves.Plan plan = ReplicaMoves.plan(metadata, Set.of(1, 2, 3), Set.of());
         assertThat(plan.moves()).isEmpty();
         assertThat(plan.stuck())
-                .containsExactly("t-0 has 3 replicas, and there is no other broker for that on broker 3");
+                .containsExactly(new ReplicaMoves.Stuck("t-0", "3 replicas, and no other broker for that on broker 3"));
     }
 
     @Test
@@ -85,7 +85,7 @@ class ReplicaMovesTest {
         ClusterMetadata metadata = withTopic(cluster(1, 2, 3), "t", List.of(List.of(1, 2)));
         ReplicaMoves.Plan plan = ReplicaMoves.plan(metadata, Set.of(1, 3), Set.of(2));
         assertThat(plan.moves()).isEmpty();
-        assertThat(plan.stuck()).containsExactly("t-0 has no majority of its replicas up");
+        assertThat(plan.stuck()).containsExactly(new ReplicaMoves.Stuck("t-0", "no majority of its replicas is up"));
     }
 
     @Test
@@ -195,7 +195,7 @@ class ReplicaMovesTest {
         List<Integer> stay = new ArrayList<>(all);
         stay.remove((Integer) gone);
 
-        Set<String> stuck =
+        Set<ReplicaMoves.Stuck> stuck =
                 new HashSet<>(ReplicaMoves.plan(metadata, alive, lost).stuck());
         List<ReplicaMove> open = new ArrayList<>();
         for (int round = 0; round < 200; round++) {
