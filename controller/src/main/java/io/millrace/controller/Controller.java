@@ -238,7 +238,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
 
     private void onClaimOutcome(ProposalOutcome outcome) {
         if (!(outcome instanceof ProposalOutcome.Applied applied)) {
-            getContext().getLog().info("Cannot control the cluster yet: {}", outcome);
+            getContext().getLog().info("Cannot control the cluster yet: {}", ReplyWords.of(outcome));
             claimLater();
         } else if (applied.result() instanceof MetadataResult.Claimed claimed) {
             rule(claimed, applied.index());
@@ -249,7 +249,8 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
             currentEpoch = stale.currentEpoch();
             claimLater();
         } else {
-            getContext().getLog().error("Cannot control the cluster: {}", applied.result());
+            ControllerReply refusal = ControllerDecisions.replyFor(applied.result(), applied.index());
+            getContext().getLog().error("Cannot control the cluster: {}", ReplyWords.of(refusal));
             claimLater();
         }
     }
@@ -418,7 +419,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
                     clock.instant(),
                     epoch,
                     unasked,
-                    DecisionLog.describe(ControllerDecisions.replyFor(applied.result(), applied.index()))));
+                    ReplyWords.of(ControllerDecisions.replyFor(applied.result(), applied.index()))));
             getContext().getLog().info("{}", unasked);
             if (applied.result() instanceof MetadataResult.StaleController stale) {
                 depose(stale.currentEpoch());
@@ -608,7 +609,7 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
     }
 
     private void answer(ControllerCommand.Request request, ControllerReply reply) {
-        decided(DecisionLog.describe(request), DecisionLog.describe(reply));
+        decided(DecisionLog.describe(request), ReplyWords.of(reply));
         request.replyTo().tell(reply);
     }
 

@@ -64,7 +64,8 @@ final class DecisionLog {
             return (reassign.dryRun() ? "what if: " : "")
                     + "move "
                     + reassign.destinations().stream()
-                            .map(to -> to.topic() + "-" + to.partition() + " to " + to.brokers())
+                            .map(to -> to.topic() + "-" + to.partition()
+                                    + (to.brokers().isEmpty() ? " back" : " to " + to.brokers()))
                             .limit(MOVES_TOLD_MAX)
                             .collect(Collectors.joining(", "));
         }
@@ -97,21 +98,5 @@ final class DecisionLog {
                         .map(ReplicaMove::toString)
                         .collect(Collectors.joining("; ", moves.isEmpty() ? "" : ": ", ""))
                 + (more > 0 ? "; and " + more + " more" : "");
-    }
-
-    /** An answer in a few words; an assignment of thousands of partitions is not among them. */
-    static String describe(ControllerReply reply) {
-        if (reply instanceof ControllerReply.TopicCreated created) {
-            return "created with id " + created.topic().id() + ", replication factor "
-                    + created.topic().replicationFactor();
-        }
-        if (reply instanceof ControllerReply.TopicAltered altered) {
-            return "altered: partitions " + altered.topic().partitionCount() + ", settings "
-                    + altered.topic().settings();
-        }
-        if (reply instanceof ControllerReply.Plan plan) {
-            return describe(plan.moves());
-        }
-        return reply.toString();
     }
 }

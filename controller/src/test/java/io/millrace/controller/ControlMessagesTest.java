@@ -188,13 +188,15 @@ class ControlMessagesTest {
     }
 
     static Stream<ControlMessage> outcomes() {
-        return Stream.concat(
-                results().map(result -> new ProposalOutcome.Applied(5, 6, result)),
-                Stream.of(
-                        new ProposalOutcome.NoLeader(5),
-                        new ProposalOutcome.Overloaded(5, 100),
-                        new ProposalOutcome.ReplicaFailed(5, "fsync"),
-                        new ProposalOutcome.OutcomeUnknown(5)));
+        return Stream.concat(results().map(result -> new ProposalOutcome.Applied(5, 6, result)), notApplied());
+    }
+
+    static Stream<ProposalOutcome> notApplied() {
+        return Stream.of(
+                new ProposalOutcome.NoLeader(5),
+                new ProposalOutcome.Overloaded(5, 100),
+                new ProposalOutcome.ReplicaFailed(5, "fsync"),
+                new ProposalOutcome.OutcomeUnknown(5));
     }
 
     static Stream<ControlMessage> messages() {

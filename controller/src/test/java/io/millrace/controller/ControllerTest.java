@@ -659,7 +659,7 @@ class ControllerTest {
         assertThat(description.since()).contains(NOW);
         assertThat(description.decisions()).hasSize(2);
         assertThat(description.decisions().get(0).request()).contains("create topic a/b");
-        assertThat(description.decisions().get(0).outcome()).contains("InvalidTopicName");
+        assertThat(description.decisions().get(0).outcome()).contains("refused: the name 'a/b'");
         for (int i = 0; i < SETTINGS.decisionsKept(); i++) {
             create("__" + i, 10_000);
             asker.receiveMessage();
