@@ -9,9 +9,10 @@ import java.util.List;
  *
  * @param replicas the brokers that hold it now
  * @param target those that shall, the preferred leader first
+ * @param waitsFor why it does not move at the moment, for people; empty if nothing is known to be in its way
  */
 public record PartitionReassignment(
-        TopicPartition partition, List<Integer> replicas, List<Integer> target, Cause cause) {
+        TopicPartition partition, List<Integer> replicas, List<Integer> target, Cause cause, String waitsFor) {
     /** Takes copies. */
     public PartitionReassignment {
         replicas = List.copyOf(replicas);
@@ -45,6 +46,7 @@ public record PartitionReassignment(
                 new TopicPartition(told.getTopic(), told.getPartition()),
                 told.getReplicasList(),
                 told.getTargetList(),
-                cause);
+                cause,
+                told.getWaitsFor());
     }
 }

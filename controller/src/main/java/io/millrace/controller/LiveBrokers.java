@@ -1,5 +1,6 @@
 package io.millrace.controller;
 
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -33,6 +34,10 @@ public record LiveBrokers(NavigableMap<Integer, NavigableSet<String>> members) {
 
     public boolean contains(int brokerId) {
         return members.containsKey(brokerId);
+    }
+
+    boolean containsMajorityOf(Collection<Integer> brokers) {
+        return brokers.stream().filter(this::contains).count() > brokers.size() / 2;
     }
 
     /** The other live members with the id of this one. */

@@ -99,6 +99,11 @@ final class MoveDecisions {
                 return Optional.of(new ControllerReply.Refused("broker " + broker + " cannot be reached"));
             }
         }
+        List<Integer> replicas = topic.replicas(destination.partition());
+        if (!live.containsMajorityOf(replicas)) {
+            return Optional.of(new ControllerReply.Refused(name + " is on brokers " + replicas
+                    + ", of which no majority can be reached, and nobody else can move it: start them first"));
+        }
         return TopicSettings.of(topic.settings())
                 .problemWith(destination.brokers().size())
                 .map(problem -> new ControllerReply.Refused(name + ": " + problem));

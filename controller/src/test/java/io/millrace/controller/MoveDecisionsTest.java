@@ -140,6 +140,26 @@ class MoveDecisionsTest {
     }
 
     @Test
+    void whatHasNoMajorityUpCannotBeMovedButItsMoveCanBeUndone() {
+        ControllerCommand.ReassignPartitions away =
+                new ControllerCommand.ReassignPartitions(List.of(to("orders", 0, 1, 4)), false, 1, ANYONE);
+        assertThat(decisions.decide(away, metadata, live(1, 3, 4), () -> ReplicaWeights.ALIKE))
+                .as("a majority can move it away from who is lost")
+                .isInstanceOf(Submit.class);
+        assertThat(problem(decisions.decide(away, metadata, live(1, 4), () -> ReplicaWeights.ALIKE)))
+                .isEqualTo(
+                        "orders-0 is on brokers [1, 2, 3], of which no majority can be reached, and nobody else can move it:"
+                                + " start them first");
+        ClusterMetadata moving = apply(metadata, ((Submit) reassign(metadata, false, to("orders", 0, 1, 4))).command());
+        assertThat(decisions.decide(
+                        new ControllerCommand.ReassignPartitions(List.of(to("orders", 0)), false, 1, ANYONE),
+                        moving,
+                        live(1, 4),
+                        () -> ReplicaWeights.ALIKE))
+                .isInstanceOf(Submit.class);
+    }
+
+    @Test
     void ofSeveralThatAreAskedForAllAreDoneOrNone() {
         assertThat(answer(reassign(metadata, false, to("orders", 0, 1, 2, 4), to("orders", 1, 9))))
                 .isEqualTo(new ControllerReply.UnknownBroker(9));
@@ -192,6 +212,16 @@ class MoveDecisionsTest {
     }
 
     @Test
+    void ofManyPartitionsThatCannotBeMovedTheFirstAreNamed() {
+        ClusterMetadata many =
+                apply(metadata, new MetadataCommand.CreateTopic(1, "pairs", 2, Collections.nCopies(60, List.of(3, 1))));
+        assertThat(problem(drain(many, live(1, 3), 3, false)))
+                .isEqualTo("broker 3 cannot be drained: orders-0, orders-1: 3 replicas, and no other broker for"
+                        + " that on broker 3; pairs-0, pairs-1, pairs-2 and 57 more: 2 replicas, and no other"
+                        + " broker for that on broker 3");
+    }
+
+    @Test
     void anUnknownBrokerIsNeitherDrainedNorGivenUp() {
         assertThat(answer(drain(metadata, ALL, 9, false))).isEqualTo(new ControllerReply.UnknownBroker(9));
         assertThat(answer(unregister(metadata, ALL, 9))).isEqualTo(new ControllerReply.UnknownBroker(9));
@@ -204,16 +234,6 @@ class MoveDecisionsTest {
     }
 
     // Giving up.
-
-    @Test
-    void ofManyPartitionsThatCannotBeMovedTheFirstAreNamed() {
-        ClusterMetadata many =
-                apply(metadata, new MetadataCommand.CreateTopic(1, "pairs", 2, Collections.nCopies(60, List.of(3, 1))));
-        assertThat(problem(drain(many, live(1, 3), 3, false)))
-                .isEqualTo("broker 3 cannot be drained: orders-0, orders-1: 3 replicas, and no other broker for"
-                        + " that on broker 3; pairs-0, pairs-1, pairs-2 and 57 more: 2 replicas, and no other"
-                        + " broker for that on broker 3");
-    }
 
     @Test
     void onlyABrokerThatIsEmptyStoppedAndNoVoterIsGivenUp() {

@@ -224,7 +224,7 @@ final class AdminFrontDoor implements AdminServicePowerApi {
     @Override
     public CompletionStage<ListReassignmentsResponse> listReassignments(
             ListReassignmentsRequest request, Metadata metadata) {
-        return CompletableFuture.completedFuture(MoveConversions.reassignments(topics.metadata()));
+        return CompletableFuture.completedFuture(MoveConversions.reassignments(topics.metadata(), leaders));
     }
 
     @Override

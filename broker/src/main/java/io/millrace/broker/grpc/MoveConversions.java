@@ -68,7 +68,7 @@ final class MoveConversions {
                 .build();
     }
 
-    static ListReassignmentsResponse reassignments(ClusterMetadata metadata) {
+    static ListReassignmentsResponse reassignments(ClusterMetadata metadata, LeaderView leaders) {
         ListReassignmentsResponse.Builder response = ListReassignmentsResponse.newBuilder();
         for (TopicMetadata topic : metadata.topics().values()) {
             topic.reassignments().forEach((partition, known) -> known.target()
@@ -77,9 +77,22 @@ final class MoveConversions {
                             .setPartition(partition)
                             .addAllReplicas(topic.replicas(partition))
                             .addAllTarget(target)
-                            .setCause(cause(known.cause())))));
+                            .setCause(cause(known.cause()))
+                            .setWaitsFor(waitsFor(topic, partition, leaders)))));
         }
         return response.build();
+    }
+
+    /** Every step of a move is its leader's. */
+    private static String waitsFor(TopicMetadata topic, int partition, LeaderView leaders) {
+        boolean isLed = leaders.leaderOf(new PartitionKey(topic.id(), partition))
+                .map(Leader::readyRef)
+                .isPresent();
+        return isLed
+                ? ""
+                : topic.name() + "-" + partition
+                        + " has no leader: nothing moves until a majority of its replicas, on brokers "
+                        + topic.replicas(partition) + ", has elected one";
     }
 
     private static Reassignment.Cause cause(ReassignmentCause cause) {

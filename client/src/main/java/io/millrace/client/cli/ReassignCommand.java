@@ -6,6 +6,7 @@ import io.millrace.protocol.TopicPartition;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -62,12 +63,44 @@ final class ReassignCommand extends ClientCommand {
 
     private void reassign(MillraceClient client, TopicPartition moved) {
         console.print(MovePrinter.plan(client.admin().reassignPartitions(Map.of(moved, to), dryRun), dryRun));
-        if (!dryRun && !noWait) {
-            while (client.admin().listReassignments().stream()
-                    .anyMatch(open -> open.partition().equals(moved))) {
-                pause("interrupted; the move goes on");
-            }
+        if (!dryRun && !noWait && isOver(client, moved)) {
             console.print(moved + " is where it shall be\n");
+        }
+    }
+
+    /** Waits until it is; unless it is only to be undone, and nobody leads it who could say so. */
+    private boolean isOver(MillraceClient client, TopicPartition moved) {
+        WaitingNotice notice = new WaitingNotice();
+        while (true) {
+            Optional<PartitionReassignment> open = client.admin().listReassignments().stream()
+                    .filter(one -> one.partition().equals(moved))
+                    .findFirst();
+            if (open.isEmpty()) {
+                return true;
+            }
+            Optional<String> news = notice.look(open.get().waitsFor());
+            news.ifPresent(waitsFor -> console.err()
+                    .println("millrace: " + waitsFor
+                            + (cancel
+                                    ? "; that the move is undone is not waited for"
+                                    : "; 'millrace cluster status' says what is wrong, --cancel undoes the move")));
+            if (cancel && news.isPresent()) {
+                return false;
+            }
+            pause("interrupted; the move goes on");
+        }
+    }
+
+    /** What to say of what is in the way: once, and not if it is over at the next look, as an election is. */
+    static final class WaitingNotice {
+        private String seen = "";
+        private String told = "";
+
+        Optional<String> look(String waitsFor) {
+            boolean isNews = !waitsFor.isEmpty() && waitsFor.equals(seen) && !waitsFor.equals(told);
+            seen = waitsFor;
+            told = isNews || waitsFor.isEmpty() ? waitsFor : told;
+            return isNews ? Optional.of(waitsFor) : Optional.empty();
         }
     }
 
@@ -81,16 +114,17 @@ final class ReassignCommand extends ClientCommand {
         }
     }
 
-    private static String table(List<PartitionReassignment> open) {
+    static String table(List<PartitionReassignment> open) {
         if (open.isEmpty()) {
             return "nothing is under way\n";
         }
-        Table table = new Table("PARTITION", "ON", "TO", "CAUSE");
+        Table table = new Table("PARTITION", "ON", "TO", "CAUSE", "WAITS FOR");
         open.forEach(move -> table.row(
                 move.partition(),
                 MovePrinter.ids(move.replicas()),
                 MovePrinter.ids(move.target()),
-                move.cause().name().toLowerCase(Locale.ROOT)));
+                move.cause().name().toLowerCase(Locale.ROOT),
+                move.waitsFor().isEmpty() ? "-" : move.waitsFor()));
         return table.toString();
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.client.BrokerConfig;
 import io.millrace.client.MovePlan;
+import io.millrace.client.PartitionReassignment;
 import io.millrace.protocol.TopicPartition;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -87,6 +88,42 @@ class MoveCommandsTest {
                         """
                         WHOSE     SETTING         VALUE
                         broker 2  retention-time  7 days
+                        """);
+    }
+
+    @Test
+    void whatIsInTheWayOfAMoveIsToldOnceAndNotOfEveryElection() {
+        ReassignCommand.WaitingNotice notice = new ReassignCommand.WaitingNotice();
+        assertThat(notice.look("no leader")).isEmpty();
+        assertThat(notice.look("")).as("only an election").isEmpty();
+        assertThat(notice.look("no leader")).isEmpty();
+        assertThat(notice.look("no leader")).contains("no leader");
+        assertThat(notice.look("no leader")).as("told").isEmpty();
+        assertThat(notice.look("")).isEmpty();
+        assertThat(notice.look("no leader")).isEmpty();
+        assertThat(notice.look("no leader")).as("again").isPresent();
+    }
+
+    @Test
+    void whatIsUnderWayIsShownWithWhatItWaitsFor() {
+        assertThat(ReassignCommand.table(List.of(
+                        new PartitionReassignment(
+                                new TopicPartition("orders", 0),
+                                List.of(1, 2),
+                                List.of(1, 3),
+                                PartitionReassignment.Cause.REQUESTED,
+                                ""),
+                        new PartitionReassignment(
+                                new TopicPartition("orders", 1),
+                                List.of(2, 1),
+                                List.of(3, 1),
+                                PartitionReassignment.Cause.DRAIN,
+                                "orders-1 has no leader"))))
+                .isEqualTo(
+                        """
+                        PARTITION  ON   TO   CAUSE      WAITS FOR
+                        orders-0   1,2  1,3  requested  -
+                        orders-1   2,1  3,1  drain      orders-1 has no leader
                         """);
     }
 
