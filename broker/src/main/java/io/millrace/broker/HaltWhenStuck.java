@@ -36,21 +36,18 @@ final class HaltWhenStuck {
             watch.start();
             return CompletableFuture.completedFuture(Done.done());
         });
-        // The process may be gone before anything that waits for the actor system's end could say so.
-        shutdown.addTask(CoordinatedShutdown.PhaseActorSystemTerminate(), "say-stopped", () -> {
-            LoggerFactory.getLogger(Broker.class).info("Stopped");
-            return CompletableFuture.completedFuture(Done.done());
-        });
     }
 
     /**
      * Makes the exit code of a process that was told to stop, and did, 0: the JVM's own is 143 after SIGTERM, which is that of a
-     * process that died of it. A shutdown hook is the last that can say so.
+     * process that died of it. A shutdown hook is the last that can say so, and the log's last line is its as well: by now nobody else
+     * has anything to say.
      */
     private void endWithZeroAfterAnOrderlyStop() {
         Broker broker = current;
         try {
             if (broker != null && broker.awaitTermination().kind() == Broker.Ended.Kind.STOPPED) {
+                LoggerFactory.getLogger(Broker.class).info("Stopped");
                 Runtime.getRuntime().halt(0);
             }
         } catch (InterruptedException e) {

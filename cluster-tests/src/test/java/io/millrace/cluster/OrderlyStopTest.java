@@ -31,12 +31,18 @@ class OrderlyStopTest {
                     .allMatch(line -> line.path("broker").asInt() == 1)
                     .noneMatch(line ->
                             Set.of("ERROR", "WARN").contains(line.path("level").asText()))
-                    .anyMatch(line -> line.path("message").asText().endsWith("Stopped"))
+                    .noneMatch(line -> line.path("message").asText().contains("has left"))
                     .anyMatch(line -> line.path("partition").asText().equals("__metadata-0")
                             && line.path("term").asInt() > 0);
             // two threads' lines of one moment may have another order in either
             assertThat(read(file)).containsExactlyInAnyOrderElementsOf(console);
+            assertThat(lastMessageOf(console)).isEqualTo("Stopped");
+            assertThat(lastMessageOf(read(file))).isEqualTo("Stopped");
         }
+    }
+
+    private static String lastMessageOf(List<JsonNode> log) {
+        return log.get(log.size() - 1).path("message").asText();
     }
 
     private static List<JsonNode> read(Path log) throws IOException {

@@ -1,5 +1,6 @@
 package io.millrace.broker.routing;
 
+import akka.actor.CoordinatedShutdown;
 import akka.actor.typed.ActorRef;
 import akka.actor.typed.Behavior;
 import akka.actor.typed.javadsl.AbstractBehavior;
@@ -100,7 +101,13 @@ public final class BrokerReachability extends AbstractBehavior<ClusterEvent.Clus
         });
     }
 
+    /** Not while this broker stops: whoever leaves a cluster sees all others, and then itself, leave it. */
     private void log(String message, Member member) {
+        if (CoordinatedShutdown.get(getContext().getSystem())
+                .getShutdownReason()
+                .isPresent()) {
+            return;
+        }
         String who = BrokerRole.brokerIn(member.getRoles()).isPresent()
                 ? "Broker " + BrokerRole.brokerIn(member.getRoles()).getAsInt()
                 : "Member " + member.getRoles();
