@@ -215,6 +215,11 @@ pipe_file() {
   back="$data_dir/came-back.txt"
   # Exactly what is written by this run, if the topic has older records: order and offsets are those of one partition.
   first="$(end_offset)"
+  if [ -z "$first" ]; then
+    # Its leader is not elected yet: after a restart with thousands of partitions it may be the last to get one.
+    cli wait-leaders "$TOPIC"
+    first="$(end_offset)"
+  fi
   case "$first" in '' | *[!0-9]*) die "the topic '$TOPIC' has no leader: try 'millrace topic describe $TOPIC'" ;; esac
   echo
   echo "\$ millrace produce $TOPIC --file $file"

@@ -86,7 +86,8 @@ public final class MillraceCli implements Runnable {
                 .addSubcommand(new ConsumeCommand(console))
                 .addSubcommand(ClusterCommand.commandLine(console))
                 .addSubcommand(new BenchCommand(console))
-                .addSubcommand(new WaitReadyCommand(console));
+                .addSubcommand(new WaitReadyCommand(console))
+                .addSubcommand(new WaitLeadersCommand(console));
         return commandLine
                 .setColorScheme(new ColorScheme.Builder(Ansi.OFF).build())
                 .setUsageHelpAutoWidth(false)

@@ -62,7 +62,16 @@ class CliTest {
     }
 
     private Result run(InputStream in, OutputStream out, ByteArrayOutputStream seen, String... args) {
-        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        return run(in, out, seen, new ByteArrayOutputStream(), args);
+    }
+
+    private Result run(ByteArrayOutputStream err, String... args) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        return run(new ByteArrayInputStream(new byte[0]), out, out, err, args);
+    }
+
+    private Result run(
+            InputStream in, OutputStream out, ByteArrayOutputStream seen, ByteArrayOutputStream err, String... args) {
         int status = MillraceCli.run(
                 new Console(
                         in,
@@ -483,6 +492,41 @@ class CliTest {
     }
 
     @Test
+    void aLeaderIsWaitedForAsLongAsAnyPartitionGetsOne() {
+        cluster.createTopic("quickstart", 1);
+        cluster.createTopic("orders", 2);
+        cluster.moveLeader("orders", 1, null);
+        assertThat(run("wait-leaders", "quickstart").err())
+                .as("another's is not waited for")
+                .isEmpty();
+
+        cluster.moveLeader("quickstart", 0, null);
+        cluster.moveLeader("orders", 0, null);
+        ByteArrayOutputStream err = new ByteArrayOutputStream() {
+            @Override
+            public synchronized void write(byte[] bytes, int offset, int length) {
+                super.write(bytes, offset, length);
+                if (!toString(UTF_8).contains("1 of 3")) {
+                    cluster.moveLeader("orders", 0, 2);
+                } else {
+                    cluster.moveLeader("quickstart", 0, 1);
+                }
+            }
+        };
+        assertThat(run(err, "wait-leaders", "quickstart").status()).isZero();
+        assertThat(err.toString(UTF_8).lines())
+                .containsExactly(
+                        "millrace: 0 of 3 partitions have a leader", "millrace: 1 of 3 partitions have a leader");
+
+        cluster.moveLeader("quickstart", 0, null);
+        Result stuck = run("wait-leaders", "quickstart", "--timeout", "1s");
+        assertThat(stuck.status()).isEqualTo(1);
+        assertThat(stuck.err())
+                .endsWith(
+                        "millrace: quickstart has no leader, and no other partition gets one; see 'millrace cluster status'\n");
+    }
+
+    @Test
     void wrongUsageIsStatusTwoAndOneLine() {
         for (String[] args : new String[][] {
             {},
@@ -537,7 +581,7 @@ class CliTest {
         }
         assertThat(run("--help").out())
                 .contains("broker", "quickstart", "simulate")
-                .doesNotContain("wait-ready");
+                .doesNotContain("wait-ready", "wait-leaders");
         assertThat(run("--version").out()).startsWith("millrace ");
     }
 }
