@@ -38,6 +38,7 @@ import io.millrace.protocol.v1.ListReassignmentsResponse;
 import io.millrace.protocol.v1.ListTopicsRequest;
 import io.millrace.protocol.v1.ListTopicsResponse;
 import io.millrace.protocol.v1.MovePlan;
+import io.millrace.protocol.v1.Partition;
 import io.millrace.protocol.v1.PartitionReplicas;
 import io.millrace.protocol.v1.PartitionState;
 import io.millrace.protocol.v1.ReassignPartitionsRequest;
@@ -53,7 +54,9 @@ import io.millrace.protocol.v1.UndrainBrokerResponse;
 import io.millrace.protocol.v1.UnregisterBrokerRequest;
 import io.millrace.protocol.v1.UnregisterBrokerResponse;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -181,21 +184,21 @@ final class AdminFrontDoor implements AdminServicePowerApi {
         Duration timeout = timeout(metadata);
         Duration patience = timeout.compareTo(DESCRIBE_TIMEOUT_MAX) < 0 ? timeout : DESCRIBE_TIMEOUT_MAX;
         Topic told = Conversions.topic(topic, leaders);
-        CompletionStage<DescribeTopicResponse.Builder> response = CompletableFuture.completedFuture(
-                DescribeTopicResponse.newBuilder().setTopic(told));
-        // All are asked at once; only the answers are put together one after the other.
-        var asked = told.getPartitionsList().stream()
-                .map(p -> p.hasLeader()
-                        ? inspection.ask(
-                                new ReplicaId(topic.name(), topic.id(), p.getPartition(), p.getLeader()), patience)
-                        : CompletableFuture.completedFuture(Optional.<PartitionStatus>empty()))
+        List<ReplicaId> asked = told.getPartitionsList().stream()
+                .filter(Partition::hasLeader)
+                .map(p -> new ReplicaId(topic.name(), topic.id(), p.getPartition(), p.getLeader()))
                 .toList();
-        for (int i = 0; i < asked.size(); i++) {
-            int partition = i;
-            response = response.thenCombine(
-                    asked.get(i), (builder, status) -> builder.addPartitions(state(partition, status)));
-        }
-        return response.thenApply(DescribeTopicResponse.Builder::build);
+        return inspection.ask(asked, patience).thenApply(statuses -> {
+            Map<Integer, PartitionStatus> byPartition = new HashMap<>();
+            statuses.forEach(
+                    (replica, answer) -> answer.ifPresent(status -> byPartition.put(replica.partition(), status)));
+            DescribeTopicResponse.Builder response =
+                    DescribeTopicResponse.newBuilder().setTopic(told);
+            for (int i = 0; i < told.getPartitionsCount(); i++) {
+                response.addPartitions(state(i, Optional.ofNullable(byPartition.get(i))));
+            }
+            return response.build();
+        });
     }
 
     @Override

@@ -22,7 +22,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -128,7 +127,7 @@ public final class HealthWatch extends AbstractBehavior<HealthWatch.Command> {
         looking = true;
         ClusterMetadata metadata = sources.metadata().current();
         int asleep = 0;
-        Map<ReplicaId, CompletableFuture<Optional<PartitionStatus>>> asked = new HashMap<>();
+        List<ReplicaId> asked = new ArrayList<>();
         for (TopicMetadata topic : metadata.topics().values()) {
             for (int number = 0; number < topic.partitionCount(); number++) {
                 if (topic.replicas(number).contains(sources.brokerId())) {
@@ -136,30 +135,19 @@ public final class HealthWatch extends AbstractBehavior<HealthWatch.Command> {
                     if (sources.isAsleep().test(id)) {
                         asleep++;
                     } else {
-                        asked.put(id, ask(id));
+                        asked.add(id);
                     }
                 }
             }
         }
         if (metadata.brokers().containsKey(sources.brokerId())) {
-            ReplicaId ofMetadata = MetadataReplica.idOn(sources.brokerId());
-            asked.put(ofMetadata, ask(ofMetadata));
+            asked.add(MetadataReplica.idOn(sources.brokerId()));
         }
         int sleeping = asleep;
         getContext()
                 .pipeToSelf(
-                        CompletableFuture.allOf(asked.values().toArray(CompletableFuture[]::new)),
-                        (done, thrown) -> answered(asked, sleeping));
-    }
-
-    private CompletableFuture<Optional<PartitionStatus>> ask(ReplicaId replica) {
-        return sources.inspection().ask(replica, PATIENCE).toCompletableFuture();
-    }
-
-    private static Answered answered(Map<ReplicaId, CompletableFuture<Optional<PartitionStatus>>> asked, int asleep) {
-        Map<ReplicaId, Optional<PartitionStatus>> statuses = new HashMap<>();
-        asked.forEach((id, status) -> statuses.put(id, status.join()));
-        return new Answered(statuses, asleep);
+                        sources.inspection().ask(asked, PATIENCE),
+                        (statuses, thrown) -> new Answered(statuses, sleeping));
     }
 
     private Behavior<Command> onAnswered(Answered message) {

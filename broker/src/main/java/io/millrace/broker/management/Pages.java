@@ -23,9 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedMap;
@@ -318,17 +316,12 @@ final class Pages {
 
     private CompletionStage<SortedMap<Integer, Optional<PartitionStatus>>> ask(
             Collection<Integer> brokers, IntFunction<ReplicaId> replicaOn) {
-        Map<Integer, CompletionStage<Optional<PartitionStatus>>> asked = new HashMap<>();
-        brokers.forEach(broker -> asked.put(broker, parts.inspection().ask(replicaOn.apply(broker), TIMEOUT)));
-        CompletionStage<SortedMap<Integer, Optional<PartitionStatus>>> answers =
-                CompletableFuture.completedFuture(new TreeMap<>());
-        for (Map.Entry<Integer, CompletionStage<Optional<PartitionStatus>>> one : asked.entrySet()) {
-            answers = answers.thenCombine(one.getValue(), (map, status) -> {
-                map.put(one.getKey(), status);
-                return map;
-            });
-        }
-        return answers;
+        List<ReplicaId> asked = brokers.stream().map(replicaOn::apply).toList();
+        return parts.inspection().ask(asked, TIMEOUT).thenApply(statuses -> {
+            SortedMap<Integer, Optional<PartitionStatus>> byBroker = new TreeMap<>();
+            statuses.forEach((replica, status) -> byBroker.put(replica.brokerId(), status));
+            return byBroker;
+        });
     }
 
     /** Two may believe that they lead: the later term is right. */

@@ -7,6 +7,8 @@ import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.replica.PartitionStatus;
 import io.millrace.partition.replica.ReplicaId;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -35,10 +37,11 @@ public final class Inspection {
         this.spawn = spawn;
     }
 
-    /** What a replica says of itself; empty if it does not answer in time. Never fails. */
-    public CompletionStage<Optional<PartitionStatus>> ask(ReplicaId replica, Duration timeout) {
-        CompletableFuture<Optional<PartitionStatus>> answer = new CompletableFuture<>();
-        inspector.tell(new ReplicaInspector.Inspect(replica, timeout, answer));
+    /** What each of these replicas, and no other, says of itself; empty if it does not answer within that time. Never fails. */
+    public CompletionStage<Map<ReplicaId, Optional<PartitionStatus>>> ask(
+            Collection<ReplicaId> replicas, Duration timeout) {
+        CompletableFuture<Map<ReplicaId, Optional<PartitionStatus>>> answer = new CompletableFuture<>();
+        inspector.tell(new ReplicaInspector.Inspect(replicas, timeout, answer));
         return answer;
     }
 

@@ -13,29 +13,65 @@ import io.millrace.partition.replica.PartitionStatus;
 import io.millrace.partition.replica.PeerRouter;
 import io.millrace.partition.replica.ReplicaId;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 
-/** Asks replicas, leaders or not, how they stand: for people who look, not for the path of messages. */
+/**
+ * Asks replicas, leaders or not, how they stand: for people who look, not for the path of messages. Thousands are not asked at once, but
+ * {@value #OPEN_MAX} of each broker: one that is slow to answer delays its own only.
+ */
 public final class ReplicaInspector extends AbstractBehavior<ReplicaInspector.Command> {
+    /** Questions that a broker has not answered, of one who looks. */
+    static final int OPEN_MAX = 256;
+
     public sealed interface Command {}
 
     /**
-     * @param answer empty if the replica does not answer in time, or its broker cannot be reached; never fails
+     * @param answer for each replica; empty if it does not answer in time, or its broker cannot be reached; never fails
      */
-    public record Inspect(ReplicaId replica, Duration timeout, CompletableFuture<Optional<PartitionStatus>> answer)
-            implements Command {}
+    public record Inspect(
+            Collection<ReplicaId> replicas,
+            Duration timeout,
+            CompletableFuture<Map<ReplicaId, Optional<PartitionStatus>>> answer)
+            implements Command {
+        public Inspect {
+            replicas = List.copyOf(replicas);
+        }
+    }
 
     private record Replied(PartitionReply reply) implements Command {}
 
-    private record TimedOut(long requestId) implements Command {}
+    private record TimedOut(Look look) implements Command {}
+
+    /** What somebody wants to know, as far as it is known. */
+    private static final class Look {
+        private final Map<ReplicaId, Optional<PartitionStatus>> statuses = new HashMap<>();
+        private final CompletableFuture<Map<ReplicaId, Optional<PartitionStatus>>> answer;
+        /** Those that have neither answered nor turned out to be out of reach. */
+        private int unknown;
+
+        Look(Inspect wanted) {
+            this.answer = wanted.answer();
+            wanted.replicas().forEach(replica -> statuses.put(replica, Optional.empty()));
+            this.unknown = statuses.size();
+        }
+    }
+
+    /** Of the replicas that somebody wants to know of, those of one broker. */
+    private record Lane(Look look, Iterator<ReplicaId> rest) {}
+
+    private record Open(Lane lane, ReplicaId replica) {}
 
     private final TimerScheduler<Command> timers;
     private final PeerRouter replicas;
     private final ActorRef<PartitionReply> replies;
-    private final Map<Long, CompletableFuture<Optional<PartitionStatus>>> pending = new HashMap<>();
+    private final Map<Long, Open> open = new HashMap<>();
     private long lastId;
 
     public static Behavior<Command> create(PeerRouter replicas) {
@@ -60,34 +96,56 @@ public final class ReplicaInspector extends AbstractBehavior<ReplicaInspector.Co
     }
 
     private Behavior<Command> onInspect(Inspect message) {
-        long id = ++lastId;
-        if (replicas.tell(message.replica(), new PartitionCommand.GetStatus(id, replies))) {
-            pending.put(id, message.answer());
-            timers.startSingleTimer(id, new TimedOut(id), message.timeout());
-        } else {
-            message.answer().complete(Optional.empty());
+        Look look = new Look(message);
+        timers.startSingleTimer(look, new TimedOut(look), message.timeout());
+        Map<Integer, List<ReplicaId>> byBroker =
+                look.statuses.keySet().stream().collect(Collectors.groupingBy(ReplicaId::brokerId));
+        for (List<ReplicaId> ofBroker : byBroker.values()) {
+            Lane lane = new Lane(look, ofBroker.iterator());
+            for (int i = 0; i < OPEN_MAX; i++) {
+                askNext(lane);
+            }
+        }
+        return endIfKnown(look);
+    }
+
+    private void askNext(Lane lane) {
+        while (lane.rest.hasNext()) {
+            ReplicaId replica = lane.rest.next();
+            long id = ++lastId;
+            if (replicas.tell(replica, new PartitionCommand.GetStatus(id, replies))) {
+                open.put(id, new Open(lane, replica));
+                return;
+            }
+            lane.look.unknown--;
+        }
+    }
+
+    private Behavior<Command> onReplied(Replied message) {
+        Open answered = open.remove(message.reply().requestId());
+        if (answered == null) {
+            return this; // too late
+        }
+        Look look = answered.lane.look;
+        if (message.reply() instanceof PartitionReply.Status status) {
+            look.statuses.put(answered.replica, Optional.of(status.status()));
+        }
+        look.unknown--;
+        askNext(answered.lane);
+        return endIfKnown(look);
+    }
+
+    private Behavior<Command> endIfKnown(Look look) {
+        if (look.unknown == 0) {
+            timers.cancel(look);
+            look.answer.complete(look.statuses);
         }
         return this;
     }
 
-    private Behavior<Command> onReplied(Replied message) {
-        timers.cancel(message.reply().requestId());
-        return answer(
-                message.reply().requestId(),
-                message.reply() instanceof PartitionReply.Status status
-                        ? Optional.of(status.status())
-                        : Optional.empty());
-    }
-
     private Behavior<Command> onTimedOut(TimedOut message) {
-        return answer(message.requestId(), Optional.empty());
-    }
-
-    private Behavior<Command> answer(long requestId, Optional<PartitionStatus> status) {
-        CompletableFuture<Optional<PartitionStatus>> waiting = pending.remove(requestId);
-        if (waiting != null) {
-            waiting.complete(status);
-        }
+        open.values().removeIf(one -> one.lane.look == message.look());
+        message.look().answer.complete(message.look().statuses);
         return this;
     }
 }
