@@ -39,6 +39,7 @@ import io.millrace.protocol.v1.LeaveGroupResponse;
 import io.millrace.protocol.v1.ListTopicsRequest;
 import io.millrace.protocol.v1.ListTopicsResponse;
 import io.millrace.protocol.v1.MessageServiceGrpc;
+import io.millrace.protocol.v1.Partition;
 import io.millrace.protocol.v1.PartitionState;
 import io.millrace.protocol.v1.ProduceStreamRequest;
 import io.millrace.protocol.v1.ProduceStreamResponse;
@@ -325,13 +326,17 @@ public final class FakeBroker {
                 DescribeTopicResponse.Builder described =
                         DescribeTopicResponse.newBuilder().setTopic(topic);
                 for (int number = 0; number < topic.getPartitionsCount(); number++) {
-                    described.addPartitions(PartitionState.newBuilder()
-                            .setPartition(number)
-                            .setLogStartOffset(0)
-                            .setHighWatermark(
-                                    cluster.records(request.getName(), number).size())
-                            .setSizeBytes(0)
-                            .addAllInSyncReplicas(topic.getPartitions(number).getReplicasList()));
+                    Partition partition = topic.getPartitions(number);
+                    PartitionState.Builder state = PartitionState.newBuilder().setPartition(number);
+                    if (partition.hasLeader()
+                            && cluster.broker(partition.getLeader()).isRunning()) {
+                        state.setLogStartOffset(0)
+                                .setHighWatermark(cluster.records(request.getName(), number)
+                                        .size())
+                                .setSizeBytes(0)
+                                .addAllInSyncReplicas(partition.getReplicasList());
+                    }
+                    described.addPartitions(state);
                 }
                 return described.build();
             });

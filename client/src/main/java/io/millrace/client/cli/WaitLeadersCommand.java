@@ -16,7 +16,7 @@ import picocli.CommandLine.Parameters;
         hidden = true,
         mixinStandardHelpOptions = true,
         description =
-                "Wait until a topic's partitions have a leader, for as long as any partition of the cluster gets one;"
+                "Wait until a topic's partitions have a leader that answers, for as long as any partition of the cluster gets one;"
                         + " say on stderr how far that is.")
 final class WaitLeadersCommand extends ClientCommand {
     @SuppressWarnings("NullAway.Init") // Set by picocli.
@@ -32,21 +32,26 @@ final class WaitLeadersCommand extends ClientCommand {
         LeaderProgress progress = new LeaderProgress(timeout().toNanos(), System.nanoTime());
         while (true) {
             List<TopicDescription> all = client.admin().listTopics(true);
-            if (withLeader(only(topic, all)) == count(only(topic, all))) {
+            List<TopicDescription> own =
+                    all.stream().filter(one -> one.name().equals(topic)).toList();
+            if (withLeader(own) == count(own) && allAnswer(client.admin().describeTopic(topic))) {
                 return;
             }
             progress.look(withLeader(all), count(all), System.nanoTime())
                     .ifPresent(line -> console.err().println("millrace: " + line));
             if (progress.isStuck(System.nanoTime())) {
                 throw new CliException(
-                        topic + " has no leader, and no other partition gets one; see 'millrace cluster status'");
+                        topic
+                                + " has no leader that answers, and no other partition gets one; see 'millrace cluster status'");
             }
             pause("interrupted; the partitions go on electing leaders");
         }
     }
 
-    private static List<TopicDescription> only(String topic, List<TopicDescription> all) {
-        return all.stream().filter(one -> one.name().equals(topic)).toList();
+    /** Who has just been elected, among thousands, may have more to do than to answer in time. */
+    private static boolean allAnswer(TopicDescription topic) {
+        return topic.partitions().stream()
+                .allMatch(partition -> partition.highWatermark().isPresent());
     }
 
     private static int count(List<TopicDescription> topics) {
