@@ -16,6 +16,8 @@ import io.millrace.protocol.v1.DescribeTopicResponse;
 import io.millrace.protocol.v1.ErrorReason;
 import io.millrace.protocol.v1.FetchRequest;
 import io.millrace.protocol.v1.FetchResponse;
+import io.millrace.protocol.v1.FetchStreamRequest;
+import io.millrace.protocol.v1.FetchStreamResponse;
 import io.millrace.protocol.v1.GetMetadataRequest;
 import io.millrace.protocol.v1.GetMetadataResponse;
 import io.millrace.protocol.v1.GetOffsetsRequest;
@@ -34,6 +36,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -217,6 +220,69 @@ class SingleBrokerTest extends WithOneBroker {
         for (int i = 0; i < 250; i++) {
             assertThat(stored.get(i).getValue()).isEqualTo(utf8("v" + (2 * i + 1)));
         }
+    }
+
+    /** What came in a stream of fetches, by the number of its request. */
+    private static final class Fetched implements StreamObserver<FetchStreamResponse> {
+        final Map<Long, CompletableFuture<FetchStreamResponse>> answers = new ConcurrentHashMap<>();
+        final CompletableFuture<Void> ended = new CompletableFuture<>();
+
+        CompletableFuture<FetchStreamResponse> of(long id) {
+            return answers.computeIfAbsent(id, each -> new CompletableFuture<>());
+        }
+
+        @Override
+        public void onNext(FetchStreamResponse answer) {
+            of(answer.getCorrelationId()).complete(answer);
+        }
+
+        @Override
+        public void onError(Throwable thrown) {
+            ended.completeExceptionally(thrown);
+        }
+
+        @Override
+        public void onCompleted() {
+            ended.complete(null);
+        }
+    }
+
+    private static FetchStreamRequest inStream(long id, FetchRequest.Builder request) {
+        return FetchStreamRequest.newBuilder()
+                .setCorrelationId(id)
+                .setRequest(request)
+                .build();
+    }
+
+    @Test
+    void aStreamOfFetchesAnswersEachWhenThereIsSomethingToTell() throws Exception {
+        String topic = newTopic(2);
+        messages.produce(records(topic, 0, value("a"), value("b")));
+        Fetched fetched = new Fetched();
+        StreamObserver<FetchStreamRequest> requests =
+                MessageServiceGrpc.newStub(broker.channel()).fetchStream(fetched);
+
+        requests.onNext(inStream(1, fetch(topic, 1, 0).setMaxWaitMillis(60_000))); // waits for its first record
+        requests.onNext(inStream(2, fetch("no-such-topic", 0, 0)));
+        requests.onNext(inStream(3, fetch(topic, 0, 7)));
+        requests.onNext(inStream(
+                4,
+                fetch(topic, 0, 1).setFormat(FetchRequest.Format.RECORD_BATCHES).setMaxBytes(1 << 20)));
+        FetchResponse read = fetched.of(4).get(30, TimeUnit.SECONDS).getResponse();
+        assertThat(read.getHighWatermark()).isEqualTo(2);
+        assertThat(read.getRecordBatches().isEmpty()).isFalse();
+        assertThat(fetched.of(2).get(30, TimeUnit.SECONDS).getError().getReason())
+                .isEqualTo(ErrorReason.UNKNOWN_TOPIC);
+        assertThat(fetched.of(3).get(30, TimeUnit.SECONDS).getError().getReason())
+                .isEqualTo(ErrorReason.OFFSET_OUT_OF_RANGE);
+        assertThat(fetched.of(1)).isNotDone();
+
+        messages.produce(records(topic, 1, value("late")));
+        assertThat(fetched.of(1).get(30, TimeUnit.SECONDS).getResponse().getRecordsList())
+                .extracting(record -> record.getValue().toStringUtf8())
+                .containsExactly("late");
+        requests.onCompleted();
+        fetched.ended.get(30, TimeUnit.SECONDS);
     }
 
     @Test

@@ -1,10 +1,13 @@
 package io.millrace.client;
 
+import com.google.protobuf.MessageLite;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
+import io.millrace.protocol.v1.FetchRequest;
+import io.millrace.protocol.v1.FetchResponse;
 import io.millrace.protocol.v1.ProduceRequest;
 import io.millrace.protocol.v1.ProduceResponse;
 import java.time.Duration;
@@ -16,6 +19,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -101,19 +105,22 @@ final class Connections implements AutoCloseable {
      * @return the answer, or a {@link MillraceException} that tells whether the request was sent
      */
     CompletableFuture<ProduceResponse> produce(HostPort address, ProduceRequest request, Duration timeout) {
+        return inStream(address, connection -> connection.produce, request, timeout);
+    }
+
+    /** The same of fetches, which may be answered in any order. */
+    CompletableFuture<FetchResponse> fetch(HostPort address, FetchRequest request, Duration timeout) {
+        return inStream(address, connection -> connection.fetch, request, timeout);
+    }
+
+    private <Q, S> CompletableFuture<S> inStream(
+            HostPort address, Function<Connection, StreamSlot<Q, S, ?, ?>> slot, Q request, Duration timeout) {
         if (closed) {
             return CompletableFuture.failedFuture(Calls.closed());
         }
         Connection connection = to(address);
-        synchronized (connection) {
-            ProduceStream stream = connection.produceStream;
-            if (stream == null || stream.hasEnded()) {
-                stream = new ProduceStream(
-                        connection.channel, address, executor, reached -> note(address, connection, reached));
-                connection.produceStream = stream;
-            }
-            return stream.send(request, timeout);
-        }
+        return slot.apply(connection)
+                .send(connection.channel, address, reached -> note(address, connection, reached), request, timeout);
     }
 
     private Connection to(HostPort address) {
@@ -182,14 +189,34 @@ final class Connections implements AutoCloseable {
         }
     }
 
-    private static final class Connection {
+    private final class Connection {
         final ManagedChannel channel;
         volatile @Nullable Long failedAtNanos;
-        /** Guarded by this object. */
-        @Nullable ProduceStream produceStream;
+        final StreamSlot<ProduceRequest, ProduceResponse, ?, ?> produce = new StreamSlot<>(RequestStream.Kind.PRODUCE);
+        final StreamSlot<FetchRequest, FetchResponse, ?, ?> fetch = new StreamSlot<>(RequestStream.Kind.FETCH);
 
         Connection(ManagedChannel channel) {
             this.channel = channel;
+        }
+    }
+
+    /** Has a stream while there is need of one, and another when that has ended. */
+    private final class StreamSlot<Q, S, M extends MessageLite, A> {
+        private final RequestStream.Kind<Q, S, M, A> kind;
+        private @Nullable RequestStream<Q, S, M, A> stream;
+
+        StreamSlot(RequestStream.Kind<Q, S, M, A> kind) {
+            this.kind = kind;
+        }
+
+        synchronized CompletableFuture<S> send(
+                ManagedChannel channel, HostPort address, Consumer<Boolean> observer, Q request, Duration timeout) {
+            RequestStream<Q, S, M, A> open = stream;
+            if (open == null || open.hasEnded()) {
+                open = new RequestStream<>(kind, channel, address, executor, observer);
+                stream = open;
+            }
+            return open.send(request, timeout);
         }
     }
 }

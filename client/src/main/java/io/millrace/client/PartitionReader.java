@@ -1,6 +1,5 @@
 package io.millrace.client;
 
-import io.grpc.MethodDescriptor;
 import io.millrace.client.Calls.Reply;
 import io.millrace.protocol.TopicPartition;
 import io.millrace.protocol.record.RecordCursor;
@@ -60,7 +59,12 @@ public final class PartitionReader {
         GetOffsetsRequest.Builder request =
                 GetOffsetsRequest.newBuilder().setTopic(partition.topic()).setPartition(partition.partition());
         timestampMillis.ifPresent(request::setTimestampMillis);
-        return call(MessageServiceGrpc.getGetOffsetsMethod(), request.build(), leader(), Duration.ZERO);
+        return call(
+                (connections, address, message, limit) ->
+                        connections.call(address, MessageServiceGrpc.getGetOffsetsMethod(), message, limit),
+                request.build(),
+                leader(),
+                Duration.ZERO);
     }
 
     /** As {@link #fetch(long, FetchOptions)}, with {@link FetchOptions#DEFAULT}. */
@@ -91,7 +95,7 @@ public final class PartitionReader {
                 .setReadFrom(anyReplica ? ReadFrom.ANY_REPLICA : ReadFrom.LEADER)
                 .build();
         Calls.Route route = anyReplica ? new Calls.Route.Replica(partition.topic(), partition.partition()) : leader();
-        return call(MessageServiceGrpc.getFetchMethod(), request, route, options.waitMax());
+        return call(Connections::fetch, request, route, options.waitMax());
     }
 
     private Calls.Route leader() {
@@ -99,12 +103,12 @@ public final class PartitionReader {
     }
 
     private <Q, S> CompletableFuture<S> call(
-            MethodDescriptor<Q, S> method, Q request, Calls.Route route, Duration serverWait) {
+            Calls.Exchange<Q, S> exchange, Q request, Calls.Route route, Duration serverWait) {
         // Known first, so that even the first request goes to the right broker.
         return calls.metadata()
                 .topic(partition.topic())
                 .thenCompose(topic -> calls.call(new Calls.Request<>(
-                        method,
+                        exchange,
                         request,
                         route,
                         true,

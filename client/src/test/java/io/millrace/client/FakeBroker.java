@@ -23,6 +23,8 @@ import io.millrace.protocol.v1.FetchOffsetsRequest;
 import io.millrace.protocol.v1.FetchOffsetsResponse;
 import io.millrace.protocol.v1.FetchRequest;
 import io.millrace.protocol.v1.FetchResponse;
+import io.millrace.protocol.v1.FetchStreamRequest;
+import io.millrace.protocol.v1.FetchStreamResponse;
 import io.millrace.protocol.v1.GetHealthRequest;
 import io.millrace.protocol.v1.GetHealthResponse;
 import io.millrace.protocol.v1.GetMetadataRequest;
@@ -51,6 +53,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** One server of a {@link FakeCluster}. It can be killed, and started again at the same address. */
@@ -151,6 +154,11 @@ public final class FakeBroker {
         }
 
         @Override
+        public StreamObserver<FetchStreamRequest> fetchStream(StreamObserver<FetchStreamResponse> observer) {
+            return new FetchRequests(observer);
+        }
+
+        @Override
         public void getOffsets(GetOffsetsRequest request, StreamObserver<GetOffsetsResponse> observer) {
             answer(observer, () -> {
                 synchronized (cluster) {
@@ -194,19 +202,13 @@ public final class FakeBroker {
     }
 
     /** One stream. Requests are taken in order; a fault may keep one back, and only that one. */
-    private final class ProduceRequests implements StreamObserver<ProduceStreamRequest> {
-        private final StreamObserver<ProduceStreamResponse> answers;
-        private int open = 1;
-
+    private final class ProduceRequests extends StreamRequests<ProduceStreamRequest, ProduceStreamResponse> {
         ProduceRequests(StreamObserver<ProduceStreamResponse> answers) {
-            this.answers = answers;
+            super(answers);
         }
 
         @Override
-        public void onNext(ProduceStreamRequest message) {
-            synchronized (this) {
-                open++;
-            }
+        void take(ProduceStreamRequest message) {
             FakeCluster.Production production = cluster.produce(id, message.getRequest());
             if (production.mayBlock()) {
                 executor.execute(() -> run(message, production));
@@ -218,22 +220,63 @@ public final class FakeBroker {
         private void run(ProduceStreamRequest message, FakeCluster.Production production) {
             ProduceStreamResponse.Builder answer =
                     ProduceStreamResponse.newBuilder().setCorrelationId(message.getCorrelationId());
+            answer(() -> answer.setResponse(production.run()).build(), error -> answer.setError(error)
+                    .build());
+        }
+    }
+
+    private final class FetchRequests extends StreamRequests<FetchStreamRequest, FetchStreamResponse> {
+        FetchRequests(StreamObserver<FetchStreamResponse> answers) {
+            super(answers);
+        }
+
+        @Override
+        void take(FetchStreamRequest message) {
+            FetchStreamResponse.Builder answer =
+                    FetchStreamResponse.newBuilder().setCorrelationId(message.getCorrelationId());
+            executor.execute(() -> answer(
+                    () -> answer.setResponse(cluster.fetch(id, message.getRequest()))
+                            .build(),
+                    error -> answer.setError(error).build()));
+        }
+    }
+
+    private abstract static class StreamRequests<M, A> implements StreamObserver<M> {
+        private final StreamObserver<A> answers;
+        private int open = 1;
+
+        StreamRequests(StreamObserver<A> answers) {
+            this.answers = answers;
+        }
+
+        abstract void take(M message);
+
+        @Override
+        public void onNext(M message) {
+            synchronized (this) {
+                open++;
+            }
+            take(message);
+        }
+
+        void answer(Callable<A> work, Function<Error, A> failed) {
+            A answer;
             try {
-                answer.setResponse(production.run());
+                answer = work.call();
             } catch (StatusRuntimeException e) {
                 Error error = FakeCluster.inStream(e);
                 if (error == null) {
                     fail(e); // no broker's word: the stream breaks
                     return;
                 }
-                answer.setError(error);
-            } catch (InterruptedException | RuntimeException e) {
+                answer = failed.apply(error);
+            } catch (Exception e) {
                 fail(e);
                 return;
             }
             synchronized (this) {
                 if (open > 0) {
-                    answers.onNext(answer.build());
+                    answers.onNext(answer);
                 }
             }
             oneLess();

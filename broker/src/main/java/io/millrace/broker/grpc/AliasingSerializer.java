@@ -27,7 +27,8 @@ final class AliasingSerializer<T extends MessageLite> implements ProtobufSeriali
         MessageService.Serializers.ProduceRequestSerializer = new AliasingSerializer<>(ProduceRequest.parser());
         MessageService.Serializers.ProduceStreamRequestSerializer =
                 new AliasingSerializer<>(ProduceStreamRequest.parser());
-        MessageService.Serializers.FetchResponseSerializer = new FetchResponseSerializer();
+        MessageService.Serializers.FetchResponseSerializer = FetchResponseSerializer.UNARY;
+        MessageService.Serializers.FetchStreamResponseSerializer = FetchResponseSerializer.IN_STREAM;
     }
 
     @Override

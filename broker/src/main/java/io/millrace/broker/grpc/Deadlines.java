@@ -46,7 +46,12 @@ final class Deadlines {
 
     /** Of a request in a stream, which says itself how many milliseconds it may take; 0 if it does not. */
     long timeoutMillisOf(int given) {
-        return given == 0 ? atMost(otherwise.toMillis()) : withMargin(Integer.toUnsignedLong(given));
+        return timeoutMillisOf(given, 0);
+    }
+
+    /** The same; one that does not say is given {@code extraMillis} over the usual time. */
+    long timeoutMillisOf(int given, long extraMillis) {
+        return given == 0 ? atMost(otherwise.toMillis() + extraMillis) : withMargin(Integer.toUnsignedLong(given));
     }
 
     private long withMargin(long millis) {

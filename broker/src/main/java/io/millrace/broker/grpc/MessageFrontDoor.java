@@ -1,6 +1,5 @@
 package io.millrace.broker.grpc;
 
-import akka.Done;
 import akka.NotUsed;
 import akka.grpc.javadsl.Metadata;
 import akka.stream.KillSwitches;
@@ -15,6 +14,8 @@ import io.millrace.partition.replica.PartitionReply;
 import io.millrace.partition.state.DuplicateRecord;
 import io.millrace.protocol.v1.FetchRequest;
 import io.millrace.protocol.v1.FetchResponse;
+import io.millrace.protocol.v1.FetchStreamRequest;
+import io.millrace.protocol.v1.FetchStreamResponse;
 import io.millrace.protocol.v1.GetOffsetsRequest;
 import io.millrace.protocol.v1.GetOffsetsResponse;
 import io.millrace.protocol.v1.InitProducerRequest;
@@ -92,11 +93,7 @@ final class MessageFrontDoor implements MessageServicePowerApi {
         // Begins one after the other, so that a partition's requests reach its router in order; answers as they come.
         return requests.via(stopping.flow())
                 .mapAsyncUnordered(streamParallelism, request -> produceOne(request, open))
-                .watchTermination((notUsed, done) -> {
-                    CompletionStage<Done> unused =
-                            done.whenComplete((end, thrown) -> Set.copyOf(open).forEach(Call::cancel));
-                    return notUsed;
-                });
+                .watchTermination((notUsed, done) -> RecordReads.cancelAtEnd(done, open));
     }
 
     private CompletionStage<ProduceStreamResponse> produceOne(ProduceStreamRequest request, Set<Call> open) {
@@ -132,6 +129,12 @@ final class MessageFrontDoor implements MessageServicePowerApi {
     @Override
     public CompletionStage<FetchResponse> fetch(FetchRequest request, Metadata metadata) {
         return reads.fetch(request, metadata);
+    }
+
+    @Override
+    public Source<FetchStreamResponse, NotUsed> fetchStream(
+            Source<FetchStreamRequest, NotUsed> requests, Metadata metadata) {
+        return reads.fetchStream(requests, streamParallelism).via(stoppingReads.flow());
     }
 
     @Override

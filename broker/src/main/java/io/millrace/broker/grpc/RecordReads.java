@@ -16,6 +16,8 @@ import io.millrace.partition.replica.ReadMode;
 import io.millrace.protocol.v1.FetchPartition;
 import io.millrace.protocol.v1.FetchRequest;
 import io.millrace.protocol.v1.FetchResponse;
+import io.millrace.protocol.v1.FetchStreamRequest;
+import io.millrace.protocol.v1.FetchStreamResponse;
 import io.millrace.protocol.v1.FetchedPartition;
 import io.millrace.protocol.v1.GetOffsetsRequest;
 import io.millrace.protocol.v1.GetOffsetsResponse;
@@ -32,6 +34,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Reading records: what a client wishes, within the limits, of one partition, of several, and as a stream. */
@@ -65,29 +69,80 @@ final class RecordReads {
 
     CompletionStage<FetchResponse> fetch(FetchRequest request, Metadata metadata) {
         ReadLimits limits = ReadLimits.of(request, bytesMax);
+        return fetch(request, limits, deadlines.timeoutMillis(metadata, limits.waitMillis()), call -> {});
+    }
+
+    /** Begins one after the other, and answers as they come. */
+    Source<FetchStreamResponse, NotUsed> fetchStream(Source<FetchStreamRequest, NotUsed> requests, int parallelism) {
+        Set<Call> open = ConcurrentHashMap.newKeySet();
+        return requests.mapAsyncUnordered(parallelism, request -> fetchOne(request, open))
+                .watchTermination((notUsed, done) -> cancelAtEnd(done, open));
+    }
+
+    private CompletionStage<FetchStreamResponse> fetchOne(FetchStreamRequest message, Set<Call> open) {
+        FetchStreamResponse.Builder answer =
+                FetchStreamResponse.newBuilder().setCorrelationId(message.getCorrelationId());
+        try {
+            FetchRequest request = message.getRequest();
+            ReadLimits limits = ReadLimits.of(request, bytesMax);
+            long timeoutMillis = deadlines.timeoutMillisOf(message.getTimeoutMillis(), limits.waitMillis());
+            return fetch(request, limits, timeoutMillis, call -> track(call, open))
+                    .handle((response, thrown) ->
+                            thrown == null ? answer.setResponse(response).build() : failed(answer, thrown));
+        } catch (RuntimeException e) {
+            return CompletableFuture.completedFuture(failed(answer, e));
+        }
+    }
+
+    private FetchStreamResponse failed(FetchStreamResponse.Builder answer, Throwable thrown) {
+        return answer.setError(Statuses.inStream(faults.failureOf(thrown))).build();
+    }
+
+    private static void track(Call call, Set<Call> open) {
+        open.add(call);
+        CompletionStage<PartitionReply> unused = call.answer().whenComplete((reply, thrown) -> open.remove(call));
+    }
+
+    /** Of a stream whose client is gone: nobody waits for what it had asked. */
+    static NotUsed cancelAtEnd(CompletionStage<Done> done, Set<Call> open) {
+        CompletionStage<Done> unused =
+                done.whenComplete((end, thrown) -> Set.copyOf(open).forEach(Call::cancel));
+        return NotUsed.getInstance();
+    }
+
+    /** @param opened told of each request to a replica that this takes */
+    private CompletionStage<FetchResponse> fetch(
+            FetchRequest request, ReadLimits limits, long timeoutMillis, Consumer<Call> opened) {
         FetchRequest.Format format = ReadLimits.known(request.getFormat());
         ReadMode mode = mode(request.getReadFrom(), request.getLinearizable());
         long now = gateway.nowMillis();
-        long deadline = now + deadlines.timeoutMillis(metadata, limits.waitMillis());
+        long deadline = now + timeoutMillis;
         // An answer without records, in time, is better than none: the wait ends before the deadline.
-        long waitUntil = now + Math.min(limits.waitMillis(), (deadline - now) * 9 / 10);
+        long waitUntil = now + Math.min(limits.waitMillis(), timeoutMillis * 9 / 10);
         if (request.getPartitionsCount() > 0) {
-            return fetchMany(request, limits, waitUntil, deadline, mode);
+            return fetchMany(request, limits, waitUntil, deadline, mode, opened);
         }
         PartitionTarget target = topics.partition(topics.topic(request.getTopic()), request.getPartition());
-        Request.Fetch fetch =
-                new Request.Fetch(request.getOffset(), limits.maxBytes(), limits.minBytes(), waitUntil, mode);
-        return gateway.send(target, fetch, deadline)
-                .answer()
-                .thenApplyAsync(
-                        reply -> FetchAnswer.of(
-                                        (PartitionReply.Fetched) reply, format, request.getOffset(), limits.maxBytes())
-                                .response(request.getPartition()),
-                        executor);
+        Call call = gateway.send(
+                target,
+                new Request.Fetch(request.getOffset(), limits.maxBytes(), limits.minBytes(), waitUntil, mode),
+                deadline);
+        opened.accept(call);
+        Function<PartitionReply, FetchResponse> response =
+                reply -> FetchAnswer.of((PartitionReply.Fetched) reply, format, request.getOffset(), limits.maxBytes())
+                        .response(request.getPartition());
+        return format == FetchRequest.Format.RECORD_BATCHES
+                ? call.answer().thenApply(response) // not decoded
+                : call.answer().thenApplyAsync(response, executor);
     }
 
     private CompletionStage<FetchResponse> fetchMany(
-            FetchRequest request, ReadLimits limits, long waitUntil, long deadline, ReadMode mode) {
+            FetchRequest request,
+            ReadLimits limits,
+            long waitUntil,
+            long deadline,
+            ReadMode mode,
+            Consumer<Call> opened) {
         if (!request.getTopic().isEmpty()) {
             throw ReadLimits.invalid("partitions", "either these or a topic, partition and offset");
         }
@@ -102,6 +157,7 @@ final class RecordReads {
                 (target, offset, maxBytes, minBytes, waits) -> {
                     Request.Fetch fetch = new Request.Fetch(offset, maxBytes, minBytes, waits ? waitUntil : 0, mode);
                     Call call = gateway.send(target, fetch, deadline);
+                    opened.accept(call);
                     return new ManyFetch.Asked(call.answer(), call::cancel);
                 },
                 faults::failureOf);
@@ -180,11 +236,7 @@ final class RecordReads {
                                 open)
                         .source())
                 .toList();
-        return merged(partitions).watchTermination((notUsed, done) -> {
-            CompletionStage<Done> unused =
-                    done.whenComplete((end, thrown) -> Set.copyOf(open).forEach(Call::cancel));
-            return notUsed;
-        });
+        return merged(partitions).watchTermination((notUsed, done) -> cancelAtEnd(done, open));
     }
 
     private static Source<SubscribeResponse, NotUsed> merged(List<Source<SubscribeResponse, NotUsed>> sources) {

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** A stream against a server that does what the test says, message by message. */
 @Timeout(30)
-class ProduceStreamTest {
+class RequestStreamTest {
     private static final Duration LONG = Duration.ofSeconds(60);
 
     private final ExecutorService threads = Executors.newCachedThreadPool(ClientThreads.named("test-stream"));
@@ -46,7 +46,7 @@ class ProduceStreamTest {
     private final CountDownLatch cancelled = new CountDownLatch(1);
     private Server server;
     private ManagedChannel channel;
-    private ProduceStream stream;
+    private RequestStream<ProduceRequest, ProduceResponse, ?, ?> stream;
 
     @BeforeEach
     void open() throws IOException {
@@ -58,7 +58,7 @@ class ProduceStreamTest {
         channel = NettyChannelBuilder.forAddress(address.host(), address.port())
                 .usePlaintext()
                 .build();
-        stream = new ProduceStream(channel, address, threads, reached::add);
+        stream = new RequestStream<>(RequestStream.Kind.PRODUCE, channel, address, threads, reached::add);
     }
 
     @AfterEach
@@ -205,7 +205,8 @@ class ProduceStreamTest {
     void withoutAConnectionNothingWasSent() {
         int port = server.getPort();
         server.shutdownNow();
-        ProduceStream refused = new ProduceStream(
+        RequestStream<ProduceRequest, ProduceResponse, ?, ?> refused = new RequestStream<>(
+                RequestStream.Kind.PRODUCE,
                 NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext().build(),
                 new HostPort("127.0.0.1", port),
                 threads,
