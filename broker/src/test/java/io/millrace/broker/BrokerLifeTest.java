@@ -99,13 +99,16 @@ class BrokerLifeTest {
     }
 
     @Test
-    void aBrokerWithAnotherBrokersIdEndsItself(@TempDir Path other) throws Exception {
+    void aBrokerWithAnotherBrokersIdEndsItselfAndDoesTheOtherNoHarm(@TempDir Path other) throws Exception {
         try (TestBroker first = TestBroker.start(directory, Map.of())) {
+            create(first, "orders");
             Broker.Ended ended = endOf(TestBroker.settings(other, Map.of("millrace.cluster.seeds", seedOf(first))));
 
             assertThat(ended.kind()).isEqualTo(Broker.Ended.Kind.REFUSED);
             assertThat(ended.reason()).contains("broker id 1 is used by another broker", "millrace.broker-id");
             assertThat(first.broker().readiness().isReady()).isTrue();
+            awaitSingleMember(first);
+            assertThat(produce(first, "orders", "a")).isZero();
         }
     }
 
@@ -119,6 +122,13 @@ class BrokerLifeTest {
 
             assertThat(ended.kind()).isEqualTo(Broker.Ended.Kind.REFUSED);
             assertThat(ended.reason()).contains("belongs to cluster", "millrace.data-dir");
+        }
+    }
+
+    private static void awaitSingleMember(TestBroker broker) throws Exception {
+        long giveUp = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (broker.http("/cluster/members").body().split("\"node\":", -1).length != 2) {
+            assertThat(System.nanoTime()).isLessThan(giveUp);
         }
     }
 

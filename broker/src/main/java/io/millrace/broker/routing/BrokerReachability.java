@@ -9,6 +9,7 @@ import akka.actor.typed.javadsl.Behaviors;
 import akka.actor.typed.javadsl.Receive;
 import akka.cluster.ClusterEvent;
 import akka.cluster.Member;
+import akka.cluster.UniqueAddress;
 import akka.cluster.typed.Cluster;
 import akka.cluster.typed.Subscribe;
 import io.millrace.partition.replica.BrokerRole;
@@ -23,6 +24,7 @@ public final class BrokerReachability extends AbstractBehavior<ClusterEvent.Clus
     private final ActorRef<LeaderDirectory.Command> directory;
     private final BrokerWatch watch;
     private final Consumer<Member> onMemberUp;
+    private final BrokerProcesses<UniqueAddress> processes = new BrokerProcesses<>();
 
     /** @param onMemberUp told of each member that is up, this broker itself included */
     public static Behavior<ClusterEvent.ClusterDomainEvent> create(
@@ -72,8 +74,11 @@ public final class BrokerReachability extends AbstractBehavior<ClusterEvent.Clus
     private Behavior<ClusterEvent.ClusterDomainEvent> onRemoved(ClusterEvent.MemberRemoved event) {
         log("{} has left", event.member());
         BrokerRole.brokerIn(event.member().getRoles()).ifPresent(id -> {
-            directory.tell(new LeaderDirectory.Gone(id));
-            watch.unreachable(id);
+            processes.left(id, event.member().uniqueAddress());
+            if (!processes.hasAny(id)) {
+                directory.tell(new LeaderDirectory.Gone(id));
+            }
+            tell(id, false);
         });
         return this;
     }
@@ -92,13 +97,23 @@ public final class BrokerReachability extends AbstractBehavior<ClusterEvent.Clus
 
     private void tell(Member member, boolean canBeReached) {
         BrokerRole.brokerIn(member.getRoles()).ifPresent(id -> {
-            directory.tell(new LeaderDirectory.Reachability(id, canBeReached));
-            if (canBeReached) {
-                watch.reachable(id);
-            } else {
-                watch.unreachable(id);
-            }
+            processes.seen(id, member.uniqueAddress(), canBeReached);
+            tell(id, canBeReached);
         });
+    }
+
+    /** Whoever sleeps and relied on a process that is lost looks anew, though another one has its id. */
+    private void tell(int brokerId, boolean wasFound) {
+        boolean canBeReached = processes.canBeReached(brokerId);
+        if (processes.hasAny(brokerId)) {
+            directory.tell(new LeaderDirectory.Reachability(brokerId, canBeReached));
+        }
+        if (!wasFound) {
+            watch.unreachable(brokerId);
+        }
+        if (canBeReached) {
+            watch.reachable(brokerId);
+        }
     }
 
     /** Not while this broker stops: whoever leaves a cluster sees all others, and then itself, leave it. */

@@ -60,16 +60,20 @@ public final class PinnedShardAllocation extends ShardCoordinator.AbstractShardA
         return Futures.successful(misplaced);
     }
 
+    /** Of two that claim an id, the one that came first: the other one will be refused. */
     private Optional<Address> ownerOf(String shardId) {
         String role = BrokerRole.of(Integer.parseInt(shardId));
+        Optional<Member> owner = Optional.empty();
         for (Member member : cluster.state().getMembers()) {
             boolean up =
                     member.status().equals(MemberStatus.up()) || member.status().equals(MemberStatus.weaklyUp());
-            if (up && member.hasRole(role)) {
-                return Optional.of(member.address());
+            if (up
+                    && member.hasRole(role)
+                    && owner.filter(first -> first.isOlderThan(member)).isEmpty()) {
+                owner = Optional.of(member);
             }
         }
-        return Optional.empty();
+        return owner.map(Member::address);
     }
 
     private Address addressOf(ActorRef region) {
