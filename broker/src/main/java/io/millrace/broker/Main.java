@@ -32,7 +32,9 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Settings come from, the last one winning: built-in defaults, FILE, the environment"
-                    + " (millrace.cluster.port is MILLRACE_CLUSTER_PORT), -Dkey=value."
+                    + " (millrace.cluster.port is MILLRACE_CLUSTER_PORT), -Dkey=value, 'millrace broker config set'.",
+            "",
+            "Of brokers that run: millrace broker list, drain, undrain, decommission, config; each has a --help."
         })
 public final class Main implements Callable<Integer> {
     static final int EXIT_REFUSED = 1;
@@ -112,6 +114,7 @@ public final class Main implements Callable<Integer> {
         Logging.configure(settings);
         HaltWhenStuck halting = HaltWhenStuck.install(settings.shutdownTimeout());
         while (true) {
+            RoomOnDisk.awaitStart(settings.dataDir(), settings.diskReserve());
             Broker.Ended ended = runOnce(settings, halting);
             if (ended.kind() == Broker.Ended.Kind.STOPPED) {
                 return 0;

@@ -1,5 +1,6 @@
 package io.millrace.broker.disk;
 
+import io.millrace.partition.journal.JournalRoom;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,18 +16,37 @@ public final class RoomOnDisk {
 
     private RoomOnDisk() {}
 
-    /** Returns once more than the reserve is free; also without one, it does not look at once. */
+    /** Before a start: returns at once if a journal can be opened there; else says so, and waits as {@link #await} does. */
+    public static void awaitStart(Path directory, DiskReserve reserve) throws InterruptedException {
+        if (!hasRoom(directory, JournalRoom.BYTES_MIN)) {
+            LOG.error(
+                    "The disk of {} is full, and a broker cannot start without writing: it starts when more than {} bytes are free",
+                    directory.toAbsolutePath().normalize(),
+                    bytesAwaited(reserve));
+            await(directory, reserve);
+        }
+    }
+
+    /** Returns once more than the reserve is free, and what a journal needs; also without a reserve, it does not look at once. */
     public static void await(Path directory, DiskReserve reserve) throws InterruptedException {
         Duration pause = PAUSE_MIN;
         do {
             Thread.sleep(pause.toMillis());
             pause = pause.multipliedBy(2).compareTo(PAUSE_MAX) < 0 ? pause.multipliedBy(2) : PAUSE_MAX;
-        } while (!hasRoom(directory, reserve));
+        } while (!hasRoom(directory, bytesAwaited(reserve)));
     }
 
-    private static boolean hasRoom(Path directory, DiskReserve reserve) {
+    private static long bytesAwaited(DiskReserve reserve) {
+        return Math.max(reserve.bytes(), JournalRoom.BYTES_MIN);
+    }
+
+    private static boolean hasRoom(Path directory, long bytes) {
+        Path made = directory.toAbsolutePath();
+        while (!Files.exists(made) && made.getParent() != null) {
+            made = made.getParent(); // a first start
+        }
         try {
-            return Files.getFileStore(directory).getUsableSpace() > reserve.bytes();
+            return Files.getFileStore(made).getUsableSpace() > bytes;
         } catch (IOException e) {
             LOG.warn("Cannot tell how much room there is on the disk: {}", e.toString());
             return true; // the start will tell what is wrong

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.fusesource.leveldbjni.JniDBFactory;
 import org.iq80.leveldb.DB;
@@ -26,18 +27,25 @@ final class LevelDb implements AutoCloseable {
     private static final WriteOptions FORCED = new WriteOptions().sync(true);
 
     private final DB db;
+    private final LongSupplier freeBytes;
     /** Read by who uses the database, written by who closes it. */
     private final ReadWriteLock use = new ReentrantReadWriteLock();
 
     private boolean closed;
 
-    private LevelDb(DB db) {
+    private LevelDb(DB db, LongSupplier freeBytes) {
         this.db = db;
+        this.freeBytes = freeBytes;
     }
 
-    /** Made if there is none. */
+    /** Made if there is none. Its disk must have {@link JournalRoom}. */
     static LevelDb open(File directory) throws IOException {
-        return new LevelDb(JniDBFactory.factory.open(directory, new Options().createIfMissing(true)));
+        return open(directory, directory::getUsableSpace);
+    }
+
+    /** @param freeBytes on its disk, now */
+    static LevelDb open(File directory, LongSupplier freeBytes) throws IOException {
+        return new LevelDb(JniDBFactory.factory.open(directory, new Options().createIfMissing(true)), freeBytes);
     }
 
     byte @Nullable [] get(byte[] key) {
@@ -77,6 +85,7 @@ final class LevelDb implements AutoCloseable {
         use.readLock().lock();
         try {
             checkOpen();
+            JournalRoom.check(freeBytes.getAsLong());
             try (WriteBatch batch = db.createWriteBatch()) {
                 content.accept(batch);
                 db.write(batch, FORCED);

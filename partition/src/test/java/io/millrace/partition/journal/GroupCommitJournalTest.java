@@ -1,6 +1,7 @@
 package io.millrace.partition.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import akka.actor.ActorRef;
 import akka.actor.ActorSystem;
@@ -11,6 +12,7 @@ import akka.persistence.PersistentImpl;
 import akka.persistence.PersistentRepr;
 import akka.testkit.javadsl.TestKit;
 import com.typesafe.config.ConfigFactory;
+import io.millrace.partition.replica.OutOfSpace;
 import java.io.File;
 import java.io.IOException;
 import java.time.Duration;
@@ -18,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import scala.jdk.javaapi.CollectionConverters;
@@ -133,6 +136,21 @@ class GroupCommitJournalTest {
             }
         } finally {
             TestKit.shutdownActorSystem(akkas);
+        }
+    }
+
+    /** LevelDB itself would end the process. */
+    @Test
+    void nothingIsWrittenToADiskThatIsAboutToBeFull(@TempDir File directory) throws IOException {
+        AtomicLong free = new AtomicLong(JournalRoom.BYTES_MIN);
+        byte[] key = {1};
+        try (LevelDb db = LevelDb.open(directory, free::get)) {
+            db.write(batch -> batch.put(key, new byte[] {1}));
+            free.decrementAndGet();
+            assertThatThrownBy(() -> db.write(batch -> batch.put(key, new byte[] {2})))
+                    .satisfies(full -> assertThat(OutOfSpace.isSaidBy(String.valueOf(full.getMessage())))
+                            .isTrue());
+            assertThat(db.get(key)).containsExactly(1);
         }
     }
 
