@@ -306,6 +306,7 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                         settings.brokerId(),
                         readiness,
                         view,
+                        settings.cluster().metadataVoters(),
                         liveness::isAlive,
                         leaders,
                         inspection,

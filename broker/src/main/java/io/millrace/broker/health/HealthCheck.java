@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
 import java.util.stream.Stream;
@@ -37,6 +39,7 @@ final class HealthCheck {
             int brokerId,
             List<String> missing,
             ClusterMetadata metadata,
+            Set<Integer> metadataVoters,
             IntPredicate alive,
             Function<PartitionKey, Optional<Leader>> leaders,
             Map<ReplicaId, Optional<PartitionStatus>> statuses,
@@ -108,7 +111,18 @@ final class HealthCheck {
                 .filter(broker -> !seen.alive().test(broker))
                 .forEach(broker -> found(Problem.BROKER_DOWN, "broker " + broker, "cannot be reached"));
         OptionalInt controller = seen.metadata().controllerId();
-        if (controller.isEmpty() || !seen.alive().test(controller.getAsInt())) {
+        List<Integer> voters = seen.metadataVoters().stream()
+                .filter(seen.alive()::test)
+                .sorted()
+                .toList();
+        if (voters.size() <= seen.metadataVoters().size() / 2) {
+            // Where it runs it does not notice until something is asked of it.
+            found(
+                    Problem.NO_CONTROLLER,
+                    "controller",
+                    "of the metadata-voters " + new TreeSet<>(seen.metadataVoters()) + " only " + voters
+                            + " can be reached");
+        } else if (controller.isEmpty() || !seen.alive().test(controller.getAsInt())) {
             found(
                     Problem.NO_CONTROLLER,
                     "controller",

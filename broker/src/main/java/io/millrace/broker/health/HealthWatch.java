@@ -55,6 +55,7 @@ public final class HealthWatch extends AbstractBehavior<HealthWatch.Command> {
             int brokerId,
             Readiness readiness,
             MetadataView metadata,
+            Set<Integer> metadataVoters,
             IntPredicate alive,
             LeaderView leaders,
             Inspection inspection,
@@ -158,6 +159,7 @@ public final class HealthWatch extends AbstractBehavior<HealthWatch.Command> {
                         .map(Readiness.Condition::missing)
                         .toList(),
                 sources.metadata().current(),
+                sources.metadataVoters(),
                 sources.alive(),
                 sources.leaders()::leaderOf,
                 message.statuses(),

@@ -111,6 +111,7 @@ class HealthCheckTest {
                 1,
                 missing,
                 metadata,
+                Set.of(1, 2, 3),
                 alive::contains,
                 key -> Optional.ofNullable(leaders.get(key)),
                 statuses,
@@ -210,6 +211,17 @@ class HealthCheckTest {
         controller = OptionalInt.of(3);
         alive = Set.of(1, 2);
         assertThat(found()).contains("NO_CONTROLLER controller");
+    }
+
+    @Test
+    void aControllerThatHasLostTheMajorityOfTheMetadataIsNone() {
+        controller = OptionalInt.of(1);
+        alive = Set.of(1);
+        assertThat(look().findings())
+                .contains(new Finding(
+                        Problem.NO_CONTROLLER,
+                        "controller",
+                        "of the metadata-voters [1, 2, 3] only [1] can be reached"));
     }
 
     @Test
