@@ -189,6 +189,11 @@ final class ControllerDecisions {
             return new Answer(new ControllerReply.InvalidPartitions(partitions, partitionsPerTopicMax));
         }
         int added = partitions - topic.partitionCount();
+        if (added < 0 && !request.assignment().isEmpty()) {
+            return new Answer(
+                    new ControllerReply.InvalidAssignment("brokers are named for new partitions, which begin with "
+                            + topic.partitionCount() + "; those that there are can be reassigned"));
+        }
         if (added < 0) {
             return new Answer(new ControllerReply.InvalidRequest("topic " + topic.name() + " has "
                     + topic.partitionCount() + " partitions, and cannot have less: " + partitions));

@@ -30,7 +30,11 @@ final class NamedBrokers {
             ClusterMetadata metadata,
             LiveBrokers live) {
         if (assignment.size() != count) {
-            return Optional.of("brokers are named for " + assignment.size() + " new partitions, not for " + count);
+            return Optional.of("brokers are named for " + assignment.size()
+                    + (assignment.size() == 1 ? " partition, " : " partitions, ")
+                    + (count == 0
+                            ? "and none is new"
+                            : "and the new ones are " + first + " to " + (first + count - 1)));
         }
         return metadata.problemWith(first, assignment, replicationFactor).or(() -> IntStream.range(0, count)
                 .mapToObj(i -> problemNow(first + i, assignment.get(i), metadata, live))

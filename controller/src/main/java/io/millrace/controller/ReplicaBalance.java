@@ -67,7 +67,7 @@ final class ReplicaBalance {
     ControllerReply planned(ClusterMetadata metadata, LiveBrokers live, ReplicaWeights now) {
         ReplicaBalancer.Plan plan = ReplicaBalancer.plan(metadata, live.ids(), now, MOVES_MAX);
         return plan.obstacle().isPresent()
-                ? new ControllerReply.Unavailable(plan.obstacle().get())
+                ? refused(plan.obstacle().get())
                 : told(plan, metadata, metadata.rebalancing());
     }
 
@@ -80,8 +80,7 @@ final class ReplicaBalance {
         boolean begins = mode == ControllerCommand.RebalanceReplicas.Mode.BEGIN;
         ReplicaBalancer.Plan plan = ReplicaBalancer.plan(metadata, live.ids(), now, begins ? MOVES_MAX : 0);
         if (begins && plan.obstacle().isPresent()) {
-            return new ControllerDecisions.Answer(
-                    new ControllerReply.Unavailable(plan.obstacle().get()));
+            return new ControllerDecisions.Answer(refused(plan.obstacle().get()));
         }
         ControllerReply.ReplicasPlanned told = told(plan, metadata, begins);
         if (metadata.rebalancing() == begins) {
@@ -90,6 +89,11 @@ final class ReplicaBalance {
         weights = Optional.of(now);
         return new ControllerDecisions.Submit(
                 new MetadataCommand.SetRebalancing(metadata.controllerEpoch(), begins), Optional.of(told));
+    }
+
+    /** It may last: nobody is to try again until it does not. */
+    private static ControllerReply refused(String obstacle) {
+        return new ControllerReply.Refused("nothing is moved to even out what brokers carry while " + obstacle);
     }
 
     private static ControllerReply.ReplicasPlanned told(

@@ -62,7 +62,8 @@ class NamedBrokersTest {
     @Test
     void whatTheAssignmentDoesNotSayMustNotBeAskedFor() {
         List<List<Integer>> named = List.of(List.of(1, 2), List.of(2, 3));
-        assertThat(problem(create(3, 0, named))).isEqualTo("brokers are named for 2 new partitions, not for 3");
+        assertThat(problem(create(3, 0, named)))
+                .isEqualTo("brokers are named for 2 partitions, and the new ones are 0 to 2");
         assertThat(problem(create(0, 3, named))).isEqualTo("partition 0 has 2 replicas, not 3");
         assertThat(problem(create(0, -1, named))).isEqualTo("partition 0 has 2 replicas, not -1");
         assertThat(((ControllerDecisions.Answer) create(0, 0, List.of())).reply())
@@ -115,14 +116,25 @@ class NamedBrokersTest {
                 .isInstanceOf(ControllerReply.TopicAltered.class);
         assertThat(problem(grow(3, List.of(List.of(4, 3), List.of(3, 1)))))
                 .as("another wish")
-                .isEqualTo("brokers are named for 2 new partitions, not for 0");
+                .isEqualTo("brokers are named for 2 partitions, and none is new");
+    }
+
+    @Test
+    void brokersAreNamedForNewPartitionsOnly() {
+        metadata =
+                apply(metadata, new MetadataCommand.CreateTopic(1, "orders", 2, List.of(List.of(1, 2), List.of(1, 2))));
+        assertThat(problem(grow(1, List.of(List.of(3, 1)))))
+                .isEqualTo("brokers are named for new partitions, which begin with 2; those that there are can be"
+                        + " reassigned");
+        assertThat(problem(grow(5, List.of(List.of(3, 1)))))
+                .isEqualTo("brokers are named for 1 partition, and the new ones are 2 to 4");
     }
 
     @Test
     void partitionsThatAreAddedAreCheckedAsOthersAre() {
         metadata = apply(metadata, new MetadataCommand.CreateTopic(1, "orders", 2, List.of(List.of(1, 2))));
         assertThat(problem(grow(0, List.of(List.of(3, 4)))))
-                .isEqualTo("brokers are named for 1 new partitions, not for 0");
+                .isEqualTo("brokers are named for 1 partition, and none is new");
         assertThat(problem(grow(2, List.of(List.of(3))))).isEqualTo("partition 1 has 1 replicas, not 2");
         assertThat(problem(grow(2, List.of(List.of(3, 9)))))
                 .isEqualTo("partition 1 has a replica on a broker that is not registered: [3, 9]");

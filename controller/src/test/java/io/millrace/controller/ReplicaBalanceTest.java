@@ -40,6 +40,18 @@ class ReplicaBalanceTest {
                         1, moves.stream().map(ReplicaMove::toTarget).toList()));
     }
 
+    @Test
+    void whileABrokerIsAwayItIsRefusedAndNotToBeTriedAgain() {
+        ControllerReply refused = new ControllerReply.Refused(
+                "nothing is moved to even out what brokers carry while broker 4 cannot be reached");
+        LiveBrokers without4 = live(1, 2, 3);
+        assertThat(balance.planned(idle, without4, withBusy(1))).isEqualTo(refused);
+        assertThat(balance.decide(Mode.BEGIN, idle, without4, withBusy(1)))
+                .isEqualTo(new ControllerDecisions.Answer(refused));
+        assertThat(balance.decide(Mode.STOP, going, without4, withBusy(1)))
+                .isInstanceOf(ControllerDecisions.Submit.class);
+    }
+
     /** Else a broker that was just given something would look as if it had hardly anything to do, and be given more. */
     @Test
     void whatPartitionsWeighIsLookedAtOnceForAllMovesTogether() {

@@ -64,7 +64,12 @@ public final class Logging {
         appender.setRollingPolicy(rolling);
         appender.setEncoder(started(encoder, context));
         appender.start();
-        context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(appender);
+        if (appender.isStarted()) {
+            context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(appender);
+        } else {
+            context.getLogger(Logging.class)
+                    .warn("millrace.log-file: {} cannot be written, so nothing is logged there", file);
+        }
     }
 
     private static Encoder<ILoggingEvent> started(Encoder<ILoggingEvent> encoder, LoggerContext context) {

@@ -82,7 +82,7 @@ final class ConfigCommands implements Runnable {
             console.print(
                     json
                             ? Json.line(out -> write(out, config, one))
-                            : one ? settings(config).toString() : given(config));
+                            : one ? settings(config).toString() : given(config, whose.all));
         }
 
         static Table settings(BrokerConfig config) {
@@ -98,15 +98,19 @@ final class ConfigCommands implements Runnable {
             return table;
         }
 
-        static String given(BrokerConfig config) {
-            if (config.given().isEmpty()) {
-                return "nothing was set while brokers run\n";
-            }
+        /** @param ofAll only what was set for all brokers */
+        static String given(BrokerConfig config, boolean ofAll) {
             Table table = new Table("WHOSE", "SETTING", "VALUE");
-            config.given()
-                    .forEach((broker, settings) ->
-                            settings.forEach((name, value) -> table.row(Whose.told(broker), name, value)));
-            return table.toString();
+            boolean isEmpty = true;
+            for (var given : config.given().entrySet()) {
+                if (!ofAll || given.getKey().isEmpty()) {
+                    given.getValue().forEach((name, value) -> table.row(Whose.told(given.getKey()), name, value));
+                    isEmpty &= given.getValue().isEmpty();
+                }
+            }
+            return isEmpty
+                    ? "nothing was set " + (ofAll ? "for all brokers " : "") + "while brokers run\n"
+                    : table.toString();
         }
 
         private static void write(JsonGenerator out, BrokerConfig config, boolean one) throws IOException {

@@ -83,7 +83,9 @@ class MoveCommandsTest {
                         millrace.client.port       9093   FILE     b.conf:3  restart
                         millrace.moves-per-broker  5      DEFAULT  -         live
                         """);
-        assertThat(ConfigCommands.Describe.given(config))
+        assertThat(ConfigCommands.Describe.given(config, true))
+                .isEqualTo("nothing was set for all brokers while brokers run\n");
+        assertThat(ConfigCommands.Describe.given(config, false))
                 .isEqualTo(
                         """
                         WHOSE     SETTING         VALUE
