@@ -36,6 +36,8 @@ import io.millrace.broker.group.state.GroupMachine;
 import io.millrace.broker.grpc.GrpcServer;
 import io.millrace.broker.grpc.JsonActions;
 import io.millrace.broker.grpc.TopicLookup;
+import io.millrace.broker.health.ClockWatch;
+import io.millrace.broker.health.Clocks;
 import io.millrace.broker.health.FileDescriptors;
 import io.millrace.broker.health.Health;
 import io.millrace.broker.health.HealthWatch;
@@ -301,6 +303,9 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                 directory,
                 context.spawn(ReplicaInspector.create(replicas), "replica-inspector"),
                 behavior -> system.systemActorOf(behavior, "leaders-awaited-" + UUID.randomUUID(), Props.empty()));
+        Clocks clocks = new Clocks();
+        context.spawn(
+                ClockWatch.create(settings.brokerId(), clocks, Clock.systemUTC(), System::nanoTime), "clock-watch");
         Health health = new Health(
                 new HealthWatch.Sources(
                         settings.brokerId(),
@@ -313,7 +318,8 @@ final class BrokerGuardian extends AbstractBehavior<BrokerGuardian.Command> {
                         metrics.replicas()::isAsleep,
                         settings.diskReserve(),
                         diskReport,
-                        FileDescriptors::ofProcess),
+                        FileDescriptors::ofProcess,
+                        clocks),
                 Clock.systemUTC(),
                 behavior -> context.spawn(behavior, "health-watch"));
         TopicChanges changes = new TopicChanges(system, controller);

@@ -282,12 +282,11 @@ public final class Admin {
         SortedMap<Integer, BrokerHealth> answers = new ConcurrentSkipListMap<>();
         List<CompletableFuture<?>> asked = new ArrayList<>();
         for (ClusterDescription.BrokerDescription broker : brokers) {
-            long askedMillis = System.currentTimeMillis();
             asked.add(calls.once(
                             broker.client(),
                             ClusterServiceGrpc.getGetHealthMethod(),
                             GetHealthRequest.getDefaultInstance())
-                    .thenApply(answer -> BrokerHealth.of(answer, askedMillis, System.currentTimeMillis()))
+                    .thenApply(BrokerHealth::of)
                     .handle((health, thrown) -> thrown == null ? answers.put(broker.id(), health) : null));
         }
         Futures.await(CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new)));

@@ -1,7 +1,6 @@
 package io.millrace.client;
 
 import io.millrace.protocol.v1.GetHealthResponse;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.OptionalLong;
@@ -17,7 +16,6 @@ import java.util.OptionalLong;
  * @param lagEntriesMax log entries that the follower furthest behind lacks, of all partitions that it leads
  * @param diskFreeBytes if it has looked
  * @param diskReserveBytes what it keeps free
- * @param clock how far its clock is ahead of the asker's
  */
 public record BrokerHealth(
         int brokerId,
@@ -29,8 +27,7 @@ public record BrokerHealth(
         int underReplicated,
         long lagEntriesMax,
         OptionalLong diskFreeBytes,
-        long diskReserveBytes,
-        ClockOffset clock) {
+        long diskReserveBytes) {
     /** Takes a copy. */
     public BrokerHealth {
         problems = List.copyOf(problems);
@@ -70,22 +67,7 @@ public record BrokerHealth(
      */
     public record Affected(String subject, String detail, Instant since) {}
 
-    /** How far a clock is ahead: between these two, which are as far apart as question and answer took; negative if it is behind. */
-    public record ClockOffset(Duration min, Duration max) {
-        /** By how much this clock and another differ at least; zero if they may agree. */
-        public Duration differsAtLeast(ClockOffset other) {
-            Duration ahead = min.minus(other.max);
-            Duration behind = other.min.minus(max);
-            Duration more = ahead.compareTo(behind) > 0 ? ahead : behind;
-            return more.isNegative() ? Duration.ZERO : more;
-        }
-    }
-
-    /**
-     * @param askedMillis by the asker's clock
-     * @param answeredMillis likewise
-     */
-    static BrokerHealth of(GetHealthResponse answer, long askedMillis, long answeredMillis) {
+    static BrokerHealth of(GetHealthResponse answer) {
         return new BrokerHealth(
                 answer.getBrokerId(),
                 answer.getVersion(),
@@ -96,10 +78,7 @@ public record BrokerHealth(
                 answer.getUnderReplicated(),
                 answer.getLagEntriesMax(),
                 answer.getDiskFreeBytes() < 0 ? OptionalLong.empty() : OptionalLong.of(answer.getDiskFreeBytes()),
-                answer.getDiskReserveBytes(),
-                new ClockOffset(
-                        Duration.ofMillis(answer.getTimeMillis() - answeredMillis),
-                        Duration.ofMillis(answer.getTimeMillis() - askedMillis)));
+                answer.getDiskReserveBytes());
     }
 
     private static Problem problem(io.millrace.protocol.v1.Problem problem) {

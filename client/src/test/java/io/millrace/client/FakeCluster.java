@@ -459,7 +459,7 @@ public final class FakeCluster implements AutoCloseable {
         GetHealthResponse.Builder answer = GetHealthResponse.newBuilder()
                 .setBrokerId(asked)
                 .setVersion("fake")
-                .setTimeMillis(System.currentTimeMillis() + (asked == 2 ? 3_600_000 : 0))
+                .setTimeMillis(System.currentTimeMillis())
                 .setLeaders(1)
                 .setReplicas(3)
                 .setLagEntriesMax(7)

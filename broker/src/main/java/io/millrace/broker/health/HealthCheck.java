@@ -9,22 +9,29 @@ import io.millrace.controller.metadata.TopicMetadata;
 import io.millrace.partition.replica.DiskSpace;
 import io.millrace.partition.replica.PartitionStatus;
 import io.millrace.partition.replica.ReplicaId;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Decides what is wrong, from what was seen. One for one look. */
 final class HealthCheck {
     /** A follower of a partition that is awake is heard of ten times a second. */
     private static final long SILENT_MILLIS_MAX = 3_000;
+
+    private static final Duration CLOCK_DIFFERENCE_MAX = Duration.ofMillis(500);
 
     /**
      * What one broker sees.
@@ -34,6 +41,7 @@ final class HealthCheck {
      * @param statuses of its replicas that are awake; empty for one that has not answered
      * @param asleep its replicas that were not asked, since they sleep
      * @param committedBefore of partitions led here, the commit index some seconds ago
+     * @param clockDifferences by how much the clocks of other brokers differ from this one's, at least
      */
     record Seen(
             int brokerId,
@@ -47,7 +55,8 @@ final class HealthCheck {
             Map<PartitionKey, Long> committedBefore,
             DiskReserve reserve,
             DiskReport.State disk,
-            FileDescriptors files) {}
+            FileDescriptors files,
+            SortedMap<Integer, Duration> clockDifferences) {}
 
     /** @param committed of partitions led here, the commit index now: for {@link Seen#committedBefore} of a later look */
     record Result(List<Finding> findings, Figures figures, Map<PartitionKey, Long> committed) {}
@@ -69,6 +78,7 @@ final class HealthCheck {
         HealthCheck check = new HealthCheck(seen);
         check.broker();
         check.brokers();
+        check.clocks();
         seen.metadata().topics().values().forEach(check::leadersOf);
         seen.statuses().forEach(check::replica);
         Figures figures = new Figures(
@@ -130,6 +140,26 @@ final class HealthCheck {
                             ? "none is known"
                             : "the last one was on broker " + controller.getAsInt() + ", which cannot be reached");
         }
+    }
+
+    /** If a clock is not that of most others, it is that one of which all of them tell. */
+    private void clocks() {
+        SortedMap<Integer, Duration> differ = new TreeMap<>(seen.clockDifferences());
+        differ.values().removeIf(difference -> difference.compareTo(CLOCK_DIFFERENCE_MAX) <= 0);
+        if (differ.size() > 1 && differ.size() > seen.clockDifferences().size() / 2) {
+            clockOf(seen.brokerId(), differ.keySet(), Collections.min(differ.values()));
+        } else {
+            differ.forEach((broker, difference) -> clockOf(broker, Set.of(seen.brokerId()), difference));
+        }
+    }
+
+    private void clockOf(int broker, Set<Integer> others, Duration difference) {
+        found(
+                Problem.CLOCK_SKEW,
+                "broker " + broker,
+                "its clock differs by " + difference.toMillis() + " ms or more from "
+                        + (others.size() == 1 ? "that of broker " : "those of brokers ")
+                        + others.stream().map(String::valueOf).collect(Collectors.joining(", ")));
     }
 
     private void leadersOf(TopicMetadata topic) {

@@ -62,7 +62,8 @@ public final class HealthWatch extends AbstractBehavior<HealthWatch.Command> {
             Predicate<ReplicaId> isAsleep,
             DiskReserve reserve,
             DiskReport disk,
-            Supplier<FileDescriptors> files) {}
+            Supplier<FileDescriptors> files,
+            Clocks clocks) {}
 
     private final Sources sources;
     private final Health health;
@@ -167,7 +168,8 @@ public final class HealthWatch extends AbstractBehavior<HealthWatch.Command> {
                 committedBefore,
                 sources.reserve(),
                 sources.disk().state(),
-                sources.files().get()));
+                sources.files().get(),
+                sources.clocks().differences()));
         HealthReport report = history.report(sources.brokerId(), clock.instant(), result.findings(), result.figures());
         health.is(report);
         if (byTimer) {

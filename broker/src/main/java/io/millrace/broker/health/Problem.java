@@ -47,6 +47,9 @@ public enum Problem {
     DISK_LOW(
             Severity.WARNING,
             "Less than twice millrace.disk-reserve is free: give the disk more room, or shorten the retention of topics."),
+    CLOCK_SKEW(
+            Severity.WARNING,
+            "Let the machines keep their time (NTP). Records without a timestamp get the leader's, and retention goes by it."),
     FILE_DESCRIPTORS_LOW(
             Severity.WARNING,
             "Let the process open more files (ulimit -n, LimitNOFILE of systemd; three for each replica) and restart the broker. With none"

@@ -16,6 +16,7 @@ import io.millrace.partition.replica.PartitionCommand;
 import io.millrace.partition.replica.PartitionStatus;
 import io.millrace.partition.replica.ProposalCounters;
 import io.millrace.partition.replica.ReplicaId;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -47,6 +48,7 @@ class HealthCheckTest {
     private OptionalInt controller = OptionalInt.of(2);
     private DiskReport.State disk = new DiskReport.State(DiskSpace.AMPLE, 1_000_000);
     private FileDescriptors files = new FileDescriptors(500, 1_000);
+    private final TreeMap<Integer, Duration> clockDifferences = new TreeMap<>();
 
     HealthCheckTest() {
         statuses.put(LED, Optional.of(leading(peer(2, true, 95, 50), peer(3, true, 100, 50))));
@@ -119,7 +121,8 @@ class HealthCheckTest {
                 committedBefore,
                 RESERVE,
                 disk,
-                files));
+                files,
+                clockDifferences));
     }
 
     private List<String> found() {
@@ -269,6 +272,28 @@ class HealthCheckTest {
         assertThat(found()).isEmpty();
         files = new FileDescriptors(5_000, Long.MAX_VALUE);
         assertThat(found()).as("unlimited").isEmpty();
+    }
+
+    @Test
+    void aClockThatDiffersFromThoseOfMostOthersIsTheOneThatIsTold() {
+        clockDifferences.put(2, Duration.ZERO);
+        clockDifferences.put(3, Duration.ofMillis(500));
+        assertThat(found()).isEmpty();
+
+        clockDifferences.put(3, Duration.ofMillis(1_500));
+        assertThat(look().findings())
+                .containsExactly(new Finding(
+                        Problem.CLOCK_SKEW, "broker 3", "its clock differs by 1500 ms or more from that of broker 1"));
+
+        clockDifferences.put(2, Duration.ofMillis(700));
+        assertThat(look().findings())
+                .containsExactly(new Finding(
+                        Problem.CLOCK_SKEW,
+                        "broker 1",
+                        "its clock differs by 700 ms or more from those of brokers 2, 3"));
+
+        clockDifferences.remove(3);
+        assertThat(found()).as("of two, nobody knows which").containsExactly("CLOCK_SKEW broker 2");
     }
 
     @Test

@@ -26,7 +26,6 @@ import java.util.TreeMap;
 /** The cluster at one moment: what each broker says of itself, put together, for people and for programs. */
 final class ClusterStatus {
     private static final int AFFECTED_SHOWN = 5;
-    private static final Duration SKEW_MAX = Duration.ofMillis(500);
 
     private final ClusterDescription cluster;
     private final List<TopicDescription> topics;
@@ -60,7 +59,6 @@ final class ClusterStatus {
         List<Problem> all = new ArrayList<>();
         health.values().forEach(broker -> all.addAll(broker.problems()));
         silent().ifPresent(all::add);
-        clocks().ifPresent(all::add);
         for (Problem problem : all) {
             kinds.putIfAbsent(problem.name(), problem);
             countMax.merge(problem.name(), problem.count(), Math::max);
@@ -97,26 +95,6 @@ final class ClusterStatus {
                 "NO_ANSWER",
                 silent,
                 "Look whether its client port can be reached from here (millrace.client.advertised-host).");
-    }
-
-    private Optional<Problem> clocks() {
-        List<Affected> skewed = new ArrayList<>();
-        List<BrokerHealth> brokers = List.copyOf(health.values());
-        for (int i = 1; i < brokers.size(); i++) {
-            BrokerHealth first = brokers.get(0);
-            Duration skew = brokers.get(i).clock().differsAtLeast(first.clock());
-            if (skew.compareTo(SKEW_MAX) > 0) {
-                skewed.add(new Affected(
-                        "broker " + brokers.get(i).brokerId(),
-                        "its clock and that of broker " + first.brokerId() + " differ by " + skew.toMillis()
-                                + " ms or more",
-                        at));
-            }
-        }
-        return problem(
-                "CLOCK_SKEW",
-                skewed,
-                "Let the machines keep their time (NTP). Records without a timestamp get the leader's; retention goes by it.");
     }
 
     private static Optional<Problem> problem(String name, List<Affected> affected, String whatToDo) {
