@@ -37,7 +37,7 @@ public final class ProcessCluster implements AutoCloseable {
     private static final int PORT_MAX = 32_000;
 
     /** They end before the large compiler would have paid for itself; without it they start in less time. */
-    private static final String SHORT_LIVED = "-XX:TieredStopAtLevel=1";
+    private static final String SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m";
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Path HOME = Path.of(Objects.requireNonNull(System.getProperty("millrace.home")))

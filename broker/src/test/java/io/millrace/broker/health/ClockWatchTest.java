@@ -6,7 +6,7 @@ import akka.actor.testkit.typed.javadsl.ActorTestKit;
 import akka.actor.testkit.typed.javadsl.ManualTime;
 import akka.actor.testkit.typed.javadsl.TestProbe;
 import akka.actor.typed.ActorRef;
-import akka.actor.typed.receptionist.Receptionist;
+import com.typesafe.config.ConfigFactory;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Test;
 class ClockWatchTest {
     private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
 
-    private final ActorTestKit kit = ActorTestKit.create(ManualTime.config());
+    private final ActorTestKit kit = ActorTestKit.create(
+            ConfigFactory.parseString("akka.actor.provider = local").withFallback(ManualTime.config()));
     private final ManualTime time = ManualTime.get(kit.system());
     private final Clocks clocks = new Clocks();
 
@@ -30,12 +31,6 @@ class ClockWatchTest {
 
     private ActorRef<ClockWatch.Command> start(int broker, Clocks told, Duration ahead) {
         return kit.spawn(ClockWatch.create(broker, told, Clock.fixed(NOW.plus(ahead), ZoneOffset.UTC), () -> 0));
-    }
-
-    private void awaitListed(int count) {
-        TestProbe<Receptionist.Listing> listing = kit.createTestProbe(Receptionist.Listing.class);
-        kit.system().receptionist().tell(Receptionist.subscribe(ClockWatch.KEY, listing.getRef()));
-        while (listing.receiveMessage().getServiceInstances(ClockWatch.KEY).size() != count) {}
     }
 
     /** Rounds until these are told: the watches hear of each other, and answer, in their own time. */
@@ -50,10 +45,9 @@ class ClockWatchTest {
     @Test
     void tellsHowFarOtherClocksAreAtLeastAndForgetsThoseThatAnswerNoMore() {
         start(1, clocks, Duration.ZERO);
-        start(2, new Clocks(), Duration.ofMillis(1));
+        start(2, new Clocks(), Duration.ofMillis(-1));
         ActorRef<ClockWatch.Command> ahead = start(3, new Clocks(), Duration.ofSeconds(3));
         start(4, new Clocks(), Duration.ofSeconds(-3));
-        awaitListed(4);
 
         Duration behind = Duration.ofSeconds(3).minusMillis(2); // the round trip, rounded up
         awaitDifferences(Map.of(2, Duration.ZERO, 3, Duration.ofSeconds(3), 4, behind));

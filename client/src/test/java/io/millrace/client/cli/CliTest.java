@@ -167,8 +167,7 @@ class CliTest {
                 new ObjectMapper().readTree(run("cluster", "status", "--json").out());
         assertThat(json.path("status").asText()).isEqualTo("WARNING");
         assertThat(json.path("brokers").get(2).path("answers").asBoolean()).isFalse();
-        assertThat(json.path("problems").findValuesAsText("problem"))
-                .containsExactly("BROKER_DOWN");
+        assertThat(json.path("problems").findValuesAsText("problem")).containsExactly("BROKER_DOWN");
         assertThat(json.path("problems").findValuesAsText("since")).contains("1970-01-01T00:00:01Z");
         assertThat(json.path("topics").get(0).path("partitions")).hasSize(2);
     }
