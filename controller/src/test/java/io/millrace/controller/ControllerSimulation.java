@@ -44,7 +44,7 @@ final class ControllerSimulation {
     private record Proposal(@Nullable Rule by, MetadataCommand command, int dueTick, boolean lost) {}
 
     /** One controller, from its claim to its end. */
-    private final class Rule {
+    private static final class Rule {
         final long epoch;
         final AbsentBrokers absent = new AbsentBrokers();
         final ReplicaBalance balance = new ReplicaBalance(SETTINGS::moves);
@@ -64,8 +64,8 @@ final class ControllerSimulation {
     private final List<ClusterMetadata> history = new ArrayList<>();
 
     private final Set<Integer> down = new TreeSet<>();
-    private final Map<GroupId, RelocatingGroup> groups = new TreeMap<>(
-            Comparator.comparing(GroupId::topicId).thenComparing(GroupId::partition));
+    private final Map<GroupId, RelocatingGroup> groups =
+            new TreeMap<>(Comparator.comparing(GroupId::topicId).thenComparing(GroupId::partition));
     private final List<Proposal> proposals = new ArrayList<>();
     private final Map<Integer, Integer> seenBy = new HashMap<>();
     private final ControllerDecisions decisions =
@@ -228,8 +228,9 @@ final class ControllerSimulation {
     // -------------------------------------------------------------------------------------------------- the controller
 
     private void deliver() {
-        List<Proposal> due =
-                proposals.stream().filter(proposal -> proposal.dueTick() <= tick).toList();
+        List<Proposal> due = proposals.stream()
+                .filter(proposal -> proposal.dueTick() <= tick)
+                .toList();
         proposals.removeAll(due);
         for (Proposal proposal : due) {
             boolean applied = !proposal.lost();
@@ -266,8 +267,7 @@ final class ControllerSimulation {
         }
         NavigableSet<Integer> lost =
                 rule.absent.awayFor(SETTINGS.moves().replacementDelay().toMillis());
-        List<ReplicaMove> all =
-                ReplicaMoves.plan(metadata, live().ids(), lost).moves();
+        List<ReplicaMove> all = ReplicaMoves.plan(metadata, live().ids(), lost).moves();
         if (all.isEmpty()) {
             all = rule.balance.next(metadata, live());
         }
@@ -402,9 +402,7 @@ final class ControllerSimulation {
         List<String> all = new ArrayList<>();
         ClusterMetadata metadata = metadata();
         NavigableSet<String> stuck = new TreeSet<>();
-        ReplicaMoves.plan(metadata, live().ids(), Set.of())
-                .stuck()
-                .forEach(one -> stuck.add(one.partition()));
+        ReplicaMoves.plan(metadata, live().ids(), Set.of()).stuck().forEach(one -> stuck.add(one.partition()));
         for (TopicMetadata topic : metadata.topics().values()) {
             for (int partition = 0; partition < topic.partitionCount(); partition++) {
                 String name = topic.name() + "-" + partition;
