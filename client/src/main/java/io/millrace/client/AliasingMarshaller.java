@@ -1,13 +1,12 @@
 package io.millrace.client;
 
-import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
-import com.google.protobuf.UnsafeByteOperations;
 import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import io.millrace.protocol.protobuf.ByteStrings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -35,12 +34,7 @@ final class AliasingMarshaller<T extends MessageLite> implements MethodDescripto
     @Override
     public T parse(InputStream stream) {
         try {
-            CodedInputStream in =
-                    UnsafeByteOperations.unsafeWrap(bytesOf(stream)).newCodedInput();
-            in.enableAliasing(true);
-            T message = parser.parseFrom(in);
-            in.checkLastTagWas(0);
-            return message;
+            return ByteStrings.parseSharing(parser, bytesOf(stream));
         } catch (InvalidProtocolBufferException e) {
             throw Status.INTERNAL
                     .withDescription("Invalid protobuf byte sequence")

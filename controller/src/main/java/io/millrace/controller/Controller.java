@@ -13,8 +13,6 @@ import io.millrace.controller.balance.Situation;
 import io.millrace.controller.metadata.ClusterMetadata;
 import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.MetadataResult;
-import io.millrace.controller.placement.ReplicaMove;
-import io.millrace.controller.placement.ReplicaMoves;
 import io.millrace.controller.placement.ReplicaWeights;
 import io.millrace.partition.replica.PeerRouter;
 import java.time.Clock;
@@ -22,7 +20,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -381,27 +378,11 @@ public final class Controller extends AbstractBehavior<ControllerCommand> {
         return ReplicaWeights.of(leaders.situation(metadata, live));
     }
 
-    /** The rest follows when something of this is done. */
     private void moveReplicas(ClusterMetadata metadata) {
         ControllerSettings.Moves limits = configuration.controller().moves();
         NavigableSet<Integer> lost = absent.awayFor(limits.replacementDelay().toMillis());
-        LiveBrokers live = liveness.current();
-        List<ReplicaMove> all = ReplicaMoves.plan(metadata, live.ids(), lost).moves();
-        if (all.isEmpty()) {
-            all = replicaBalance.next(metadata, live);
-        }
-        List<ReplicaMove> moves = ReplicaMoves.dueNow(all, metadata, limits.perBrokerMax());
-        if (!moves.isEmpty()) {
-            proposeUnasked(
-                    DecisionLog.describe(moves),
-                    new MetadataCommand.ReassignPartitions(
-                            epoch, moves.stream().map(ReplicaMove::toTarget).toList()));
-        } else if (all.isEmpty() && replicaBalance.isToChange(metadata)) {
-            boolean begins = !metadata.rebalancing();
-            proposeUnasked(
-                    begins ? "replicas are to be evened out" : "replicas are as even as they can be",
-                    new MetadataCommand.SetRebalancing(epoch, begins));
-        }
+        UnaskedMoves.next(metadata, liveness.current(), lost, limits, replicaBalance)
+                .ifPresent(step -> proposeUnasked(step.what(), step.command()));
     }
 
     private void proposeUnasked(String what, MetadataCommand command) {

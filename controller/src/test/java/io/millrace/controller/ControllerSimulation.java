@@ -7,7 +7,6 @@ import io.millrace.controller.metadata.MetadataCommand;
 import io.millrace.controller.metadata.MetadataResult;
 import io.millrace.controller.metadata.Reassignment;
 import io.millrace.controller.metadata.TopicMetadata;
-import io.millrace.controller.placement.ReplicaMove;
 import io.millrace.controller.placement.ReplicaMoves;
 import io.millrace.controller.placement.ReplicaWeights;
 import io.millrace.partition.raft.RelocatingGroup;
@@ -267,21 +266,8 @@ final class ControllerSimulation {
         }
         NavigableSet<Integer> lost =
                 rule.absent.awayFor(SETTINGS.moves().replacementDelay().toMillis());
-        List<ReplicaMove> all = ReplicaMoves.plan(metadata, live().ids(), lost).moves();
-        if (all.isEmpty()) {
-            all = rule.balance.next(metadata, live());
-        }
-        List<ReplicaMove> moves =
-                ReplicaMoves.dueNow(all, metadata, SETTINGS.moves().perBrokerMax());
-        if (!moves.isEmpty()) {
-            propose(
-                    rule,
-                    new MetadataCommand.ReassignPartitions(
-                            rule.epoch,
-                            moves.stream().map(ReplicaMove::toTarget).toList()));
-        } else if (all.isEmpty() && rule.balance.isToChange(metadata)) {
-            propose(rule, new MetadataCommand.SetRebalancing(rule.epoch, !metadata.rebalancing()));
-        }
+        UnaskedMoves.next(metadata, live(), lost, SETTINGS.moves(), rule.balance)
+                .ifPresent(step -> propose(rule, step.command()));
     }
 
     private static boolean mayDecide(Rule rule, ClusterMetadata metadata) {

@@ -108,13 +108,7 @@ final class KafkaLoad implements LoadClient {
 
     @Override
     public Receiver receive(String topic, int partitions, IntConsumer handler) {
-        Map<String, Object> settings = Map.of(
-                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                bootstrap,
-                ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
-                POLL_RECORDS_MAX);
-        KafkaConsumer<byte[], byte[]> consumer =
-                new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        KafkaConsumer<byte[], byte[]> consumer = consumer(Map.of());
         List<TopicPartition> all = IntStream.range(0, partitions)
                 .mapToObj(partition -> new TopicPartition(topic, partition))
                 .toList();
@@ -127,21 +121,23 @@ final class KafkaLoad implements LoadClient {
     /** With the protocol of KIP-848: the broker assigns, and only what moves is revoked. */
     @Override
     public Receiver receiveInGroup(String topic, String group, IntConsumer handler) {
-        Map<String, Object> settings = Map.of(
-                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                bootstrap,
+        KafkaConsumer<byte[], byte[]> consumer = consumer(Map.of(
                 ConsumerConfig.GROUP_ID_CONFIG,
                 group,
                 ConsumerConfig.GROUP_PROTOCOL_CONFIG,
                 "consumer",
                 ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
-                "earliest",
-                ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
-                POLL_RECORDS_MAX);
-        KafkaConsumer<byte[], byte[]> consumer =
-                new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+                "earliest"));
         consumer.subscribe(List.of(topic));
         return new Polling(consumer, wait -> consumer.poll(wait).forEach(record -> handler.accept(record.partition())));
+    }
+
+    /** @param more settings than every consumer has */
+    private KafkaConsumer<byte[], byte[]> consumer(Map<String, Object> more) {
+        Map<String, Object> settings = new HashMap<>(more);
+        settings.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
+        settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, POLL_RECORDS_MAX);
+        return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
     @Override

@@ -2,11 +2,10 @@ package io.millrace.broker.grpc;
 
 import akka.grpc.ProtobufSerializer;
 import akka.util.ByteString;
-import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.MessageLite;
 import com.google.protobuf.Parser;
-import com.google.protobuf.UnsafeByteOperations;
+import io.millrace.protocol.protobuf.ByteStrings;
 import io.millrace.protocol.v1.MessageService;
 import io.millrace.protocol.v1.ProduceRequest;
 import io.millrace.protocol.v1.ProduceStreamRequest;
@@ -38,12 +37,8 @@ final class AliasingSerializer<T extends MessageLite> implements ProtobufSeriali
 
     @Override
     public T deserialize(ByteString bytes) {
-        CodedInputStream in = UnsafeByteOperations.unsafeWrap(bytes.toArray()).newCodedInput();
-        in.enableAliasing(true);
         try {
-            T message = parser.parseFrom(in);
-            in.checkLastTagWas(0);
-            return message;
+            return ByteStrings.parseSharing(parser, bytes.toArray());
         } catch (InvalidProtocolBufferException e) {
             throw Faults.malformed(e).asException();
         }

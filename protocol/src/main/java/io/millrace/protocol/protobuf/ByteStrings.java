@@ -2,6 +2,9 @@ package io.millrace.protocol.protobuf;
 
 import com.google.protobuf.ByteOutput;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Parser;
 import com.google.protobuf.UnsafeByteOperations;
 import io.millrace.protocol.Bytes;
 import java.io.IOException;
@@ -36,6 +39,21 @@ public final class ByteStrings {
     /** The bytes must never change from now on. */
     public static ByteString wrap(Bytes bytes) {
         return UnsafeByteOperations.unsafeWrap(bytes.unsafeArray(), bytes.unsafeOffset(), bytes.size());
+    }
+
+    /**
+     * A message whose fields of bytes share this array, where protobuf's own parsers copy each field. Whoever keeps such a field keeps the
+     * array.
+     *
+     * @param encoded must never change from now on
+     * @throws InvalidProtocolBufferException if it is no such message
+     */
+    public static <T> T parseSharing(Parser<T> parser, byte[] encoded) throws InvalidProtocolBufferException {
+        CodedInputStream in = UnsafeByteOperations.unsafeWrap(encoded).newCodedInput();
+        in.enableAliasing(true);
+        T message = parser.parseFrom(in);
+        in.checkLastTagWas(0);
+        return message;
     }
 
     /** Takes what a string is made of; most are one array. */
